@@ -1,0 +1,3 @@
+//! The `holotype` command line.
+
+fn main() {}
