@@ -1,0 +1,241 @@
+//! BLAKE3-256 digests and their one textual form.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A text that is not an id of the kind that was expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// The text has another length than the id's hex form.
+    #[error("'{text}' has {found} characters, {kind} has {expected} hex digits")]
+    Length {
+        /// What was to be read.
+        kind: &'static str,
+        /// The text.
+        text: String,
+        /// Its length in characters.
+        found: usize,
+        /// The length of such an id, in hex digits.
+        expected: usize,
+    },
+    /// The text has a character that is not a lower-case hex digit.
+    #[error("'{text}' is not {kind}: ids are written in lower-case hex digits")]
+    Digit {
+        /// What was to be read.
+        kind: &'static str,
+        /// The text.
+        text: String,
+    },
+    /// The text cannot be a code.
+    #[error(
+        "'{text}' is not a code: codes have 1 to 64 of the characters a-z A-Z 0-9 . _ -, beginning with a letter or digit"
+    )]
+    Code {
+        /// The text.
+        text: String,
+    },
+}
+
+/// A BLAKE3-256 digest. Its text is always all 64 lower-case hex digits, as `b3sum` prints it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Returns the digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Wraps 32 bytes that are a digest already.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Parses 64 lower-case hex digits.
+    ///
+    /// # Errors
+    /// [`IdError`] when the text is anything else.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        parse_hex("a digest", text).map(Self)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(&self.0, f)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_hex(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_hex("a digest", deserializer).map(Self)
+    }
+}
+
+/// Hashes a domain and parts so that no two lists of parts meet: each is preceded by its length in bytes,
+/// as an unsigned 32-bit little-endian number (longer parts are cut to their digest first).
+#[must_use]
+pub fn hash_parts(domain: &str, parts: &[&[u8]]) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    for part in std::iter::once(&domain.as_bytes()).chain(parts) {
+        match u32::try_from(part.len()) {
+            Ok(length) => {
+                hasher.update(&length.to_le_bytes());
+                hasher.update(part);
+            }
+            Err(_) => {
+                hasher.update(&u32::MAX.to_le_bytes());
+                hasher.update(blake3::hash(part).as_bytes());
+            }
+        }
+    }
+    Digest(*hasher.finalize().as_bytes())
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Writes bytes as lower-case hex digits.
+pub(super) fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut buffer = [0_u8; 64];
+    f.write_str(encode_hex(bytes, &mut buffer))
+}
+
+/// Encodes at most 32 bytes into `buffer` and returns the text.
+fn encode_hex<'a>(bytes: &[u8], buffer: &'a mut [u8; 64]) -> &'a str {
+    let mut length = 0;
+    for (pair, byte) in buffer.chunks_exact_mut(2).zip(bytes) {
+        let digits = [
+            HEX.get(usize::from(byte >> 4)),
+            HEX.get(usize::from(byte & 15)),
+        ];
+        for (place, digit) in pair.iter_mut().zip(digits) {
+            *place = digit.copied().unwrap_or(b'0');
+            length += 1;
+        }
+    }
+    buffer
+        .get(..length)
+        .and_then(|text| std::str::from_utf8(text).ok())
+        .unwrap_or("")
+}
+
+/// Parses exactly `2 * N` lower-case hex digits.
+pub(super) fn parse_hex<const N: usize>(
+    kind: &'static str,
+    text: &str,
+) -> Result<[u8; N], IdError> {
+    if text.len() != 2 * N {
+        let found = text.chars().count();
+        return Err(IdError::Length {
+            kind,
+            text: text.to_owned(),
+            found,
+            expected: 2 * N,
+        });
+    }
+    let mut bytes = [0_u8; N];
+    let digit_error = || IdError::Digit {
+        kind,
+        text: text.to_owned(),
+    };
+    for (place, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let mut value = 0_u8;
+        for digit in pair {
+            let nibble = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                _ => return Err(digit_error()),
+            };
+            value = (value << 4) | nibble;
+        }
+        *place = value;
+    }
+    Ok(bytes)
+}
+
+/// Serialises at most 32 bytes as a hex string.
+pub(super) fn serialize_hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut buffer = [0_u8; 64];
+    serializer.serialize_str(encode_hex(bytes, &mut buffer))
+}
+
+/// Deserialises a hex string of exactly `N` bytes, without an allocation where the input allows it.
+pub(super) fn deserialize_hex<'de, const N: usize, D: Deserializer<'de>>(
+    kind: &'static str,
+    deserializer: D,
+) -> Result<[u8; N], D::Error> {
+    struct HexVisitor<const N: usize>(&'static str);
+    impl<const N: usize> serde::de::Visitor<'_> for HexVisitor<N> {
+        type Value = [u8; N];
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{} of {} hex digits", self.0, 2 * N)
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<[u8; N], E> {
+            parse_hex(self.0, text).map_err(E::custom)
+        }
+    }
+    deserializer
+        .deserialize_str(HexVisitor::<N>(kind))
+        .map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_bytes_are_inverse() {
+        let digest = Digest::of(b"holotype");
+        assert_eq!(Digest::parse(&digest.to_string()), Ok(digest));
+        assert_eq!(digest.to_string().len(), 64);
+    }
+
+    #[test]
+    fn upper_case_prefixes_and_lengths_are_refused() {
+        let text = Digest::of(b"x").to_string();
+        assert!(matches!(
+            Digest::parse(&text.to_uppercase()),
+            Err(IdError::Digit { .. })
+        ));
+        assert!(matches!(
+            Digest::parse(&text[..63]),
+            Err(IdError::Length { .. })
+        ));
+        assert!(matches!(
+            Digest::parse(&format!("b3:{}", &text[3..])),
+            Err(IdError::Digit { .. })
+        ));
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(
+            hash_parts("d", &[b"ab", b"c"]),
+            hash_parts("d", &[b"a", b"bc"])
+        );
+        assert_ne!(hash_parts("d", &[b"a"]), hash_parts("da", &[]));
+        let by_hand = Digest::of(b"\x01\0\0\0d\x02\0\0\0ab");
+        assert_eq!(hash_parts("d", &[b"ab"]), by_hand);
+    }
+}

@@ -1,0 +1,11 @@
+//! Names of things: digests, the ids made from them, and entity ids.
+//!
+//! Pure values. Nothing here reads, writes or looks anything up.
+
+mod digest;
+mod entity;
+mod ids;
+
+pub use digest::{Digest, IdError, hash_parts};
+pub use entity::{AnnotationId, Code, ImageId, ImagePrefix, LabelId};
+pub use ids::{BatchId, BlobId, CommitId, NodeId, PrivateId, ReleaseId, SnapshotId};
