@@ -5,3 +5,6 @@
 
 pub mod id;
 pub mod time;
+
+pub mod import;
+pub mod model;

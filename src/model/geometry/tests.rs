@@ -1,0 +1,181 @@
+use super::*;
+
+fn square(x: f64, y: f64, side: f64) -> Geometry {
+    Geometry::new(Shape::Polygon {
+        rings: vec![vec![
+            [x, y],
+            [x + side, y],
+            [x + side, y + side],
+            [x, y + side],
+        ]],
+    })
+}
+
+#[test]
+fn the_wire_form_is_flat_and_has_a_type() {
+    let text = serde_json::to_string(&Geometry::rectangle(10.0, 20.5, 50.0, 0.0)).unwrap();
+    assert_eq!(
+        text,
+        r#"{"height":0.0,"type":"box","width":50.0,"x":10.0,"y":20.5}"#
+    );
+}
+
+#[test]
+fn each_type_survives_the_wire() {
+    let mut stacked = Geometry::point(1.0, 2.0);
+    stacked.plane = Some(Plane { z: 3, c: 0, t: 1 });
+    let shapes = [
+        Geometry::point(-1.5, 2.0),
+        stacked,
+        Geometry::rectangle(0.0, 0.0, 1.0, 1.0),
+        Geometry::new(Shape::RotatedBox {
+            x: 0.0,
+            y: 0.0,
+            width: 2.0,
+            height: 1.0,
+            angle_deg: 30.0,
+        }),
+        Geometry::new(Shape::Circle {
+            x: 5.0,
+            y: 5.0,
+            radius: 2.5,
+        }),
+        Geometry::new(Shape::Ellipse {
+            x: 5.0,
+            y: 5.0,
+            radius_x: 2.5,
+            radius_y: 1.0,
+            angle_deg: 0.0,
+        }),
+        square(0.0, 0.0, 4.0),
+        Geometry::new(Shape::MultiPolygon {
+            polygons: vec![vec![vec![[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]]],
+        }),
+        Geometry::new(Shape::Polyline {
+            points: vec![[0.0, 0.0], [3.0, 4.0]],
+        }),
+        Geometry::new(Shape::Mask {
+            x: 0.0,
+            y: 0.0,
+            width: 2.0,
+            height: 2.0,
+            counts: vec![1, 2, 1],
+        }),
+        Geometry::new(Shape::Image),
+    ];
+    for geometry in shapes {
+        let text = serde_json::to_string(&geometry).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Geometry>(&text).unwrap(),
+            geometry,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_geometry_is_refused() {
+    for (text, why) in [
+        (r#"{"type":"blob","x":1,"y":2}"#, "unknown geometry type"),
+        (r#"{"type":"point","x":1}"#, "needs 'y'"),
+        (
+            r#"{"type":"point","x":1,"y":2,"radius":1}"#,
+            "has no member 'radius'",
+        ),
+        (
+            r#"{"type":"box","x":1,"y":2,"width":-1,"height":1}"#,
+            "negative width",
+        ),
+        (r#"{"type":"polygon","rings":[]}"#, "at least 1"),
+        (
+            r#"{"type":"mask","x":0,"y":0,"width":2,"height":2,"counts":[1,2]}"#,
+            "add up to 3",
+        ),
+        (
+            r#"{"type":"mask","x":0,"y":0,"width":2,"height":2,"counts":[18446744073709551615,2]}"#,
+            "add up",
+        ),
+        (r#"{"type":"point","x":1,"y":2,"z":3}"#, "unknown field"),
+    ] {
+        let error = serde_json::from_str::<Geometry>(text)
+            .expect_err(text)
+            .to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}
+
+#[test]
+fn moved_is_told_from_reshaped() {
+    let a = Geometry::rectangle(10.0, 10.0, 50.0, 50.0);
+    assert_eq!(a.displacement(&a), Displacement::None);
+    let moved = a.displacement(&Geometry::rectangle(12.0, 10.0, 50.0, 50.0));
+    assert_eq!(moved, Displacement::Moved { distance_px: 2.0 });
+    let Displacement::Reshaped {
+        overlap: Some(overlap),
+    } = a.displacement(&Geometry::rectangle(10.0, 10.0, 50.0, 25.0))
+    else {
+        panic!("another height is another shape");
+    };
+    assert!((overlap - 0.5).abs() < 1e-9);
+    assert_eq!(
+        square(0.0, 0.0, 4.0).displacement(&square(3.0, 4.0, 4.0)),
+        Displacement::Moved { distance_px: 5.0 }
+    );
+    let other_type = Geometry::point(35.0, 35.0);
+    assert_eq!(
+        a.displacement(&other_type),
+        Displacement::Reshaped { overlap: None }
+    );
+}
+
+#[test]
+fn odd_geometries_are_flagged_and_kept() {
+    let size = Some((100.0, 80.0));
+    assert_eq!(
+        Geometry::rectangle(60.0, 10.0, 50.0, 50.0).flags(size),
+        [GeometryFlag::OutsideImage]
+    );
+    assert_eq!(
+        Geometry::rectangle(-6.0, 10.0, 5.0, 5.0).flags(size),
+        [GeometryFlag::OutsideImage]
+    );
+    assert_eq!(
+        Geometry::rectangle(6.0, 10.0, 0.0, 5.0).flags(size),
+        [GeometryFlag::ZeroSize]
+    );
+    assert_eq!(Geometry::rectangle(6.0, 10.0, 5.0, 5.0).flags(size), []);
+    assert_eq!(Geometry::rectangle(600.0, 10.0, 5.0, 5.0).flags(None), []);
+    let bow = vec![[0.0, 0.0], [4.0, 4.0], [4.0, 0.0], [0.0, 4.0]];
+    let crossing = Geometry::new(Shape::Polygon { rings: vec![bow] });
+    assert_eq!(crossing.flags(size), [GeometryFlag::SelfCrossing]);
+    let doubled = vec![[0.0, 0.0], [4.0, 0.0], [4.0, 0.0], [4.0, 4.0]];
+    let repeated = Geometry::new(Shape::Polygon {
+        rings: vec![doubled],
+    });
+    assert_eq!(repeated.flags(size), [GeometryFlag::RepeatedPoints]);
+    let two = Geometry::new(Shape::Polygon {
+        rings: vec![vec![[0.0, 0.0], [4.0, 0.0]]],
+    });
+    assert!(two.flags(size).contains(&GeometryFlag::TooFewPoints));
+}
+
+#[test]
+fn areas_and_centres_are_in_pixels() {
+    assert_eq!(Geometry::rectangle(0.0, 0.0, 4.0, 5.0).area(), Some(20.0));
+    assert_eq!(square(1.0, 1.0, 3.0).area(), Some(9.0));
+    let mask = Geometry::new(Shape::Mask {
+        x: 0.0,
+        y: 0.0,
+        width: 2.0,
+        height: 2.0,
+        counts: vec![1, 2, 1],
+    });
+    assert_eq!(mask.area(), Some(2.0));
+    assert_eq!(
+        Geometry::rectangle(10.0, 20.0, 50.0, 50.0)
+            .bounds()
+            .unwrap()
+            .centre(),
+        [35.0, 45.0]
+    );
+}

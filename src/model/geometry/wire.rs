@@ -1,0 +1,335 @@
+//! The stored form of a geometry: one flat object with a `type`, as in `box {x,y,width,height}`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Geometry, Plane, Position, Shape};
+
+/// A geometry that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GeometryError {
+    /// The `type` is not one of ours.
+    #[error(
+        "unknown geometry type '{name}'; known are point, box, rotated_box, circle, ellipse, polygon, multipolygon, polyline, mask, image"
+    )]
+    UnknownType {
+        /// The type found.
+        name: String,
+    },
+    /// A member that the type needs is missing.
+    #[error("a geometry of type '{type_name}' needs '{member}'")]
+    Missing {
+        /// The type.
+        type_name: String,
+        /// The member.
+        member: &'static str,
+    },
+    /// A member that the type does not have is there.
+    #[error("a geometry of type '{type_name}' has no member '{member}'")]
+    Unexpected {
+        /// The type.
+        type_name: String,
+        /// The member.
+        member: &'static str,
+    },
+    /// A size is negative.
+    #[error("a geometry of type '{type_name}' has a negative {member}")]
+    Negative {
+        /// The type.
+        type_name: String,
+        /// The member.
+        member: &'static str,
+    },
+    /// There are too few positions, or no ring.
+    #[error("a geometry of type '{type_name}' needs at least {needed} positions in each part")]
+    TooFew {
+        /// The type.
+        type_name: String,
+        /// The fewest positions allowed.
+        needed: usize,
+    },
+    /// The runs of a mask do not cover it.
+    #[error("the runs of the mask add up to {sum} pixels, its size is {size}")]
+    Runs {
+        /// Sum of the runs.
+        sum: u64,
+        /// Width times height.
+        size: u64,
+    },
+}
+
+/// All members that any geometry has; which of them are present depends on the type.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GeometryWire {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    angle_deg: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    counts: Option<Vec<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    height: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    plane: Option<Plane>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    points: Option<Vec<Position>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    polygons: Option<Vec<Vec<Vec<Position>>>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    radius: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    radius_x: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    radius_y: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    rings: Option<Vec<Vec<Position>>>,
+    #[serde(rename = "type")]
+    type_name: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    width: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    x: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    y: Option<f64>,
+}
+
+impl From<Geometry> for GeometryWire {
+    fn from(geometry: Geometry) -> Self {
+        let mut wire = Self {
+            type_name: geometry.type_name().to_owned(),
+            plane: geometry.plane,
+            ..Self::default()
+        };
+        match geometry.shape {
+            Shape::Point { x, y } => (wire.x, wire.y) = (Some(x), Some(y)),
+            Shape::Box {
+                x,
+                y,
+                width,
+                height,
+            } => wire.set_box(x, y, width, height),
+            Shape::RotatedBox {
+                x,
+                y,
+                width,
+                height,
+                angle_deg,
+            } => {
+                wire.set_box(x, y, width, height);
+                wire.angle_deg = Some(angle_deg);
+            }
+            Shape::Circle { x, y, radius } => {
+                (wire.x, wire.y, wire.radius) = (Some(x), Some(y), Some(radius));
+            }
+            Shape::Ellipse {
+                x,
+                y,
+                radius_x,
+                radius_y,
+                angle_deg,
+            } => {
+                (wire.x, wire.y, wire.angle_deg) = (Some(x), Some(y), Some(angle_deg));
+                (wire.radius_x, wire.radius_y) = (Some(radius_x), Some(radius_y));
+            }
+            Shape::Polygon { rings } => wire.rings = Some(rings),
+            Shape::MultiPolygon { polygons } => wire.polygons = Some(polygons),
+            Shape::Polyline { points } => wire.points = Some(points),
+            Shape::Mask {
+                x,
+                y,
+                width,
+                height,
+                counts,
+            } => {
+                wire.set_box(x, y, width, height);
+                wire.counts = Some(counts);
+            }
+            Shape::Image => {}
+        }
+        wire
+    }
+}
+
+impl GeometryWire {
+    fn set_box(&mut self, x: f64, y: f64, width: f64, height: f64) {
+        (self.x, self.y, self.width, self.height) = (Some(x), Some(y), Some(width), Some(height));
+    }
+
+    /// Takes a member that the type needs.
+    fn need<T>(&self, member: &'static str, value: Option<T>) -> Result<T, GeometryError> {
+        value.ok_or_else(|| GeometryError::Missing {
+            type_name: self.type_name.clone(),
+            member,
+        })
+    }
+
+    fn position(&mut self) -> Result<(f64, f64), GeometryError> {
+        let (x, y) = (self.x.take(), self.y.take());
+        Ok((self.need("x", x)?, self.need("y", y)?))
+    }
+
+    fn length(&self, member: &'static str, value: Option<f64>) -> Result<f64, GeometryError> {
+        let length = self.need(member, value)?;
+        if length < 0.0 {
+            return Err(GeometryError::Negative {
+                type_name: self.type_name.clone(),
+                member,
+            });
+        }
+        Ok(length)
+    }
+
+    fn size(&mut self) -> Result<(f64, f64), GeometryError> {
+        let (width, height) = (self.width.take(), self.height.take());
+        Ok((self.length("width", width)?, self.length("height", height)?))
+    }
+
+    fn angle(&mut self) -> Result<f64, GeometryError> {
+        let angle = self.angle_deg.take();
+        self.need("angle_deg", angle)
+    }
+
+    fn check_rings(&self, rings: &[Vec<Position>]) -> Result<(), GeometryError> {
+        if rings.is_empty() || rings.iter().any(Vec::is_empty) {
+            return Err(GeometryError::TooFew {
+                type_name: self.type_name.clone(),
+                needed: 1,
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses members that the type has no use for.
+    fn check_rest(&self) -> Result<(), GeometryError> {
+        let rest = [
+            ("angle_deg", self.angle_deg.is_some()),
+            ("counts", self.counts.is_some()),
+            ("height", self.height.is_some()),
+            ("points", self.points.is_some()),
+            ("polygons", self.polygons.is_some()),
+            ("radius", self.radius.is_some()),
+            ("radius_x", self.radius_x.is_some()),
+            ("radius_y", self.radius_y.is_some()),
+            ("rings", self.rings.is_some()),
+            ("width", self.width.is_some()),
+            ("x", self.x.is_some()),
+            ("y", self.y.is_some()),
+        ];
+        match rest.into_iter().find(|(_, present)| *present) {
+            Some((member, _)) => Err(GeometryError::Unexpected {
+                type_name: self.type_name.clone(),
+                member,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn round_shape(&mut self) -> Result<Shape, GeometryError> {
+        let (x, y) = self.position()?;
+        if self.type_name == "circle" {
+            let radius = self.radius.take();
+            return Ok(Shape::Circle {
+                x,
+                y,
+                radius: self.length("radius", radius)?,
+            });
+        }
+        let (radius_x, radius_y) = (self.radius_x.take(), self.radius_y.take());
+        Ok(Shape::Ellipse {
+            x,
+            y,
+            radius_x: self.length("radius_x", radius_x)?,
+            radius_y: self.length("radius_y", radius_y)?,
+            angle_deg: self.angle()?,
+        })
+    }
+
+    fn mask(&mut self) -> Result<Shape, GeometryError> {
+        let ((x, y), (width, height)) = (self.position()?, self.size()?);
+        let counts = self.counts.take();
+        let counts = self.need("counts", counts)?;
+        let sum = counts
+            .iter()
+            .try_fold(0_u64, |sum, run| sum.checked_add(*run))
+            .unwrap_or(u64::MAX);
+        // Sizes are whole pixels; a product beyond 2^53 cannot equal a sum of runs that fits in memory.
+        let product = width * height;
+        let whole =
+            width.fract() == 0.0 && height.fract() == 0.0 && product <= 9_007_199_254_740_992.0;
+        let size = if whole {
+            format!("{product:.0}").parse().unwrap_or(0)
+        } else {
+            0
+        };
+        if !whole || sum != size {
+            return Err(GeometryError::Runs { sum, size });
+        }
+        Ok(Shape::Mask {
+            x,
+            y,
+            width,
+            height,
+            counts,
+        })
+    }
+}
+
+impl TryFrom<GeometryWire> for Geometry {
+    type Error = GeometryError;
+
+    fn try_from(mut wire: GeometryWire) -> Result<Self, GeometryError> {
+        let shape = match wire.type_name.as_str() {
+            "point" => wire.position().map(|(x, y)| Shape::Point { x, y })?,
+            "box" => {
+                let ((x, y), (width, height)) = (wire.position()?, wire.size()?);
+                Shape::Box {
+                    x,
+                    y,
+                    width,
+                    height,
+                }
+            }
+            "rotated_box" => {
+                let ((x, y), (width, height)) = (wire.position()?, wire.size()?);
+                Shape::RotatedBox {
+                    x,
+                    y,
+                    width,
+                    height,
+                    angle_deg: wire.angle()?,
+                }
+            }
+            "circle" | "ellipse" => wire.round_shape()?,
+            "polygon" => {
+                let rings = wire.rings.take();
+                let rings = wire.need("rings", rings)?;
+                wire.check_rings(&rings)?;
+                Shape::Polygon { rings }
+            }
+            "multipolygon" => {
+                let polygons = wire.polygons.take();
+                let polygons = wire.need("polygons", polygons)?;
+                polygons
+                    .iter()
+                    .try_for_each(|rings| wire.check_rings(rings))?;
+                Shape::MultiPolygon { polygons }
+            }
+            "polyline" => {
+                let points = wire.points.take();
+                let points = wire.need("points", points)?;
+                wire.check_rings(std::slice::from_ref(&points))?;
+                Shape::Polyline { points }
+            }
+            "mask" => wire.mask()?,
+            "image" => Shape::Image,
+            other => {
+                return Err(GeometryError::UnknownType {
+                    name: other.to_owned(),
+                });
+            }
+        };
+        wire.check_rest()?;
+        Ok(Self {
+            shape,
+            plane: wire.plane,
+        })
+    }
+}
