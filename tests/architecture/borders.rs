@@ -141,7 +141,7 @@ pub(crate) fn file_system(file: &File<'_>) -> Vec<Violation> {
     found
 }
 
-/// Reports outside crates beyond their border.
+/// Reports outside crates beyond their border, each once a file.
 pub(crate) fn crates(file: &File<'_>) -> Vec<Violation> {
     let Some(name) = file.place.name() else {
         return Vec::new();
@@ -151,9 +151,12 @@ pub(crate) fn crates(file: &File<'_>) -> Vec<Violation> {
         .iter()
         .filter(|(_, modules)| !modules.contains(&name))
     {
-        for path in &file.paths {
-            let first = path.segments.first().map_or("", String::as_str);
-            if crates.contains(&first) {
+        for wanted in *crates {
+            let uses = file
+                .paths
+                .iter()
+                .filter(|path| path.segments.first().is_some_and(|first| first == wanted));
+            if let Some(path) = uses.min_by_key(|path| path.line) {
                 let what = format!("`{}` in `{name}`; only {} may", path.text(), modules.join(", "));
                 found.push(file.violation(path.line, Rule::Crate, what));
             }

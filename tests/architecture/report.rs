@@ -5,7 +5,7 @@ use std::fmt;
 /// One rule of this test, by the name that its findings carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rule {
-    /// The file is not Rust that `syn` can read.
+    /// The file is not made of Rust's tokens.
     Syntax,
     /// A module stands outside of the layer table, or is brought in past it.
     Table,

@@ -1,6 +1,6 @@
 //! Collects the [`Facts`] of one file from its tokens.
 //!
-//! Tokens rather than the syntax tree, because the same walk then reads what stands inside macros
+//! Tokens rather than a syntax tree, because the same walk then reads what stands inside macros
 //! (`proptest!`, `macro_rules!`, `assert!`) and attributes (`derive`, serde's `with = "path"`). What a macro
 //! *expands to* is not seen.
 

@@ -17,17 +17,30 @@ pub(crate) fn file_length(file: &File<'_>) -> Vec<Violation> {
     vec![file.violation(FILE_LINES + 1, Rule::FileLength, what)]
 }
 
-/// Reports functions that are too long.
+/// Reports functions that are too long. What stands in functions nested inside counts for those alone.
 pub(crate) fn function_length(file: &File<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for function in &file.facts.functions {
-        let lines = function.last_line + 1 - function.first_line;
+        let lines = own_lines(&file.facts.functions, function);
         if lines > FUNCTION_LINES {
             let what = format!("`{}` has {lines} lines; at most {FUNCTION_LINES}", function.name);
             found.push(file.violation(function.first_line, Rule::FunctionLength, what));
         }
     }
     found
+}
+
+/// Counts the lines of a function that belong to no function inside of it.
+fn own_lines(all: &[Function], function: &Function) -> usize {
+    let is_inside = |line: usize| {
+        all.iter().any(|other| {
+            let is_nested = other.first_line > function.first_line && other.last_line < function.last_line;
+            is_nested && (other.first_line..=other.last_line).contains(&line)
+        })
+    };
+    (function.first_line..=function.last_line)
+        .filter(|line| !is_inside(*line))
+        .count()
 }
 
 /// Reports tests that cannot fail by what they say, and checks whose outcome is dropped.
