@@ -14,6 +14,8 @@
 
 mod canonical;
 mod decode;
+mod format;
+mod lines;
 mod number;
 mod text;
 
@@ -22,6 +24,8 @@ mod tests;
 
 pub use canonical::{EncodeError, to_canonical, write_canonical};
 pub use decode::{DecodeError, NotCanonical, Reason, check_canonical, from_canonical};
+pub use format::{FormatError, Record, check_format};
+pub use lines::{LinesError, lines, write_line};
 
 /// Greatest number of arrays and objects that may stand inside each other in canonical JSON.
 pub const MAX_DEPTH: usize = 128;
