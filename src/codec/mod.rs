@@ -17,6 +17,7 @@ mod decode;
 mod format;
 mod lines;
 mod number;
+mod record;
 mod text;
 
 #[cfg(test)]
@@ -26,6 +27,9 @@ pub use canonical::{EncodeError, to_canonical, write_canonical};
 pub use decode::{DecodeError, NotCanonical, Reason, check_canonical, from_canonical};
 pub use format::{FormatError, Record, check_format};
 pub use lines::{LinesError, lines, write_line};
+pub use record::Extra;
+#[allow(unused_imports, reason = "records are declared in the layers above")]
+pub(crate) use record::{Member, record};
 
 /// Greatest number of arrays and objects that may stand inside each other in canonical JSON.
 pub const MAX_DEPTH: usize = 128;
