@@ -1,0 +1,199 @@
+//! Numbers of canonical JSON: as ECMAScript prints them, which RFC 8785 prescribes.
+
+/// Greatest magnitude of an integer: every integer up to 2^53 is a binary64 number, the next one is not.
+pub(super) const MAX_INTEGER: u64 = 1 << 53;
+
+/// Number of decimal digits that a binary64 number always keeps (C calls it `DBL_DIG`).
+const SAFE_DIGITS: usize = 15;
+
+/// Greatest number of zeros behind `0.` that ECMAScript writes without an exponent, as in `0.000001`.
+const MAX_LEADING_ZEROS: usize = 5;
+
+/// Appends an integer in decimal.
+pub(super) fn write_integer(negative: bool, magnitude: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 20];
+    let mut rest = magnitude;
+    let mut start = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        start -= 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    if negative && magnitude != 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(digits.get(start..).unwrap_or_default());
+}
+
+/// Appends a number that is neither NaN nor infinite; -0 is written as 0.
+pub(super) fn write_float(value: f64, out: &mut Vec<u8>) {
+    if let Some(magnitude) = small_integer(value) {
+        write_integer(value.is_sign_negative(), magnitude, out);
+    } else if !write_short_decimal(value, out) {
+        out.extend_from_slice(ryu_js::Buffer::new().format_finite(value).as_bytes());
+    }
+}
+
+/// Appends a number that has at most three digits behind the point, as most coordinates do; otherwise nothing.
+///
+/// The quotient of two integers below 2^53 is rounded once, so `scaled / scale` is what the decimal would be
+/// read as; a decimal of at most fifteen digits is the shortest one that is read as its number.
+fn write_short_decimal(value: f64, out: &mut Vec<u8>) -> bool {
+    const SCALES: [(f64, u64); 3] = [(10.0, 10), (100.0, 100), (1000.0, 1000)];
+    if value.abs() >= 1e12 {
+        return false;
+    }
+    let exact = SCALES.iter().find_map(|(scale, divisor)| {
+        let scaled = (value * scale).round();
+        let magnitude = small_integer(scaled).filter(|magnitude| *magnitude != 0)?;
+        (scaled / scale == value).then_some((magnitude, *divisor))
+    });
+    let Some((magnitude, divisor)) = exact else {
+        return false;
+    };
+    if value < 0.0 {
+        out.push(b'-');
+    }
+    write_integer(false, magnitude / divisor, out);
+    // The leading 1 of divisor + fraction holds the zeros behind the point; it becomes the point.
+    let point = out.len();
+    write_integer(false, divisor + magnitude % divisor, out);
+    if let Some(first) = out.get_mut(point) {
+        *first = b'.';
+    }
+    true
+}
+
+/// The magnitude of a number that is an integer below 2^53.
+fn small_integer(value: f64) -> Option<u64> {
+    // A binary64 number is 1.fraction · 2^(exponent − 1023); its fraction has 52 bits.
+    let bits = value.to_bits();
+    let exponent = (bits >> 52) & 0x7ff;
+    if bits << 1 == 0 {
+        return Some(0);
+    }
+    let significand = (bits & ((1 << 52) - 1)) | (1 << 52);
+    let below_the_point = 1075_u64.checked_sub(exponent).filter(|bits| *bits <= 52)?;
+    let magnitude = significand >> below_the_point;
+    (magnitude << below_the_point == significand).then_some(magnitude)
+}
+
+/// Length of the canonical number that begins `bytes`; `None` when there is none.
+///
+/// The number ends before the first byte that cannot continue it, so `01` is the number `0` and more.
+pub(super) fn canonical_prefix(bytes: &[u8]) -> Option<usize> {
+    let digits = count_digits(bytes);
+    let more = matches!(bytes.get(digits), Some(b'.' | b'e' | b'E'));
+    if !more && (1..=SAFE_DIGITS).contains(&digits) && (digits == 1 || bytes.first() != Some(&b'0'))
+    {
+        return Some(digits);
+    }
+    let parts = Parts::read(bytes)?;
+    match parts.verdict() {
+        Verdict::Canonical => Some(parts.total),
+        Verdict::Other => None,
+        Verdict::Unsure => {
+            let token = bytes.get(..parts.total)?;
+            let value: f64 = std::str::from_utf8(token).ok()?.parse().ok()?;
+            if !value.is_finite() {
+                return None;
+            }
+            let mut buffer = ryu_js::Buffer::new();
+            (buffer.format_finite(value).as_bytes() == token).then_some(parts.total)
+        }
+    }
+}
+
+/// What the look of a number says about it.
+enum Verdict {
+    Canonical,
+    Other,
+    Unsure,
+}
+
+/// Lengths of the parts of a number token.
+#[derive(Clone, Copy)]
+struct Parts {
+    negative: bool,
+    /// The integer part is `0` alone.
+    zero_integer: bool,
+    integer_digits: usize,
+    fraction_digits: usize,
+    /// Zeros at the front of the fraction.
+    leading_zeros: usize,
+    /// The fraction ends in a zero.
+    trailing_zero: bool,
+    exponent: bool,
+    total: usize,
+}
+
+impl Parts {
+    /// Reads a token by JSON's grammar of numbers.
+    fn read(bytes: &[u8]) -> Option<Parts> {
+        let negative = bytes.first() == Some(&b'-');
+        let unsigned = bytes.get(usize::from(negative)..)?;
+        let zero_integer = unsigned.first() == Some(&b'0');
+        let integer_digits = if zero_integer {
+            1
+        } else {
+            count_digits(unsigned)
+        };
+        let mut rest = unsigned.get(integer_digits..)?;
+        if integer_digits == 0 {
+            return None;
+        }
+        let mut fraction = rest.get(..0)?;
+        if let [b'.', tail @ ..] = rest {
+            let (digits, behind) = tail.split_at_checked(count_digits(tail))?;
+            if digits.is_empty() {
+                return None;
+            }
+            (fraction, rest) = (digits, behind);
+        }
+        let exponent = matches!(rest, [b'e' | b'E', ..]);
+        if let [b'e' | b'E', tail @ ..] = rest {
+            let digits = match tail {
+                [b'+' | b'-', digits @ ..] => digits,
+                digits => digits,
+            };
+            rest = digits.get(count_digits(digits)..)?;
+        }
+        Some(Parts {
+            negative,
+            zero_integer,
+            integer_digits,
+            fraction_digits: fraction.len(),
+            leading_zeros: fraction.iter().take_while(|digit| **digit == b'0').count(),
+            trailing_zero: fraction.last() == Some(&b'0'),
+            exponent,
+            total: bytes.len() - rest.len(),
+        })
+    }
+
+    /// Judges without parsing where it can.
+    ///
+    /// Two different decimals of at most fifteen digits are never the same binary64 number, so such a decimal
+    /// is the shortest one for its number, and only its layout has to be that of ECMAScript.
+    fn verdict(self) -> Verdict {
+        if self.exponent || self.integer_digits + self.fraction_digits > SAFE_DIGITS {
+            return Verdict::Unsure;
+        }
+        let zero = self.zero_integer && self.leading_zeros == self.fraction_digits;
+        let too_small = self.zero_integer && self.leading_zeros > MAX_LEADING_ZEROS;
+        if self.trailing_zero || too_small || (self.negative && zero) {
+            Verdict::Other
+        } else {
+            Verdict::Canonical
+        }
+    }
+}
+
+fn count_digits(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count()
+}
