@@ -2,3 +2,5 @@
 //! content-addressed store, and materialises, compares, releases and cites any version of it.
 //!
 //! Modules depend downwards only; `tests/architecture.rs` holds the layer table.
+
+pub mod files;
