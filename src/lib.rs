@@ -1,8 +1,14 @@
+//! Holotype keeps a dataset of microscopy images and their annotations as a log of immutable events in a
+//! content-addressed store, and materialises, compares, releases and cites any version of it.
 //!
 //! Modules depend downwards only; `tests/architecture.rs` holds the layer table.
 
 pub mod codec;
+pub mod event;
+pub mod files;
 pub mod id;
 pub mod import;
 pub mod model;
+pub mod store;
 pub mod time;
+pub mod tree;
