@@ -83,10 +83,7 @@ pub fn to_canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeE
 /// # Errors
 ///
 /// As [`to_canonical`]; `out` is then as long as before.
-pub fn write_canonical<T: Serialize + ?Sized>(
-    value: &T,
-    out: &mut Vec<u8>,
-) -> Result<(), EncodeError> {
+pub fn write_canonical<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let before = out.len();
     let mut encoder = Encoder {
         out,
@@ -232,10 +229,9 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
     }
 
     fn serialize_i128(self, value: i128) -> Result<(), EncodeError> {
-        let magnitude =
-            u64::try_from(value.unsigned_abs()).map_err(|_| EncodeError::IntegerTooLarge {
-                value: value.to_string(),
-            })?;
+        let magnitude = u64::try_from(value.unsigned_abs()).map_err(|_| EncodeError::IntegerTooLarge {
+            value: value.to_string(),
+        })?;
         self.integer(value < 0, magnitude)
     }
 
@@ -290,8 +286,7 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
         self.out.push(b'"');
-        write!(Escape(self.out), "{value}")
-            .map_err(|_| ser::Error::custom("its Display failed"))?;
+        write!(Escape(self.out), "{value}").map_err(|_| ser::Error::custom("its Display failed"))?;
         self.out.push(b'"');
         Ok(())
     }
@@ -355,11 +350,7 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         self.sequence(Tagged::No)
     }
 
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Sequence<'e, 'o>, EncodeError> {
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Sequence<'e, 'o>, EncodeError> {
         self.sequence(Tagged::No)
     }
 

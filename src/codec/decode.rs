@@ -204,9 +204,7 @@ impl<'b> Checker<'b> {
                 self.rest = rest;
                 Ok(())
             }
-            None if literal.starts_with(self.rest) => {
-                Err(self.fault_before(&[], Reason::UnexpectedEnd))
-            }
+            None if literal.starts_with(self.rest) => Err(self.fault_before(&[], Reason::UnexpectedEnd)),
             None => Err(self.fault(Reason::UnexpectedByte)),
         }
     }
@@ -231,8 +229,7 @@ impl<'b> Checker<'b> {
         let content = self.rest;
         let mut plain = true;
         loop {
-            let Some((_, tail)) =
-                text::find(self.rest, &stop).and_then(|at| self.rest.split_at_checked(at))
+            let Some((_, tail)) = text::find(self.rest, &stop).and_then(|at| self.rest.split_at_checked(at))
             else {
                 return Err(self.fault_before(&[], Reason::UnexpectedEnd));
             };

@@ -95,10 +95,7 @@ mod tests {
 
     #[test]
     fn a_format_is_accepted_by_itself() {
-        assert_eq!(
-            check_format("holotype/commit/1", "holotype/commit/1"),
-            Ok(())
-        );
+        assert_eq!(check_format("holotype/commit/1", "holotype/commit/1"), Ok(()));
         assert_eq!(check_format("x/4294967295", "x/4294967295"), Ok(()));
     }
 
@@ -121,11 +118,7 @@ mod tests {
             error("holotype/commit/10"),
             FormatError::NewerMajor { .. }
         ));
-        assert!(
-            error("holotype/commit/3")
-                .to_string()
-                .contains("update holotype")
-        );
+        assert!(error("holotype/commit/3").to_string().contains("update holotype"));
     }
 
     #[test]

@@ -72,8 +72,7 @@ impl<'b> Iterator for Lines<'b> {
         self.line += 1;
         let line = self.line;
         let offset = self.length - self.rest.len();
-        let parts = text::find(self.rest, |byte| byte == b'\n')
-            .and_then(|at| self.rest.split_at_checked(at));
+        let parts = text::find(self.rest, |byte| byte == b'\n').and_then(|at| self.rest.split_at_checked(at));
         let result = match parts {
             None => Err(LinesError::Unterminated { line }),
             Some(([], _)) => Err(LinesError::Empty { line }),
@@ -106,11 +105,7 @@ mod tests {
         assert_eq!(all(b"1\n"), [Ok((0, &b"1"[..]))]);
         assert_eq!(
             all(b"{}\n[1,2]\n3\n"),
-            [
-                Ok((0, &b"{}"[..])),
-                Ok((3, &b"[1,2]"[..])),
-                Ok((9, &b"3"[..]))
-            ]
+            [Ok((0, &b"{}"[..])), Ok((3, &b"[1,2]"[..])), Ok((9, &b"3"[..]))]
         );
     }
 
@@ -123,15 +118,9 @@ mod tests {
         );
         assert_eq!(
             all(b"1\n2"),
-            [
-                Ok((0, &b"1"[..])),
-                Err(LinesError::Unterminated { line: 2 })
-            ]
+            [Ok((0, &b"1"[..])), Err(LinesError::Unterminated { line: 2 })]
         );
-        assert_eq!(
-            all(b"1\r\n2\n"),
-            [Err(LinesError::CarriageReturn { line: 1 })]
-        );
+        assert_eq!(all(b"1\r\n2\n"), [Err(LinesError::CarriageReturn { line: 1 })]);
         assert_eq!(all(b"\r\n"), [Err(LinesError::CarriageReturn { line: 1 })]);
         assert_eq!(all(b"1\r"), [Err(LinesError::Unterminated { line: 1 })]);
     }

@@ -18,6 +18,7 @@ mod format;
 mod lines;
 mod number;
 mod record;
+mod tag;
 mod text;
 
 #[cfg(test)]
@@ -28,8 +29,8 @@ pub use decode::{DecodeError, NotCanonical, Reason, check_canonical, from_canoni
 pub use format::{FormatError, Record, check_format};
 pub use lines::{LinesError, lines, write_line};
 pub use record::Extra;
-#[allow(unused_imports, reason = "records are declared in the layers above")]
 pub(crate) use record::{Member, record};
+pub use tag::Tag;
 
 /// Greatest number of arrays and objects that may stand inside each other in canonical JSON.
 pub const MAX_DEPTH: usize = 128;

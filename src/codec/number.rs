@@ -87,8 +87,7 @@ fn small_integer(value: f64) -> Option<u64> {
 pub(super) fn canonical_prefix(bytes: &[u8]) -> Option<usize> {
     let digits = count_digits(bytes);
     let more = matches!(bytes.get(digits), Some(b'.' | b'e' | b'E'));
-    if !more && (1..=SAFE_DIGITS).contains(&digits) && (digits == 1 || bytes.first() != Some(&b'0'))
-    {
+    if !more && (1..=SAFE_DIGITS).contains(&digits) && (digits == 1 || bytes.first() != Some(&b'0')) {
         return Some(digits);
     }
     let parts = Parts::read(bytes)?;
@@ -136,11 +135,7 @@ impl Parts {
         let negative = bytes.first() == Some(&b'-');
         let unsigned = bytes.get(usize::from(negative)..)?;
         let zero_integer = unsigned.first() == Some(&b'0');
-        let integer_digits = if zero_integer {
-            1
-        } else {
-            count_digits(unsigned)
-        };
+        let integer_digits = if zero_integer { 1 } else { count_digits(unsigned) };
         let mut rest = unsigned.get(integer_digits..)?;
         if integer_digits == 0 {
             return None;
@@ -192,8 +187,5 @@ impl Parts {
 }
 
 fn count_digits(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count()
+    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }

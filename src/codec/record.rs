@@ -86,9 +86,7 @@ impl Extra {
 fn restore_floats(value: &mut Value) {
     match value {
         Value::Number(number) => {
-            let magnitude = number
-                .as_u64()
-                .or_else(|| number.as_i64().map(i64::unsigned_abs));
+            let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
             if magnitude.is_some_and(|magnitude| magnitude > MAX_INTEGER)
                 && let Some(float) = number.as_f64().and_then(Number::from_f64)
             {
@@ -136,9 +134,7 @@ impl Member {
 
     /// The error for a member that stands there with the value that is left out.
     pub(crate) fn should_be_omitted<E: de::Error>(name: &str) -> E {
-        E::custom(format_args!(
-            "member `{name}` holds the value that is left out"
-        ))
+        E::custom(format_args!("member `{name}` holds the value that is left out"))
     }
 
     /// A member that must be there.

@@ -31,8 +31,7 @@ fn any_float() -> impl Strategy<Value = f64> {
 
 fn any_text() -> impl Strategy<Value = String> {
     let edge = prop::sample::select(vec![
-        "\"", "\\", "\n", "\u{0}", "\u{1f}", "\u{7f}", "é", "\u{d7ff}", "\u{e000}", "\u{ffff}",
-        "😂", "a",
+        "\"", "\\", "\n", "\u{0}", "\u{1f}", "\u{7f}", "é", "\u{d7ff}", "\u{e000}", "\u{ffff}", "😂", "a",
     ]);
     prop_oneof![
         ".{0,20}",
@@ -67,14 +66,9 @@ struct Listed<'v>(&'v Value, bool);
 impl Serialize for Listed<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            Value::Array(values) => {
-                serializer.collect_seq(values.iter().map(|v| Listed(v, self.1)))
-            }
+            Value::Array(values) => serializer.collect_seq(values.iter().map(|v| Listed(v, self.1))),
             Value::Object(members) => {
-                let mut members: Vec<_> = members
-                    .iter()
-                    .map(|(k, v)| (k, Listed(v, !self.1)))
-                    .collect();
+                let mut members: Vec<_> = members.iter().map(|(k, v)| (k, Listed(v, !self.1))).collect();
                 if self.1 {
                     members.reverse();
                 } else {
@@ -95,15 +89,10 @@ fn reference(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => ryu_js::Buffer::new()
-            .format(number.as_f64().unwrap())
-            .to_owned(),
+        Value::Number(number) => ryu_js::Buffer::new().format(number.as_f64().unwrap()).to_owned(),
         Value::String(text) => reference_text(text),
         Value::Array(values) => {
-            format!(
-                "[{}]",
-                values.iter().map(reference).collect::<Vec<_>>().join(",")
-            )
+            format!("[{}]", values.iter().map(reference).collect::<Vec<_>>().join(","))
         }
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
@@ -304,10 +293,7 @@ fn integers_have_a_limit() {
     assert_eq!(encoded(&-LIMIT), "-9007199254740992");
     assert_eq!(encoded(&LIMIT.unsigned_abs()), "9007199254740992");
     assert_eq!(encoded(&i128::from(-LIMIT)), "-9007199254740992");
-    assert_eq!(
-        encoded(&[0, -1, 10, 4_294_967_295_i64]),
-        "[0,-1,10,4294967295]"
-    );
+    assert_eq!(encoded(&[0, -1, 10, 4_294_967_295_i64]), "[0,-1,10,4294967295]");
     let too_large = |value: &str| {
         Err(EncodeError::IntegerTooLarge {
             value: value.to_owned(),
@@ -326,10 +312,7 @@ fn integers_have_a_limit() {
 
 #[test]
 fn floats_that_are_integers_print_as_such() {
-    assert_eq!(
-        encoded(&[25.0, -25.0, 0.0, -0.0, 1.0, 1.5]),
-        "[25,-25,0,0,1,1.5]"
-    );
+    assert_eq!(encoded(&[25.0, -25.0, 0.0, -0.0, 1.0, 1.5]), "[25,-25,0,0,1,1.5]");
     assert_eq!(encoded(&9_007_199_254_740_991.0), "9007199254740991");
     assert_eq!(encoded(&1e20), "100000000000000000000");
     assert_eq!(encoded(&0.5_f32), "0.5");
@@ -366,10 +349,7 @@ fn serde_shapes_have_their_usual_json() {
     ];
     let text = r#"["Unit",{"New":1},{"Tuple":[1,2]},{"Struct":{"a":2,"b":1}}]"#;
     assert_eq!(encoded(&shapes), text);
-    assert_eq!(
-        from_canonical::<[Shape; 4]>(text.as_bytes()).unwrap(),
-        shapes
-    );
+    assert_eq!(from_canonical::<[Shape; 4]>(text.as_bytes()).unwrap(), shapes);
     assert_eq!(
         encoded(&(Unit, Pair(1, None), Pair(1, Some(2)), true)),
         "[null,[1,null],[1,2],true]"
@@ -418,14 +398,8 @@ fn keys_are_strings_or_integers() {
     );
     assert_eq!(encoded(&BTreeMap::from([('"', 0)])), r#"{"\"":0}"#);
     let refused = |found| Err(EncodeError::KeyNotText { found });
-    assert_eq!(
-        to_canonical(&BTreeMap::from([(true, 0)])),
-        refused("a boolean")
-    );
-    assert_eq!(
-        to_canonical(&BTreeMap::from([([1], 0)])),
-        refused("a tuple")
-    );
+    assert_eq!(to_canonical(&BTreeMap::from([(true, 0)])), refused("a boolean"));
+    assert_eq!(to_canonical(&BTreeMap::from([([1], 0)])), refused("a tuple"));
     assert_eq!(
         to_canonical(&BTreeMap::from([(None::<u8>, 0)])),
         refused("absent")
@@ -449,11 +423,7 @@ fn a_name_stands_once() {
             serializer.collect_map(self.0.iter().map(|name| (name, 1)))
         }
     }
-    for names in [
-        &["a\n", "a\n"][..],
-        &["a\n", "b", "a\n"],
-        &["b", "a\n", "a\n"],
-    ] {
+    for names in [&["a\n", "a\n"][..], &["a\n", "b", "a\n"], &["b", "a\n", "a\n"]] {
         let expected = Err(EncodeError::DuplicateMember {
             name: "a\n".to_owned(),
         });
@@ -466,14 +436,8 @@ fn a_name_stands_once() {
 fn depth_has_one_limit_for_writing_and_reading() {
     let nested = |depth: usize| (0..depth).fold(json!(0), |inner, _| json!([inner]));
     let deepest = to_canonical(&nested(MAX_DEPTH)).unwrap();
-    assert_eq!(
-        from_canonical::<Value>(&deepest).unwrap(),
-        nested(MAX_DEPTH)
-    );
-    assert_eq!(
-        to_canonical(&nested(MAX_DEPTH + 1)),
-        Err(EncodeError::TooDeep)
-    );
+    assert_eq!(from_canonical::<Value>(&deepest).unwrap(), nested(MAX_DEPTH));
+    assert_eq!(to_canonical(&nested(MAX_DEPTH + 1)), Err(EncodeError::TooDeep));
     for (open, at) in [("[", 128), ("{\"\":", 512)] {
         assert_eq!(refused(&open.repeat(1_000_000)), (at, Reason::TooDeep));
     }

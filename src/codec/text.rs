@@ -21,9 +21,7 @@ pub(super) fn find(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> Option<usize> {
         .count()
         * 16;
     let tail = bytes.get(skipped..)?;
-    tail.iter()
-        .position(|byte| wanted(*byte))
-        .map(|at| skipped + at)
+    tail.iter().position(|byte| wanted(*byte)).map(|at| skipped + at)
 }
 
 /// Says whether a byte cannot stand in a JSON string as itself.
@@ -157,8 +155,7 @@ impl Name<'_> {
 pub(super) fn unescape(escaped: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(escaped.len());
     let mut rest = escaped;
-    while let Some((plain, tail)) =
-        find(rest, |byte| byte == b'\\').and_then(|at| rest.split_at_checked(at))
+    while let Some((plain, tail)) = find(rest, |byte| byte == b'\\').and_then(|at| rest.split_at_checked(at))
     {
         bytes.extend_from_slice(plain);
         match read_escape(tail) {

@@ -125,10 +125,7 @@ pub(super) fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result
 fn encode_hex<'a>(bytes: &[u8], buffer: &'a mut [u8; 64]) -> &'a str {
     let mut length = 0;
     for (pair, byte) in buffer.chunks_exact_mut(2).zip(bytes) {
-        let digits = [
-            HEX.get(usize::from(byte >> 4)),
-            HEX.get(usize::from(byte & 15)),
-        ];
+        let digits = [HEX.get(usize::from(byte >> 4)), HEX.get(usize::from(byte & 15))];
         for (place, digit) in pair.iter_mut().zip(digits) {
             *place = digit.copied().unwrap_or(b'0');
             length += 1;
@@ -141,10 +138,7 @@ fn encode_hex<'a>(bytes: &[u8], buffer: &'a mut [u8; 64]) -> &'a str {
 }
 
 /// Parses exactly `2 * N` lower-case hex digits.
-pub(super) fn parse_hex<const N: usize>(
-    kind: &'static str,
-    text: &str,
-) -> Result<[u8; N], IdError> {
+pub(super) fn parse_hex<const N: usize>(kind: &'static str, text: &str) -> Result<[u8; N], IdError> {
     if text.len() != 2 * N {
         let found = text.chars().count();
         return Err(IdError::Length {
@@ -218,10 +212,7 @@ mod tests {
             Digest::parse(&text.to_uppercase()),
             Err(IdError::Digit { .. })
         ));
-        assert!(matches!(
-            Digest::parse(&text[..63]),
-            Err(IdError::Length { .. })
-        ));
+        assert!(matches!(Digest::parse(&text[..63]), Err(IdError::Length { .. })));
         assert!(matches!(
             Digest::parse(&format!("b3:{}", &text[3..])),
             Err(IdError::Digit { .. })
@@ -230,10 +221,7 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        assert_ne!(
-            hash_parts("d", &[b"ab", b"c"]),
-            hash_parts("d", &[b"a", b"bc"])
-        );
+        assert_ne!(hash_parts("d", &[b"ab", b"c"]), hash_parts("d", &[b"a", b"bc"]));
         assert_ne!(hash_parts("d", &[b"a"]), hash_parts("da", &[]));
         let by_hand = Digest::of(b"\x01\0\0\0d\x02\0\0\0ab");
         assert_eq!(hash_parts("d", &[b"ab"]), by_hand);

@@ -247,14 +247,8 @@ mod tests {
             id,
             AnnotationId::from_content(&image, b"h", Some(label), Some(&code), 0)
         );
-        assert_ne!(
-            id,
-            AnnotationId::from_content(&image, b"g", None, Some(&code), 0)
-        );
-        assert_ne!(
-            id,
-            AnnotationId::from_content(&image, b"g", Some(label), None, 0)
-        );
+        assert_ne!(id, AnnotationId::from_content(&image, b"g", None, Some(&code), 0));
+        assert_ne!(id, AnnotationId::from_content(&image, b"g", Some(label), None, 0));
         assert_ne!(
             id,
             AnnotationId::from_content(&image, b"g", Some(label), Some(&code), 1)

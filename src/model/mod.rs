@@ -2,6 +2,20 @@
 //!
 //! Pure values and rules over them; how they change is in `event`.
 
+pub mod facts;
 pub mod geometry;
+pub mod key;
+pub mod kinds;
+pub mod records;
+pub mod rule;
 
-pub use geometry::Geometry;
+pub use facts::{FactChanges, FactValue, Facts};
+pub use geometry::{Geometry, Shape};
+pub use key::{Key, KeyParts, RatingKey};
+pub use kinds::{AnnotatorKind, EntityKind, Method};
+pub use records::{
+    AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, ImageFile, ImageRecord, LabelRecord,
+    Origin, OverrideRecord, RatingRecord, RuleRecord, ScreeningRecord, SlideRecord, SourceIdRecord,
+    SplitRecord,
+};
+pub use rule::Rule;

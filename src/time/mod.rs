@@ -54,9 +54,7 @@ impl Timestamp {
     /// [`TimeError`] when the text is neither.
     pub fn parse_time_or_end_of_day(text: &str) -> Result<Self, TimeError> {
         if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            let end = day
-                .and_hms_milli_opt(23, 59, 59, 999)
-                .map(|time| time.and_utc());
+            let end = day.and_hms_milli_opt(23, 59, 59, 999).map(|time| time.and_utc());
             if let Some(stamp) = end.and_then(|time| Self::from_unix_ms(time.timestamp_millis())) {
                 return Ok(stamp);
             }
@@ -105,9 +103,7 @@ impl<'de> Deserialize<'de> for Timestamp {
         if stamp.to_string() == text {
             Ok(stamp)
         } else {
-            Err(D::Error::custom(format!(
-                "'{text}' is not written as {stamp}"
-            )))
+            Err(D::Error::custom(format!("'{text}' is not written as {stamp}")))
         }
     }
 }

@@ -72,10 +72,7 @@ impl<'e, 'o> Object<'e, 'o> {
         write: impl FnOnce(&mut Vec<u8>) -> Result<bool, EncodeError>,
     ) -> Result<(), EncodeError> {
         let Encoder { out, members, .. } = &mut *self.encoder;
-        let previous = members
-            .get(self.first..)
-            .and_then(<[Member]>::last)
-            .copied();
+        let previous = members.get(self.first..).and_then(<[Member]>::last).copied();
         if previous.is_some() {
             out.push(b',');
         }
@@ -114,11 +111,7 @@ impl<'e, 'o> Object<'e, 'o> {
                 scratch,
                 ..
             } = &mut *self.encoder;
-            sort_members(
-                members.get_mut(self.first..).unwrap_or_default(),
-                out,
-                scratch,
-            )?;
+            sort_members(members.get_mut(self.first..).unwrap_or_default(), out, scratch)?;
         }
         self.encoder.members.truncate(self.first);
         self.encoder.leave(b'}');
@@ -130,11 +123,7 @@ impl<'e, 'o> Object<'e, 'o> {
 }
 
 /// Puts the members of the object that ends the buffer in order.
-fn sort_members(
-    members: &mut [Member],
-    out: &mut Vec<u8>,
-    scratch: &mut Vec<u8>,
-) -> Result<(), EncodeError> {
+fn sort_members(members: &mut [Member], out: &mut Vec<u8>, scratch: &mut Vec<u8>) -> Result<(), EncodeError> {
     let mut end = out.len();
     for member in members.iter_mut().rev() {
         member.end = end;

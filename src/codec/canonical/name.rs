@@ -88,8 +88,7 @@ impl Serializer for NameEncoder<'_> {
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<bool, EncodeError> {
         let start = self.out.len();
-        write!(Escape(self.out), "{value}")
-            .map_err(|_| EncodeError::custom("its Display failed"))?;
+        write!(Escape(self.out), "{value}").map_err(|_| EncodeError::custom("its Display failed"))?;
         let escaped = self.out.get(start..).unwrap_or_default();
         Ok(text::find(escaped, text::is_not_plain).is_none())
     }

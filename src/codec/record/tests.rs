@@ -50,10 +50,7 @@ fn members_left_out_have_their_defaults() {
     let sample: Sample = from_canonical(LEAST.as_bytes()).unwrap();
     assert_eq!(sample.format, "sample/1");
     assert_eq!(sample.name, Name(7));
-    assert_eq!(
-        (&sample.label, sample.map, sample.value),
-        (&None, None, false)
-    );
+    assert_eq!((&sample.label, sample.map, sample.value), (&None, None, false));
     assert!(sample.attributes.is_empty());
     assert_eq!(sample.kind, "box");
     assert_eq!(sample.nullable, None);
@@ -80,11 +77,7 @@ fn unknown_members_are_kept_byte_for_byte() {
     assert_eq!(sample.extra.get("ä"), Some(&Value::Null));
     assert_eq!(sample.extra.get("type"), None);
     assert_eq!(
-        sample
-            .extra
-            .iter()
-            .map(|(name, _)| name)
-            .collect::<Vec<_>>(),
+        sample.extra.iter().map(|(name, _)| name).collect::<Vec<_>>(),
         ["z", "ä"]
     );
     assert_eq!(to_canonical(&sample).unwrap(), text.as_bytes());
@@ -118,9 +111,8 @@ fn a_missing_required_member_is_named() {
 
 #[test]
 fn a_member_that_should_be_left_out_is_refused() {
-    let with = |members: &str| {
-        format!(r#"{{{members}"format":"sample/1","name":7,"nullable":null,"type":"box"}}"#)
-    };
+    let with =
+        |members: &str| format!(r#"{{{members}"format":"sample/1","name":7,"nullable":null,"type":"box"}}"#);
     assert!(refusal(&with(r#""attributes":{},"#)).contains("`attributes`"));
     assert!(refusal(&with(r#""extra":null,"#)).contains("`extra`"));
     let text = LEAST.replace(r#""name""#, r#""is-good":false,"name""#);
@@ -129,11 +121,7 @@ fn a_member_that_should_be_left_out_is_refused() {
 
 #[test]
 fn a_member_that_stands_twice_is_refused_without_the_check_too() {
-    let read = |text: &str| {
-        serde_json::from_str::<Sample>(text)
-            .unwrap_err()
-            .to_string()
-    };
+    let read = |text: &str| serde_json::from_str::<Sample>(text).unwrap_err().to_string();
     assert!(read(r#"{"name":1,"name":1}"#).contains("duplicate field `name`"));
     assert!(read(r#"{"type":"a","type":"a"}"#).contains("duplicate field `type`"));
     assert!(read(r#"{"x":1,"x":1}"#).contains("duplicate member `x`"));
@@ -141,18 +129,14 @@ fn a_member_that_stands_twice_is_refused_without_the_check_too() {
 
 #[test]
 fn a_declared_member_cannot_be_written_twice() {
-    let mut extra = serde_json::from_str::<Nothing>(r#"{"name":1}"#)
-        .unwrap()
-        .extra;
+    let mut extra = serde_json::from_str::<Nothing>(r#"{"name":1}"#).unwrap().extra;
     let sample = Sample {
         extra: std::mem::take(&mut extra),
         ..from_canonical(LEAST.as_bytes()).unwrap()
     };
     assert_eq!(
         to_canonical(&sample),
-        Err(EncodeError::DuplicateMember {
-            name: "name".into()
-        })
+        Err(EncodeError::DuplicateMember { name: "name".into() })
     );
 }
 

@@ -28,24 +28,22 @@ impl Bounds {
     }
 
     fn of(points: impl IntoIterator<Item = Position>) -> Option<Self> {
-        points
-            .into_iter()
-            .fold(None, |bounds: Option<Self>, [x, y]| {
-                Some(bounds.map_or(
-                    Self {
-                        x_min: x,
-                        y_min: y,
-                        x_max: x,
-                        y_max: y,
-                    },
-                    |b| Self {
-                        x_min: b.x_min.min(x),
-                        y_min: b.y_min.min(y),
-                        x_max: b.x_max.max(x),
-                        y_max: b.y_max.max(y),
-                    },
-                ))
-            })
+        points.into_iter().fold(None, |bounds: Option<Self>, [x, y]| {
+            Some(bounds.map_or(
+                Self {
+                    x_min: x,
+                    y_min: y,
+                    x_max: x,
+                    y_max: y,
+                },
+                |b| Self {
+                    x_min: b.x_min.min(x),
+                    y_min: b.y_min.min(y),
+                    x_max: b.x_max.max(x),
+                    y_max: b.y_max.max(y),
+                },
+            ))
+        })
     }
 }
 
@@ -101,27 +99,16 @@ impl Geometry {
     pub fn bounds(&self) -> Option<Bounds> {
         match &self.shape {
             Shape::Point { x, y } => Bounds::of([[*x, *y]]),
-            Shape::Box {
-                x,
-                y,
-                width,
-                height,
-            }
+            Shape::Box { x, y, width, height }
             | Shape::Mask {
-                x,
-                y,
-                width,
-                height,
-                ..
+                x, y, width, height, ..
             } => Bounds::of([[*x, *y], [x + width, y + height]]),
             Shape::Circle { x, y, radius } => {
                 Bounds::of([[x - radius, y - radius], [x + radius, y + radius]])
             }
             Shape::RotatedBox { .. } | Shape::Ellipse { .. } => Bounds::of(self.outline()),
             Shape::Polygon { rings } => Bounds::of(rings.iter().flatten().copied()),
-            Shape::MultiPolygon { polygons } => {
-                Bounds::of(polygons.iter().flatten().flatten().copied())
-            }
+            Shape::MultiPolygon { polygons } => Bounds::of(polygons.iter().flatten().flatten().copied()),
             Shape::Polyline { points } => Bounds::of(points.iter().copied()),
             Shape::Image => None,
         }
@@ -171,12 +158,7 @@ impl Geometry {
                 angle_deg: 0.0,
             })
             .outline(),
-            Shape::Box {
-                x,
-                y,
-                width,
-                height,
-            } => {
+            Shape::Box { x, y, width, height } => {
                 vec![
                     [*x, *y],
                     [x + width, *y],
@@ -214,9 +196,7 @@ impl Geometry {
         let line = |ring: &[Position]| geo::LineString::from(ring.to_vec());
         let polygon = |rings: &[Vec<Position>]| {
             let mut lines = rings.iter().map(|ring| line(ring));
-            let outer = lines
-                .next()
-                .unwrap_or_else(|| geo::LineString::new(Vec::new()));
+            let outer = lines.next().unwrap_or_else(|| geo::LineString::new(Vec::new()));
             geo::Polygon::new(outer, lines.collect())
         };
         match &self.shape {
@@ -224,10 +204,9 @@ impl Geometry {
             Shape::MultiPolygon { polygons } => {
                 geo::MultiPolygon::new(polygons.iter().map(|rings| polygon(rings)).collect())
             }
-            Shape::Box { .. }
-            | Shape::RotatedBox { .. }
-            | Shape::Circle { .. }
-            | Shape::Ellipse { .. } => geo::MultiPolygon::new(vec![polygon(&[self.outline()])]),
+            Shape::Box { .. } | Shape::RotatedBox { .. } | Shape::Circle { .. } | Shape::Ellipse { .. } => {
+                geo::MultiPolygon::new(vec![polygon(&[self.outline()])])
+            }
             Shape::Point { .. } | Shape::Polyline { .. } | Shape::Mask { .. } | Shape::Image => {
                 geo::MultiPolygon::new(Vec::new())
             }
@@ -255,9 +234,7 @@ impl Geometry {
                     .sum(),
             ),
             Shape::Point { .. } | Shape::Polyline { .. } => Some(0.0),
-            Shape::Polygon { .. } | Shape::MultiPolygon { .. } => {
-                Some(self.to_polygons().unsigned_area())
-            }
+            Shape::Polygon { .. } | Shape::MultiPolygon { .. } => Some(self.to_polygons().unsigned_area()),
         }
     }
 
@@ -355,9 +332,7 @@ impl Geometry {
             (
                 Shape::Box { width, height, .. },
                 Shape::Box {
-                    width: w,
-                    height: h,
-                    ..
+                    width: w, height: h, ..
                 },
             ) => near(*width, *w, 0.0) && near(*height, *h, 0.0),
             (
@@ -374,9 +349,7 @@ impl Geometry {
                     ..
                 },
             ) => near(*width, *w, 0.0) && near(*height, *h, 0.0) && angle_deg == a,
-            (Shape::Circle { radius, .. }, Shape::Circle { radius: r, .. }) => {
-                near(*radius, *r, 0.0)
-            }
+            (Shape::Circle { radius, .. }, Shape::Circle { radius: r, .. }) => near(*radius, *r, 0.0),
             (
                 Shape::Ellipse {
                     radius_x,
@@ -407,8 +380,7 @@ impl Geometry {
             ) => width == w && height == h && counts == c,
             (Shape::Polygon { rings }, Shape::Polygon { rings: other }) => lines(rings, other),
             (Shape::MultiPolygon { polygons }, Shape::MultiPolygon { polygons: other }) => {
-                polygons.len() == other.len()
-                    && polygons.iter().zip(other).all(|(a, b)| lines(a, b))
+                polygons.len() == other.len() && polygons.iter().zip(other).all(|(a, b)| lines(a, b))
             }
             (Shape::Polyline { points }, Shape::Polyline { points: other }) => line(points, other),
             _ => false,

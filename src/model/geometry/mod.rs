@@ -141,12 +141,7 @@ impl Geometry {
     /// An upright box by its upper left corner and size.
     #[must_use]
     pub const fn rectangle(x: f64, y: f64, width: f64, height: f64) -> Self {
-        Self::new(Shape::Box {
-            x,
-            y,
-            width,
-            height,
-        })
+        Self::new(Shape::Box { x, y, width, height })
     }
 
     /// Returns the word for the shape, as on the wire.

@@ -2,12 +2,7 @@ use super::*;
 
 fn square(x: f64, y: f64, side: f64) -> Geometry {
     Geometry::new(Shape::Polygon {
-        rings: vec![vec![
-            [x, y],
-            [x + side, y],
-            [x + side, y + side],
-            [x, y + side],
-        ]],
+        rings: vec![vec![[x, y], [x + side, y], [x + side, y + side], [x, y + side]]],
     })
 }
 
@@ -149,9 +144,7 @@ fn odd_geometries_are_flagged_and_kept() {
     let crossing = Geometry::new(Shape::Polygon { rings: vec![bow] });
     assert_eq!(crossing.flags(size), [GeometryFlag::SelfCrossing]);
     let doubled = vec![[0.0, 0.0], [4.0, 0.0], [4.0, 0.0], [4.0, 4.0]];
-    let repeated = Geometry::new(Shape::Polygon {
-        rings: vec![doubled],
-    });
+    let repeated = Geometry::new(Shape::Polygon { rings: vec![doubled] });
     assert_eq!(repeated.flags(size), [GeometryFlag::RepeatedPoints]);
     let two = Geometry::new(Shape::Polygon {
         rings: vec![vec![[0.0, 0.0], [4.0, 0.0]]],

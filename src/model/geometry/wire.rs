@@ -100,12 +100,7 @@ impl From<Geometry> for GeometryWire {
         };
         match geometry.shape {
             Shape::Point { x, y } => (wire.x, wire.y) = (Some(x), Some(y)),
-            Shape::Box {
-                x,
-                y,
-                width,
-                height,
-            } => wire.set_box(x, y, width, height),
+            Shape::Box { x, y, width, height } => wire.set_box(x, y, width, height),
             Shape::RotatedBox {
                 x,
                 y,
@@ -252,8 +247,7 @@ impl GeometryWire {
             .unwrap_or(u64::MAX);
         // Sizes are whole pixels; a product beyond 2^53 cannot equal a sum of runs that fits in memory.
         let product = width * height;
-        let whole =
-            width.fract() == 0.0 && height.fract() == 0.0 && product <= 9_007_199_254_740_992.0;
+        let whole = width.fract() == 0.0 && height.fract() == 0.0 && product <= 9_007_199_254_740_992.0;
         let size = if whole {
             format!("{product:.0}").parse().unwrap_or(0)
         } else {
@@ -280,12 +274,7 @@ impl TryFrom<GeometryWire> for Geometry {
             "point" => wire.position().map(|(x, y)| Shape::Point { x, y })?,
             "box" => {
                 let ((x, y), (width, height)) = (wire.position()?, wire.size()?);
-                Shape::Box {
-                    x,
-                    y,
-                    width,
-                    height,
-                }
+                Shape::Box { x, y, width, height }
             }
             "rotated_box" => {
                 let ((x, y), (width, height)) = (wire.position()?, wire.size()?);
@@ -307,9 +296,7 @@ impl TryFrom<GeometryWire> for Geometry {
             "multipolygon" => {
                 let polygons = wire.polygons.take();
                 let polygons = wire.need("polygons", polygons)?;
-                polygons
-                    .iter()
-                    .try_for_each(|rings| wire.check_rings(rings))?;
+                polygons.iter().try_for_each(|rings| wire.check_rings(rings))?;
                 Shape::MultiPolygon { polygons }
             }
             "polyline" => {

@@ -1,0 +1,226 @@
+//! A batch: events sealed in one object, as JSON Lines. The first line holds the format and the defaults of all
+//! that follow; each further line is one event with what differs from them.
+
+use crate::codec::{
+    DecodeError, EncodeError, LinesError, Record, Tag, from_canonical, lines, record, write_canonical,
+};
+use crate::id::{BatchId, ImagePrefix};
+
+use super::LoggedEvent;
+use super::context::{Context, ContextWire};
+use super::line::{EventError, EventFormat, EventWire};
+
+/// A batch is cut after the line with which it reaches this many bytes.
+pub const BATCH_SIZE_MAX: usize = 4 << 20;
+
+/// A batch that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The bytes are not lines.
+    #[error("the batch is not JSON Lines")]
+    Lines {
+        /// Why.
+        #[from]
+        source: LinesError,
+    },
+    /// A line is not canonical JSON of its kind.
+    #[error("line {line} of the batch cannot be read")]
+    Decode {
+        /// The line, from 1.
+        line: u64,
+        /// Why.
+        #[source]
+        source: DecodeError,
+    },
+    /// A line is no event.
+    #[error("line {line} of the batch is no event")]
+    Event {
+        /// The line, from 1.
+        line: u64,
+        /// Why.
+        #[source]
+        source: EventError,
+    },
+    /// There is no first line.
+    #[error("the batch is empty")]
+    Empty,
+    /// An event cannot be written.
+    #[error("the event cannot be written exactly")]
+    Encode {
+        /// Why.
+        #[from]
+        source: EncodeError,
+    },
+}
+
+record! {
+    /// The first line of a batch.
+    #[derive(Default)]
+    pub struct BatchHeader {
+        /// The context of all lines that do not say otherwise.
+        pub by: Option<ContextWire> = optional,
+        /// The kind of event of all lines that do not say otherwise.
+        pub event: String,
+        /// The format.
+        pub format: Tag<BatchHeader>,
+    }
+}
+
+impl Record for BatchHeader {
+    const FORMAT: &'static str = "holotype/batch/1";
+}
+
+/// A finished batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedBatch {
+    /// Its id: BLAKE3 of its bytes.
+    pub id: BatchId,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// How many events it holds.
+    pub events: u64,
+    /// The first and the last prefix of an image that an event is about; `None` when no event is about an image.
+    pub images: Option<(ImagePrefix, ImagePrefix)>,
+}
+
+/// Writes events into batches.
+#[derive(Debug, Default)]
+pub struct BatchWriter {
+    bytes: Vec<u8>,
+    defaults: Option<(Context, EventFormat)>,
+    events: u64,
+    images: Option<(ImagePrefix, ImagePrefix)>,
+}
+
+impl BatchWriter {
+    /// Begins without events.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the batch has the size at which it is cut.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.bytes.len() >= BATCH_SIZE_MAX
+    }
+
+    /// Returns how many events it holds.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Adds an event. The first one's context and kind become the defaults.
+    ///
+    /// # Errors
+    /// [`BatchError::Encode`] when the event has a number that JSON cannot carry; the batch is then as before.
+    pub fn push(&mut self, logged: LoggedEvent) -> Result<(), BatchError> {
+        let LoggedEvent { context, event } = logged;
+        let format = event.format();
+        let prefix = event.image_prefix();
+        if self.defaults.is_none() {
+            self.write_header(&context, format)?;
+            self.defaults = Some((context.clone(), format));
+        }
+        let Some((defaults, default_format)) = &self.defaults else {
+            return Err(BatchError::Empty);
+        };
+        let mut wire = EventWire::from_event(event);
+        wire.format = (format != *default_format).then(|| format.as_str().to_owned());
+        let by = ContextWire::difference(&context, defaults);
+        wire.by = (!by.is_empty()).then_some(by);
+        write_canonical(&wire, &mut self.bytes)?;
+        self.bytes.push(b'\n');
+        self.events += 1;
+        if let Some(prefix) = prefix {
+            let (first, last) = self.images.unwrap_or((prefix, prefix));
+            self.images = Some((first.min(prefix), last.max(prefix)));
+        }
+        Ok(())
+    }
+
+    fn write_header(&mut self, context: &Context, format: EventFormat) -> Result<(), BatchError> {
+        let by = ContextWire::difference(context, &Context::default());
+        let header = BatchHeader {
+            by: (!by.is_empty()).then_some(by),
+            event: format.as_str().to_owned(),
+            ..BatchHeader::default()
+        };
+        write_canonical(&header, &mut self.bytes)?;
+        self.bytes.push(b'\n');
+        Ok(())
+    }
+
+    /// Finishes the batch and begins the next one; `None` when there is no event.
+    pub fn seal(&mut self) -> Option<SealedBatch> {
+        let finished = std::mem::take(self);
+        (finished.events > 0).then(|| SealedBatch {
+            id: BatchId::of(&finished.bytes),
+            bytes: finished.bytes,
+            events: finished.events,
+            images: finished.images,
+        })
+    }
+}
+
+/// Reads the events of a batch, one line after the other.
+pub struct BatchReader<'a> {
+    lines: Box<dyn Iterator<Item = Result<(usize, &'a [u8]), LinesError>> + 'a>,
+    defaults: Context,
+    format: EventFormat,
+    line: u64,
+}
+
+impl<'a> BatchReader<'a> {
+    /// Reads the first line.
+    ///
+    /// # Errors
+    /// [`BatchError`] when it is no header.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, BatchError> {
+        let mut lines = lines(bytes);
+        let (_, first) = lines.next().ok_or(BatchError::Empty)??;
+        let header: BatchHeader =
+            from_canonical(first).map_err(|source| BatchError::Decode { line: 1, source })?;
+        let format =
+            EventFormat::parse(&header.event).map_err(|source| BatchError::Event { line: 1, source })?;
+        let defaults = header.by.unwrap_or_default().upon(&Context::default());
+        Ok(Self {
+            lines: Box::new(lines),
+            defaults,
+            format,
+            line: 1,
+        })
+    }
+
+    fn event(&self, bytes: &[u8]) -> Result<LoggedEvent, BatchError> {
+        let line = self.line;
+        let mut wire: EventWire =
+            from_canonical(bytes).map_err(|source| BatchError::Decode { line, source })?;
+        let format = match wire.format.take() {
+            Some(text) => EventFormat::parse(&text).map_err(|source| BatchError::Event { line, source })?,
+            None => self.format,
+        };
+        let context = match wire.by.take() {
+            Some(by) => by.upon(&self.defaults),
+            None => self.defaults.clone(),
+        };
+        let event = wire
+            .into_event(format)
+            .map_err(|source| BatchError::Event { line, source })?;
+        Ok(LoggedEvent { context, event })
+    }
+}
+
+impl Iterator for BatchReader<'_> {
+    type Item = Result<LoggedEvent, BatchError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.lines.next()?;
+        self.line += 1;
+        Some(
+            next.map_err(BatchError::from)
+                .and_then(|(_, bytes)| self.event(bytes)),
+        )
+    }
+}

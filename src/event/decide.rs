@@ -1,0 +1,639 @@
+//! `decide`: which events a command leads to, or why it is refused. Pure and total. A command that would change
+//! nothing leads to no event.
+
+use std::ops::ControlFlow;
+
+use crate::codec::{from_canonical, to_canonical};
+use crate::id::{AnnotationId, Code, ImageId, LabelId};
+use crate::model::facts::effective_changes;
+use crate::model::{
+    AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactChanges, FactValue, Facts,
+    Geometry, ImageFile, ImageRecord, Key, KeyParts, LabelRecord, OverrideRecord, RatingRecord, Rule,
+    RuleRecord, SlideRecord, SplitRecord,
+};
+
+use super::command::{AnnotationIdentity, Command, Rejection};
+use super::context::Context;
+use super::state::{State, StateError, find_image, read, scan_records};
+use super::{EntityRef, Event};
+
+type Decision = Result<Result<Vec<Event>, Rejection>, StateError>;
+
+/// Ends a decision with a rejection.
+macro_rules! refuse {
+    ($rejection:expr) => {
+        return Ok(Err($rejection))
+    };
+}
+
+/// Unwraps a decision's inner result, or ends the outer decision with its rejection.
+macro_rules! accept {
+    ($decision:expr) => {
+        match $decision? {
+            Ok(value) => value,
+            Err(rejection) => refuse!(rejection),
+        }
+    };
+}
+
+/// Decides a command against a state.
+///
+/// The outer error is a state that cannot be read; the inner one a refusal.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be read.
+pub fn decide(state: &dyn State, context: &Context, command: Command) -> Decision {
+    let judge = Judge { state, context };
+    if let Some(annotator) = &context.annotator {
+        accept!(judge.annotator(annotator));
+    }
+    match command {
+        Command::DeclareImage { name, facts } => judge.declare_image(name, facts),
+        Command::IngestImage { name, files, facts } => judge.ingest_image(name, files, facts),
+        Command::EraseImage { image } => {
+            let record = accept!(judge.image(image));
+            let erased = record.facts.get("erased") == Some(&FactValue::Flag(true));
+            some_if(!erased, Event::ImageErased { image })
+        }
+        Command::AssignImage { image, case, slide } => judge.assign_image(image, case, slide),
+        Command::RegisterCase { code, source } => {
+            accept!(judge.free::<CaseRecord>(&Key::of(&KeyParts::Case(code.clone())), "case", code.as_str()));
+            one(Event::CaseRegistered { code, source })
+        }
+        Command::RegisterSlide { code, case } => {
+            accept!(judge.free::<SlideRecord>(
+                &Key::of(&KeyParts::Slide(code.clone())),
+                "slide",
+                code.as_str()
+            ));
+            if let Some(case) = &case {
+                accept!(judge.case(case));
+            }
+            one(Event::SlideRegistered { code, case })
+        }
+        Command::RegisterAnnotator {
+            code,
+            kind,
+            name,
+            person,
+        } => {
+            accept!(judge.free::<AnnotatorRecord>(&Key::annotator(&code), "annotator", code.as_str()));
+            one(Event::AnnotatorRegistered {
+                code,
+                kind,
+                name,
+                person,
+            })
+        }
+        Command::ErasePerson { private } => some_if(!private.is_empty(), Event::PersonErased { private }),
+        Command::DefineLabel { name, facts } => judge.define_label(name, facts),
+        Command::RenameLabel { label, to } => judge.rename_label(label, to),
+        Command::SetFacts { entity, changes } => judge.set_facts(entity, &changes),
+        Command::Screen { image, region } => judge.screen(image, region),
+        Command::SetRule { rule } => judge.set_rule(rule),
+        Command::AssignSplit { split, member, part } => judge.assign_split(split, member, part),
+        Command::Restore {
+            key,
+            expected,
+            record,
+        } => judge.restore(key, expected.as_ref(), record),
+        Command::Annotate { .. } => judge.annotate(command),
+        Command::Revise { .. }
+        | Command::ReviseAttributes { .. }
+        | Command::Relabel { .. }
+        | Command::Rate { .. }
+        | Command::Withdraw { .. }
+        | Command::AttachSourceId { .. }
+        | Command::Override { .. } => judge.change_annotation(command),
+    }
+}
+
+fn one(event: Event) -> Decision {
+    Ok(Ok(vec![event]))
+}
+
+fn some_if(changes: bool, event: Event) -> Decision {
+    Ok(Ok(if changes { vec![event] } else { Vec::new() }))
+}
+
+/// Looks things up for a decision.
+struct Judge<'a> {
+    state: &'a dyn State,
+    context: &'a Context,
+}
+
+type Look<T> = Result<Result<T, Rejection>, StateError>;
+
+impl Judge<'_> {
+    fn image(&self, image: ImageId) -> Look<ImageRecord> {
+        let record = read(self.state, &Key::image(image))?;
+        Ok(record.ok_or_else(|| Rejection::UnknownImage {
+            image: image.to_string(),
+        }))
+    }
+
+    fn case(&self, code: &Code) -> Look<CaseRecord> {
+        let record = read(self.state, &Key::of(&KeyParts::Case(code.clone())))?;
+        Ok(record.ok_or_else(|| Rejection::UnknownEntity {
+            kind: "case",
+            id: code.to_string(),
+        }))
+    }
+
+    fn label(&self, label: LabelId) -> Look<()> {
+        let known = self.state.get(&Key::label(label))?.is_some();
+        Ok(if known {
+            Ok(())
+        } else {
+            Err(Rejection::UnknownLabel { label })
+        })
+    }
+
+    fn annotator(&self, code: &Code) -> Look<()> {
+        let known = self.state.get(&Key::annotator(code))?.is_some();
+        Ok(if known {
+            Ok(())
+        } else {
+            Err(Rejection::UnknownAnnotator { code: code.clone() })
+        })
+    }
+
+    fn annotation(&self, annotation: AnnotationId) -> Look<AnnotationRecord> {
+        let record = read(self.state, &Key::annotation(annotation))?;
+        Ok(record.ok_or(Rejection::UnknownAnnotation { annotation }))
+    }
+
+    fn free<R: crate::codec::Record>(&self, key: &Key, kind: &'static str, name: &str) -> Look<()> {
+        let taken = self.state.get(key)?.is_some();
+        Ok(if taken {
+            Err(Rejection::NameTaken {
+                kind,
+                name: name.to_owned(),
+            })
+        } else {
+            Ok(())
+        })
+    }
+
+    /// Whether an image of this name can come in.
+    fn image_name(&self, name: &str) -> Look<()> {
+        if let Err(why) = check_image_name(name) {
+            refuse!(Rejection::BadName {
+                kind: "an image",
+                name: name.to_owned(),
+                why
+            });
+        }
+        let other = find_image(self.state, ImageId::of_name(name).prefix())?.map(|(_, record)| record.name);
+        match other {
+            Some(other) if other != name => {
+                refuse!(Rejection::ImagePrefixTaken {
+                    name: name.to_owned(),
+                    other
+                })
+            }
+            _ => Ok(Ok(())),
+        }
+    }
+
+    fn declare_image(&self, name: String, facts: Facts) -> Decision {
+        accept!(self.image_name(&name));
+        let known: Option<ImageRecord> = read(self.state, &Key::image(ImageId::of_name(&name)))?;
+        some_if(known.is_none(), Event::ImageDeclared { name, facts })
+    }
+
+    fn ingest_image(&self, name: String, files: Vec<ImageFile>, facts: Facts) -> Decision {
+        accept!(self.image_name(&name));
+        let image = ImageId::of_name(&name);
+        let known: Option<ImageRecord> = read(self.state, &Key::image(image))?;
+        if let Some(record) = &known {
+            if record.facts.get("erased") == Some(&FactValue::Flag(true)) {
+                refuse!(Rejection::Erased { image });
+            }
+            if record.files == files {
+                return Ok(Ok(Vec::new()));
+            }
+        }
+        one(Event::ImageIngested { name, files, facts })
+    }
+
+    fn assign_image(&self, image: ImageId, case: Option<Code>, slide: Option<Code>) -> Decision {
+        let record = accept!(self.image(image));
+        if let Some(case) = &case {
+            accept!(self.case(case));
+        }
+        if let Some(slide) = &slide {
+            let known = self
+                .state
+                .get(&Key::of(&KeyParts::Slide(slide.clone())))?
+                .is_some();
+            if !known {
+                refuse!(Rejection::UnknownEntity {
+                    kind: "slide",
+                    id: slide.to_string()
+                });
+            }
+        }
+        let changes = record.case != case || record.slide != slide;
+        some_if(changes, Event::ImageAssigned { image, case, slide })
+    }
+
+    fn label_named(&self, name: &str) -> Result<Option<LabelId>, StateError> {
+        let mut found = None;
+        scan_records(
+            self.state,
+            &Key::kind_prefix(EntityKind::Label),
+            |key, record: LabelRecord| match key.parts() {
+                Ok(KeyParts::Label(label)) if record.name == name => {
+                    found = Some(label);
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            },
+        )?;
+        Ok(found)
+    }
+
+    fn define_label(&self, name: String, facts: Facts) -> Decision {
+        if let Err(why) = check_text(&name) {
+            refuse!(Rejection::BadName {
+                kind: "a label",
+                name,
+                why
+            });
+        }
+        if self.label_named(&name)?.is_some() {
+            refuse!(Rejection::NameTaken { kind: "label", name });
+        }
+        let mut n = 0;
+        while self.state.get(&Key::label(LabelId::of_name(&name, n)))?.is_some() {
+            n += 1;
+        }
+        one(Event::LabelDefined {
+            label: LabelId::of_name(&name, n),
+            name,
+            facts,
+        })
+    }
+
+    fn rename_label(&self, label: LabelId, to: String) -> Decision {
+        accept!(self.label(label));
+        if let Err(why) = check_text(&to) {
+            refuse!(Rejection::BadName {
+                kind: "a label",
+                name: to,
+                why
+            });
+        }
+        match self.label_named(&to)? {
+            Some(same) if same == label => Ok(Ok(Vec::new())),
+            Some(_) => refuse!(Rejection::NameTaken {
+                kind: "label",
+                name: to
+            }),
+            None => one(Event::LabelRenamed { label, name: to }),
+        }
+    }
+
+    fn set_facts(&self, entity: EntityRef, changes: &FactChanges) -> Decision {
+        let unknown = || Rejection::UnknownEntity {
+            kind: entity.kind.as_str(),
+            id: entity.id.clone(),
+        };
+        let Some(key) = entity.key() else {
+            refuse!(unknown())
+        };
+        macro_rules! facts {
+            ($record:ty) => {
+                read::<$record>(self.state, &key)?.map(|record| record.facts)
+            };
+        }
+        let facts = match entity.kind {
+            EntityKind::Dataset => Some(facts!(DatasetRecord).unwrap_or_default()),
+            EntityKind::Case => facts!(CaseRecord),
+            EntityKind::Slide => facts!(SlideRecord),
+            EntityKind::Image => facts!(ImageRecord),
+            EntityKind::Annotator => facts!(AnnotatorRecord),
+            EntityKind::Label => facts!(LabelRecord),
+            EntityKind::Rule
+            | EntityKind::Annotation
+            | EntityKind::Rating
+            | EntityKind::Override
+            | EntityKind::SourceId
+            | EntityKind::Screening
+            | EntityKind::Split => None,
+        };
+        let Some(facts) = facts else { refuse!(unknown()) };
+        let changes = effective_changes(&facts, changes);
+        some_if(!changes.is_empty(), Event::FactsSet { entity, changes })
+    }
+
+    fn screen(&self, image: ImageId, region: Option<Geometry>) -> Decision {
+        accept!(self.image(image));
+        if let Err(error) = region.as_ref().map(to_canonical).transpose() {
+            refuse!(Rejection::NotExact {
+                why: error.to_string()
+            });
+        }
+        let region_bytes = region
+            .as_ref()
+            .map(to_canonical)
+            .and_then(Result::ok)
+            .unwrap_or_default();
+        let annotator = self.context.annotator.as_ref();
+        let key = Key::screening(
+            image.prefix(),
+            &region_bytes,
+            annotator,
+            self.context.round_or_first(),
+        );
+        let known = self.state.get(&key)?.is_some();
+        some_if(!known, Event::RegionScreened { image, region })
+    }
+
+    fn set_rule(&self, rule: Rule) -> Decision {
+        if let Rule::Adjudicated {
+            primary: [a, b],
+            third,
+        } = &rule
+        {
+            for code in [a, b, third] {
+                accept!(self.annotator(code));
+            }
+        }
+        let present: RuleRecord = read(self.state, &Key::rule())?.unwrap_or_default();
+        some_if(present.rule != rule, Event::RuleSet { rule })
+    }
+
+    fn assign_split(&self, split: String, member: String, part: Option<String>) -> Decision {
+        let is_image = match ImageId::parse(&member) {
+            Ok(image) => self.state.get(&Key::image(image))?.is_some(),
+            Err(_) => false,
+        };
+        let is_case = match Code::parse(&member) {
+            Ok(code) => self.state.get(&Key::of(&KeyParts::Case(code)))?.is_some(),
+            Err(_) => false,
+        };
+        if !is_image && !is_case {
+            refuse!(Rejection::UnknownEntity {
+                kind: "case",
+                id: member
+            });
+        }
+        let present: Option<SplitRecord> = read(self.state, &Key::split(&split, &member))?;
+        let changes = present.map(|record| record.part) != part;
+        some_if(changes, Event::SplitAssigned { split, member, part })
+    }
+
+    fn restore(&self, key: Key, expected: Option<&Vec<u8>>, record: Option<Vec<u8>>) -> Decision {
+        let present = self.state.get(&key)?;
+        if present == record {
+            return Ok(Ok(Vec::new()));
+        }
+        if present.as_ref() != expected {
+            let kind = key.kind().map_or("record", EntityKind::as_str);
+            refuse!(Rejection::ChangedSince {
+                kind,
+                id: key.to_string()
+            });
+        }
+        let value = match record
+            .as_deref()
+            .map(from_canonical::<serde_json::Value>)
+            .transpose()
+        {
+            Ok(value) => value,
+            Err(error) => refuse!(Rejection::NotExact {
+                why: error.to_string()
+            }),
+        };
+        one(Event::RecordRestored { key, record: value })
+    }
+
+    fn annotate(&self, command: Command) -> Decision {
+        let Command::Annotate {
+            image,
+            geometry,
+            label,
+            identity,
+            source_id,
+            attributes,
+            image_version,
+        } = command
+        else {
+            return Ok(Ok(Vec::new()));
+        };
+        if self.state.get(&Key::image(image))?.is_none() {
+            refuse!(Rejection::UnknownImage {
+                image: image.to_string()
+            });
+        }
+        if let Some(label) = label {
+            accept!(self.label(label));
+        }
+        if source_id.is_some() && self.context.lineage.is_none() {
+            refuse!(Rejection::LineageNeeded);
+        }
+        let canonical = match to_canonical(&geometry) {
+            Ok(bytes) => bytes,
+            Err(error) => refuse!(Rejection::NotExact {
+                why: error.to_string()
+            }),
+        };
+        let annotation = match identity {
+            AnnotationIdentity::Uuid(own) => AnnotationId::from_uuid(image.prefix(), own),
+            AnnotationIdentity::Given(id) if id.image_prefix() == image.prefix() => id,
+            AnnotationIdentity::Given(annotation) => {
+                refuse!(Rejection::ForeignAnnotation { annotation, image })
+            }
+            AnnotationIdentity::Source => match (&self.context.lineage, &source_id) {
+                (Some(lineage), Some(source_id)) => AnnotationId::from_source(&image, lineage, source_id),
+                _ => refuse!(Rejection::LineageNeeded),
+            },
+            AnnotationIdentity::Content => self.free_content_id(image, &canonical, label)?,
+        };
+        if self.state.get(&Key::annotation(annotation))?.is_some() {
+            refuse!(Rejection::AnnotationExists { annotation });
+        }
+        one(Event::AnnotationCreated {
+            annotation,
+            geometry,
+            label,
+            source_id,
+            attributes,
+            image_version,
+        })
+    }
+
+    fn free_content_id(
+        &self,
+        image: ImageId,
+        geometry: &[u8],
+        label: Option<LabelId>,
+    ) -> Result<AnnotationId, StateError> {
+        let mut n = 0;
+        loop {
+            let annotator = self.context.annotator.as_ref();
+            let id = AnnotationId::from_content(&image, geometry, label, annotator, n);
+            if self.state.get(&Key::annotation(id))?.is_none() {
+                return Ok(id);
+            }
+            n += 1;
+        }
+    }
+
+    fn change_annotation(&self, command: Command) -> Decision {
+        match command {
+            Command::Revise { annotation, geometry } => {
+                let record = accept!(self.annotation(annotation));
+                if let Err(error) = to_canonical(&geometry) {
+                    refuse!(Rejection::NotExact {
+                        why: error.to_string()
+                    });
+                }
+                some_if(
+                    record.geometry != geometry,
+                    Event::GeometryRevised { annotation, geometry },
+                )
+            }
+            Command::ReviseAttributes { annotation, changes } => {
+                let record = accept!(self.annotation(annotation));
+                let changes = effective_changes(&record.attributes, &changes);
+                some_if(
+                    !changes.is_empty(),
+                    Event::AttributesRevised { annotation, changes },
+                )
+            }
+            Command::Relabel { annotation, label } => self.relabel(annotation, label),
+            Command::Rate { annotation, label } => self.rate(annotation, label),
+            Command::Withdraw { annotation } => {
+                accept!(self.annotation(annotation));
+                one(Event::AnnotationWithdrawn { annotation })
+            }
+            Command::AttachSourceId {
+                annotation,
+                source_id,
+            } => {
+                accept!(self.annotation(annotation));
+                let Some(lineage) = &self.context.lineage else {
+                    refuse!(Rejection::LineageNeeded)
+                };
+                let key = Key::source_id(annotation.image_prefix(), lineage, &source_id);
+                let present: Option<crate::model::SourceIdRecord> = read(self.state, &key)?;
+                let changes = present.is_none_or(|record| record.annotation != annotation);
+                some_if(
+                    changes,
+                    Event::SourceIdAttached {
+                        annotation,
+                        source_id,
+                    },
+                )
+            }
+            Command::Override { annotation, label } => {
+                accept!(self.annotation(annotation));
+                if let Some(Some(label)) = label {
+                    accept!(self.label(label));
+                }
+                let present: Option<OverrideRecord> = read(self.state, &Key::label_override(annotation))?;
+                let changes = present.map(|record| record.label) != label;
+                some_if(changes, Event::LabelOverridden { annotation, label })
+            }
+            Command::DeclareImage { .. }
+            | Command::IngestImage { .. }
+            | Command::EraseImage { .. }
+            | Command::AssignImage { .. }
+            | Command::RegisterCase { .. }
+            | Command::RegisterSlide { .. }
+            | Command::RegisterAnnotator { .. }
+            | Command::ErasePerson { .. }
+            | Command::DefineLabel { .. }
+            | Command::RenameLabel { .. }
+            | Command::SetFacts { .. }
+            | Command::Annotate { .. }
+            | Command::Screen { .. }
+            | Command::SetRule { .. }
+            | Command::AssignSplit { .. }
+            | Command::Restore { .. } => Ok(Ok(Vec::new())),
+        }
+    }
+
+    fn rate(&self, annotation: AnnotationId, label: Option<LabelId>) -> Decision {
+        accept!(self.annotation(annotation));
+        if let Some(label) = label {
+            accept!(self.label(label));
+        }
+        if self.context.annotator.is_none() {
+            refuse!(Rejection::AnnotatorNeeded { command: "rate" });
+        }
+        one(Event::RatingGiven { annotation, label })
+    }
+
+    fn relabel(&self, annotation: AnnotationId, label: Option<LabelId>) -> Decision {
+        let record = accept!(self.annotation(annotation));
+        if let Some(label) = label {
+            accept!(self.label(label));
+        }
+        let said_already = match &self.context.annotator {
+            Some(annotator) => self.last_rating(annotation, annotator)? == Some(label),
+            None => true,
+        };
+        let changes = record.label != label || !said_already;
+        some_if(changes, Event::AnnotationRelabelled { annotation, label })
+    }
+
+    /// The label of the annotator's latest rating in the context's round.
+    fn last_rating(
+        &self,
+        annotation: AnnotationId,
+        annotator: &Code,
+    ) -> Result<Option<Option<LabelId>>, StateError> {
+        let round = self.context.round_or_first();
+        let mut last = None;
+        scan_records(
+            self.state,
+            &Key::ratings_prefix(annotation),
+            |key, record: RatingRecord| {
+                if let Ok(KeyParts::Rating(rating)) = key.parts()
+                    && rating.round == round
+                    && rating.annotator == *annotator
+                {
+                    last = Some(record.label);
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
+        Ok(last)
+    }
+}
+
+/// Checks the name of an image: a relative path with `/`, without `.` and `..`, without control characters.
+///
+/// # Errors
+/// The reason in words.
+fn check_image_name(name: &str) -> Result<(), &'static str> {
+    check_text(name)?;
+    if name.len() > 4096 {
+        return Err("it is longer than 4,096 bytes");
+    }
+    if name.starts_with('/') || name.contains('\\') {
+        return Err("it is a relative path with / between its parts");
+    }
+    if name
+        .split('/')
+        .any(|part| part.is_empty() || part == "." || part == "..")
+    {
+        return Err("a part of it is empty, '.' or '..'");
+    }
+    Ok(())
+}
+
+/// Checks a text that people give as a name.
+fn check_text(text: &str) -> Result<(), &'static str> {
+    if text.trim().is_empty() {
+        return Err("it is empty");
+    }
+    if text.chars().any(char::is_control) {
+        return Err("it has a control character");
+    }
+    Ok(())
+}

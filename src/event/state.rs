@@ -1,0 +1,211 @@
+//! A state that commands are decided against: records by key. Three implementations: nothing, edits over another
+//! state, and a snapshot's tree (`snapshot`).
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::codec::{Record, from_canonical};
+use crate::id::{ImageId, ImagePrefix};
+use crate::model::{EntityKind, ImageRecord, Key};
+
+use super::Edit;
+
+/// A state that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The records cannot be had.
+    #[error("cannot read the state")]
+    Unreadable {
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A record is not what its key says.
+    #[error("the record under key {key} is damaged: {why}")]
+    Damaged {
+        /// The key, in hex digits.
+        key: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// What a scan calls for each record: key and value.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
+/// Records by key.
+pub trait State {
+    /// Returns the record's canonical bytes; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StateError`] when the records cannot be had.
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError>;
+
+    /// Calls `visit` for each record whose key begins with `prefix`, in key order, until it breaks.
+    ///
+    /// # Errors
+    /// [`StateError`] when the records cannot be had.
+    fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StateError>;
+}
+
+/// Reads and decodes a record.
+///
+/// # Errors
+/// [`StateError`] when it cannot be had or decoded.
+pub fn read<R: Record>(state: &dyn State, key: &Key) -> Result<Option<R>, StateError> {
+    let Some(bytes) = state.get(key)? else {
+        return Ok(None);
+    };
+    decode(key, &bytes).map(Some)
+}
+
+fn decode<R: Record>(key: &Key, bytes: &[u8]) -> Result<R, StateError> {
+    from_canonical(bytes).map_err(|error| StateError::Damaged {
+        key: key.to_string(),
+        why: error.to_string(),
+    })
+}
+
+/// Reads all records whose keys begin with `prefix`.
+///
+/// # Errors
+/// [`StateError`] when one cannot be had or decoded, or stands under what is no key.
+pub fn scan_records<R: Record>(
+    state: &dyn State,
+    prefix: &[u8],
+    mut each: impl FnMut(Key, R) -> ControlFlow<()>,
+) -> Result<(), StateError> {
+    let mut failure = None;
+    state.scan(prefix, &mut |key, value| {
+        let record = Key::from_bytes(key)
+            .map_err(|error| StateError::Damaged {
+                key: String::new(),
+                why: error.to_string(),
+            })
+            .and_then(|key| decode(&key, value).map(|record| (key, record)));
+        match record {
+            Ok((key, record)) => each(key, record),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// Finds the image whose id begins with `prefix`; there is at most one.
+///
+/// # Errors
+/// [`StateError`] when the records cannot be had.
+pub fn find_image(
+    state: &dyn State,
+    prefix: ImagePrefix,
+) -> Result<Option<(ImageId, ImageRecord)>, StateError> {
+    let mut found = None;
+    scan_records(
+        state,
+        &Key::on_image_prefix(EntityKind::Image, prefix),
+        |_, record: ImageRecord| {
+            found = Some((ImageId::of_name(&record.name), record));
+            ControlFlow::Break(())
+        },
+    )?;
+    Ok(found)
+}
+
+/// The state before the first event.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EmptyState;
+
+impl State for EmptyState {
+    fn get(&self, _key: &Key) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(None)
+    }
+
+    fn scan(&self, _prefix: &[u8], _visit: &mut Visit<'_>) -> Result<(), StateError> {
+        Ok(())
+    }
+}
+
+/// Edits over another state.
+pub struct Overlay<'a> {
+    base: &'a dyn State,
+    edits: BTreeMap<Key, Option<Vec<u8>>>,
+}
+
+impl<'a> Overlay<'a> {
+    /// Begins without edits.
+    #[must_use]
+    pub fn new(base: &'a dyn State) -> Self {
+        Self {
+            base,
+            edits: BTreeMap::new(),
+        }
+    }
+
+    /// Applies edits.
+    pub fn apply(&mut self, edits: Vec<Edit>) {
+        for edit in edits {
+            self.edits.insert(edit.key, edit.value);
+        }
+    }
+
+    /// Returns what was edited, in key order.
+    #[must_use]
+    pub fn edits(&self) -> &BTreeMap<Key, Option<Vec<u8>>> {
+        &self.edits
+    }
+
+    /// Gives up the edits, in key order.
+    #[must_use]
+    pub fn into_edits(self) -> BTreeMap<Key, Option<Vec<u8>>> {
+        self.edits
+    }
+}
+
+impl State for Overlay<'_> {
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
+        match self.edits.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => self.base.get(key),
+        }
+    }
+
+    fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StateError> {
+        let from = Key::lower_bound(prefix);
+        let mut edits = self
+            .edits
+            .range(from..)
+            .take_while(|(key, _)| key.as_bytes().starts_with(prefix))
+            .peekable();
+        let mut stopped = false;
+        self.base.scan(prefix, &mut |key, value| {
+            while let Some((edited, new)) = edits.next_if(|(edited, _)| edited.as_bytes() < key) {
+                if let Some(new) = new
+                    && visit(edited.as_bytes(), new).is_break()
+                {
+                    stopped = true;
+                    return ControlFlow::Break(());
+                }
+            }
+            let value = match edits.next_if(|(edited, _)| edited.as_bytes() == key) {
+                Some((_, Some(new))) => new.as_slice(),
+                Some((_, None)) => return ControlFlow::Continue(()),
+                None => value,
+            };
+            let flow = visit(key, value);
+            stopped = flow.is_break();
+            flow
+        })?;
+        for (key, value) in edits {
+            if stopped {
+                break;
+            }
+            if let Some(value) = value {
+                stopped = visit(key.as_bytes(), value).is_break();
+            }
+        }
+        Ok(())
+    }
+}

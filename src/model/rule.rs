@@ -1,0 +1,241 @@
+//! Named rules that derive the agreed label of an annotation from its ratings. Derived labels are never stored.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Code, LabelId};
+
+use super::kinds::AnnotatorKind;
+
+/// What `majority` gives when two labels have equally many ratings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tie {
+    /// No label.
+    Undecided,
+    /// The recorded label.
+    Recorded,
+}
+
+/// A rule and its parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Rule {
+    /// The recorded label.
+    AsRecorded,
+    /// The label with the most ratings; each annotator's first opinion counts.
+    Majority {
+        /// Whose ratings count.
+        kinds: Vec<AnnotatorKind>,
+        /// What a tie gives.
+        tie: Tie,
+    },
+    /// The first opinion of a person, by round, then code, then order.
+    FirstHuman,
+    /// What two primary annotators agree on, else what the third says. Each one's first opinion counts.
+    Adjudicated {
+        /// The two who look at everything.
+        primary: [Code; 2],
+        /// Who settles a difference.
+        third: Code,
+    },
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self::AsRecorded
+    }
+}
+
+/// One rating as a rule sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RatingView<'a> {
+    /// Who rates.
+    pub annotator: &'a Code,
+    /// Person, model or procedure.
+    pub kind: AnnotatorKind,
+    /// The pass over the material.
+    pub round: u32,
+    /// The label; `None` is *no opinion*.
+    pub label: Option<LabelId>,
+}
+
+impl Rule {
+    /// Returns the rule's name on the command line.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::AsRecorded => "as-recorded",
+            Self::Majority { .. } => "majority",
+            Self::FirstHuman => "first-human",
+            Self::Adjudicated { .. } => "adjudicated",
+        }
+    }
+
+    /// Derives the label; `None` is *undecided*. `ratings` are sorted by round, annotator and order, as their
+    /// keys are.
+    #[must_use]
+    pub fn evaluate(&self, recorded: Option<LabelId>, ratings: &[RatingView<'_>]) -> Option<LabelId> {
+        match self {
+            Self::AsRecorded => recorded,
+            Self::Majority { kinds, tie } => majority(kinds, *tie, recorded, ratings),
+            Self::FirstHuman => ratings
+                .iter()
+                .filter(|rating| rating.kind == AnnotatorKind::Human)
+                .find_map(|rating| rating.label),
+            Self::Adjudicated {
+                primary: [a, b],
+                third,
+            } => {
+                let (first, second) = (first_opinion(a, ratings), first_opinion(b, ratings));
+                if first.is_some() && first == second {
+                    first
+                } else {
+                    first_opinion(third, ratings)
+                }
+            }
+        }
+    }
+}
+
+/// The first label that an annotator gave.
+fn first_opinion(code: &Code, ratings: &[RatingView<'_>]) -> Option<LabelId> {
+    ratings
+        .iter()
+        .filter(|rating| rating.annotator == code)
+        .find_map(|rating| rating.label)
+}
+
+fn majority(
+    kinds: &[AnnotatorKind],
+    tie: Tie,
+    recorded: Option<LabelId>,
+    ratings: &[RatingView<'_>],
+) -> Option<LabelId> {
+    let mut opinions: BTreeMap<&Code, LabelId> = BTreeMap::new();
+    for rating in ratings.iter().filter(|rating| kinds.contains(&rating.kind)) {
+        if let Some(label) = rating.label {
+            opinions.entry(rating.annotator).or_insert(label);
+        }
+    }
+    let mut votes: BTreeMap<LabelId, usize> = BTreeMap::new();
+    for label in opinions.values() {
+        *votes.entry(*label).or_default() += 1;
+    }
+    let most = votes.values().copied().max()?;
+    let mut winners = votes
+        .iter()
+        .filter(|(_, count)| **count == most)
+        .map(|(label, _)| *label);
+    match (winners.next(), winners.next(), tie) {
+        (Some(winner), None, _) => Some(winner),
+        (Some(_), Some(_), Tie::Recorded) => recorded,
+        (Some(_), Some(_), Tie::Undecided) | (None, _, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> Code {
+        Code::parse(text).unwrap()
+    }
+
+    fn evaluate(
+        rule: &Rule,
+        recorded: Option<LabelId>,
+        ratings: &[(&Code, AnnotatorKind, Option<LabelId>)],
+    ) -> Option<LabelId> {
+        let views: Vec<_> = ratings
+            .iter()
+            .map(|(annotator, kind, label)| RatingView {
+                annotator,
+                kind: *kind,
+                round: 1,
+                label: *label,
+            })
+            .collect();
+        rule.evaluate(recorded, &views)
+    }
+
+    #[test]
+    fn rules_derive_labels() {
+        let (a, b) = (LabelId::of_name("a", 0), LabelId::of_name("b", 0));
+        let (h1, h2, h3, m1) = (code("human-1"), code("human-2"), code("human-3"), code("model-1"));
+        let (human, model) = (AnnotatorKind::Human, AnnotatorKind::Model);
+        let majority = Rule::Majority {
+            kinds: vec![human],
+            tie: Tie::Undecided,
+        };
+        let split = [
+            (&h1, human, Some(a)),
+            (&h2, human, Some(b)),
+            (&m1, model, Some(b)),
+        ];
+        assert_eq!(evaluate(&Rule::AsRecorded, Some(b), &split), Some(b));
+        assert_eq!(
+            evaluate(&majority, Some(b), &split),
+            None,
+            "a model has no vote here"
+        );
+        let recorded = Rule::Majority {
+            kinds: vec![human],
+            tie: Tie::Recorded,
+        };
+        assert_eq!(evaluate(&recorded, Some(b), &split), Some(b));
+        let all = Rule::Majority {
+            kinds: vec![human, model],
+            tie: Tie::Undecided,
+        };
+        assert_eq!(evaluate(&all, None, &split), Some(b));
+        assert_eq!(evaluate(&Rule::FirstHuman, None, &split), Some(a));
+        let adjudicated = Rule::Adjudicated {
+            primary: [h1.clone(), h2.clone()],
+            third: h3.clone(),
+        };
+        assert_eq!(evaluate(&adjudicated, None, &split), None);
+        let mut settled = split.to_vec();
+        settled.push((&h3, human, Some(b)));
+        assert_eq!(evaluate(&adjudicated, None, &settled), Some(b));
+        assert_eq!(
+            evaluate(
+                &adjudicated,
+                None,
+                &[(&h1, human, Some(a)), (&h2, human, Some(a))]
+            ),
+            Some(a)
+        );
+    }
+
+    #[test]
+    fn the_first_opinion_of_one_who_rated_twice_counts() {
+        let (a, b) = (LabelId::of_name("a", 0), LabelId::of_name("b", 0));
+        let (h1, h2) = (code("human-1"), code("human-2"));
+        let human = AnnotatorKind::Human;
+        let majority = Rule::Majority {
+            kinds: vec![human],
+            tie: Tie::Undecided,
+        };
+        let ratings = [
+            (&h1, human, None),
+            (&h1, human, Some(a)),
+            (&h1, human, Some(b)),
+            (&h2, human, Some(a)),
+        ];
+        assert_eq!(evaluate(&majority, None, &ratings), Some(a));
+        assert_eq!(evaluate(&Rule::FirstHuman, None, &ratings), Some(a));
+    }
+
+    #[test]
+    fn rules_are_stored_with_their_parameters() {
+        let rule = Rule::Majority {
+            kinds: vec![AnnotatorKind::Human],
+            tie: Tie::Undecided,
+        };
+        let text = serde_json::to_string(&rule).unwrap();
+        assert_eq!(text, r#"{"name":"majority","kinds":["human"],"tie":"undecided"}"#);
+        assert_eq!(serde_json::from_str::<Rule>(&text).unwrap(), rule);
+    }
+}

@@ -1,0 +1,239 @@
+//! The draft: what was acknowledged and is not yet committed. One append-only file per branch, each line a record
+//! with a digest of itself; a line counts once it is whole, and is synced before it is acknowledged.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{Extra, Record, Tag, record};
+use crate::id::{BatchId, Digest};
+
+use super::vfs::{Durability, Lock, LockMode, read_all};
+use super::{Store, StoreError, missing_or, sealed};
+
+record! {
+    /// The first line of a draft.
+    pub struct DraftHead {
+        /// The digest of the slot that the draft was begun on; none on an empty branch.
+        pub base: Option<Digest> = optional,
+        /// The number of that slot; 0 on an empty branch.
+        pub base_seq: u64,
+        /// The format.
+        pub format: Tag<DraftHead>,
+        /// A random number that names this draft.
+        pub id: Digest,
+    }
+}
+
+impl Record for DraftHead {
+    const FORMAT: &'static str = "holotype/draft/1";
+}
+
+/// Where the events of a line are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum EventsWire {
+    /// The bytes of a batch, here as text.
+    Inline(String),
+    /// A batch that is an object already.
+    Stored(BatchId),
+}
+
+record! {
+    /// A further line of a draft.
+    struct DraftLine {
+        events: EventsWire,
+        format: Tag<DraftLine>,
+        number: u64,
+    }
+}
+
+impl Record for DraftLine {
+    const FORMAT: &'static str = "holotype/draft-line/1";
+}
+
+/// What was acknowledged together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DraftEntry {
+    /// The bytes of a batch.
+    Inline(Vec<u8>),
+    /// A batch that is an object already.
+    Stored(BatchId),
+}
+
+/// A draft as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DraftFile {
+    /// Its first line.
+    pub head: DraftHead,
+    /// What was acknowledged, in order.
+    pub entries: Vec<DraftEntry>,
+    /// The length in bytes up to the last whole line.
+    whole_bytes: u64,
+}
+
+/// The lock under which drafts are changed; it ends when this is dropped.
+#[derive(Debug)]
+pub struct DraftLock(#[expect(dead_code, reason = "held for its lock")] Box<dyn Lock>);
+
+impl Store {
+    fn draft_path(&self, branch: &str) -> PathBuf {
+        self.path("draft").join(format!("{branch}.jsonl"))
+    }
+
+    /// Takes the lock under which drafts are changed.
+    ///
+    /// # Errors
+    /// When the kernel gives none.
+    pub fn lock_draft(&self) -> Result<DraftLock, StoreError> {
+        let path = self.path("draft");
+        self.vfs
+            .lock(&path, LockMode::Exclusive)
+            .map(DraftLock)
+            .map_err(StoreError::io("lock", &path))
+    }
+
+    /// Reads the draft; a last line that a crash left unfinished was never acknowledged and does not count.
+    ///
+    /// # Errors
+    /// When a whole line is damaged, or the file cannot be read.
+    pub fn read_draft(&self, branch: &str) -> Result<Option<DraftFile>, StoreError> {
+        let path = self.draft_path(branch);
+        let bytes = match read_all(self.vfs.as_ref(), &path, u64::MAX).map_err(missing_or("read", &path)) {
+            Ok(bytes) => bytes,
+            Err(StoreError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut head = None;
+        let mut entries = Vec::new();
+        let mut whole_bytes = 0_u64;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if !line.ends_with(b"\n") {
+                check_torn(&path, line)?;
+                break;
+            }
+            if head.is_none() {
+                let (read, _): (DraftHead, _) = sealed::unseal(&path, line)?;
+                head = Some(read);
+            } else {
+                let (read, _): (DraftLine, _) = sealed::unseal(&path, line)?;
+                if usize::try_from(read.number).ok() != Some(entries.len()) {
+                    return Err(StoreError::damaged(
+                        &path,
+                        format!("line {} is missing", entries.len() + 2),
+                    ));
+                }
+                entries.push(match read.events {
+                    EventsWire::Inline(text) => DraftEntry::Inline(text.into_bytes()),
+                    EventsWire::Stored(batch) => DraftEntry::Stored(batch),
+                });
+            }
+            whole_bytes += u64::try_from(line.len()).unwrap_or(0);
+        }
+        Ok(head.map(|head| DraftFile {
+            head,
+            entries,
+            whole_bytes,
+        }))
+    }
+
+    /// Appends to the draft, which begins with `head` where there is none; durable when this returns.
+    ///
+    /// # Errors
+    /// When a line cannot be written or made durable; the draft is then as before.
+    pub fn append_draft(
+        &self,
+        _lock: &DraftLock,
+        branch: &str,
+        head: &DraftHead,
+        entry: &DraftEntry,
+    ) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let path = self.draft_path(branch);
+        let present = self.read_draft(branch)?;
+        let events = match entry {
+            DraftEntry::Inline(bytes) => EventsWire::Inline(
+                String::from_utf8(bytes.clone())
+                    .map_err(|error| StoreError::damaged(&path, error.to_string()))?,
+            ),
+            DraftEntry::Stored(batch) => EventsWire::Stored(*batch),
+        };
+        let number = present.as_ref().map_or(0, |draft| draft.entries.len());
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        let line = DraftLine {
+            events,
+            format: Tag::default(),
+            number,
+            extra: Extra::default(),
+        };
+        let line = seal(&path, &line)?;
+        let Some(draft) = present else {
+            let bytes = [seal(&path, head)?, line].concat();
+            self.write_atomic(&path, &bytes)?;
+            return self.sync_dir(&self.path("draft"));
+        };
+        let size = self
+            .vfs
+            .size_bytes(&path)
+            .map_err(StoreError::io("look at", &path))?;
+        if size != Some(draft.whole_bytes) {
+            self.vfs
+                .truncate(&path, draft.whole_bytes)
+                .map_err(StoreError::io("cut", &path))?;
+        }
+        let appended = self
+            .vfs
+            .append(&path, &line, Durability::Synced)
+            .map_err(StoreError::io("append to", &path));
+        if appended.is_err() {
+            // What was half written must not be taken for acknowledged by a later reader.
+            let _ = self.vfs.truncate(&path, draft.whole_bytes);
+        }
+        self.guard(appended)
+    }
+
+    /// Removes the draft, which was sealed or is given up.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_draft(&self, _lock: &DraftLock, branch: &str) -> Result<(), StoreError> {
+        self.remove_erased(&self.draft_path(branch))
+    }
+}
+
+fn seal<R: Record>(path: &std::path::Path, record: &R) -> Result<Vec<u8>, StoreError> {
+    let sealed = sealed::seal(record).map_err(|error| StoreError::damaged(path, error.to_string()))?;
+    Ok(sealed.0)
+}
+
+/// A whole line whose newline became another byte is damage, no crash.
+fn check_torn(path: &std::path::Path, line: &[u8]) -> Result<(), StoreError> {
+    let mut mended = line.to_vec();
+    if let Some(last) = mended.last_mut() {
+        *last = b'\n';
+    }
+    let whole = sealed::unseal::<DraftLine>(path, &mended).is_ok()
+        || sealed::unseal::<DraftHead>(path, &mended).is_ok();
+    if whole {
+        Err(StoreError::damaged(
+            path,
+            "the newline of its last line is damaged",
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+impl DraftHead {
+    /// The first line of a draft that begins on a slot, or on an empty branch.
+    #[must_use]
+    pub fn new(id: Digest, base: Option<&super::SlotRead>) -> Self {
+        Self {
+            base: base.map(|read| read.digest),
+            base_seq: base.map_or(0, |read| read.slot.seq),
+            format: Tag::default(),
+            id,
+            extra: Extra::default(),
+        }
+    }
+}

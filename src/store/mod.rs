@@ -1,0 +1,321 @@
+//! The repository's files: objects, blobs, refs, private objects, draft and local settings.
+//!
+//! Everything is written so that an acknowledged write is durable and a crash leaves old or new, never half:
+//! temporary file, `fdatasync`, rename or link, `fsync` of the folder. Everything is verified on every read. What
+//! the bytes mean is not known here.
+
+mod blobs;
+mod derived;
+mod draft;
+mod error;
+pub mod faulty;
+mod local;
+mod objects;
+mod private;
+mod real;
+mod refs;
+mod sealed;
+mod vfs;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+pub use blobs::{BlobSource, StagedBlob, hash_stream};
+pub use derived::DerivedFile;
+pub use draft::{DraftEntry, DraftFile, DraftHead, DraftLock};
+pub use error::StoreError;
+pub use local::LocalAuthor;
+pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
+pub use real::RealVfs;
+pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, WitnessState};
+pub use vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
+
+use crate::codec::{Record, Tag, record};
+use crate::id::Digest;
+
+/// The folder of a repository, below the folder of the dataset.
+pub const REPOSITORY_DIR: &str = ".holotype";
+
+/// What the file `format` holds, before its digest.
+const FORMAT_LINE: &str = "holotype repository 1";
+
+/// The folders of a repository.
+const FOLDERS: [&str; 12] = [
+    "objects",
+    "blobs",
+    "private",
+    "refs",
+    "refs/heads",
+    "refs/heads/main",
+    "refs/tags",
+    "draft",
+    "tmp",
+    "local",
+    "local/paths",
+    "derived",
+];
+
+record! {
+    /// The file `repository.json`.
+    pub struct RepositoryRecord {
+        /// The format.
+        pub format: Tag<RepositoryRecord>,
+        /// A random number that tells this dataset from all others.
+        pub id: Digest,
+        /// The name given with `init`.
+        pub name: String,
+    }
+}
+
+impl Record for RepositoryRecord {
+    const FORMAT: &'static str = "holotype/repository/1";
+}
+
+/// An open repository's files.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+    vfs: Arc<dyn Vfs>,
+    poisoned: Arc<AtomicBool>,
+    temp_counter: Arc<AtomicU64>,
+    repository: Arc<RepositoryRecord>,
+}
+
+impl Store {
+    /// Makes a repository in `dir`, which is created where it is missing.
+    ///
+    /// # Errors
+    /// [`StoreError::RepositoryExists`], or when a file cannot be written.
+    pub fn init(vfs: Arc<dyn Vfs>, dir: &Path, name: &str, id: Digest) -> Result<Self, StoreError> {
+        create_dir_all(vfs.as_ref(), dir)?;
+        let root = dir.join(REPOSITORY_DIR);
+        let format_path = root.join("format");
+        let exists = vfs
+            .size_bytes(&format_path)
+            .map_err(StoreError::io("look at", &format_path))?;
+        if exists.is_some() {
+            return Err(StoreError::RepositoryExists { path: dir.to_owned() });
+        }
+        vfs.create_dir(&root).map_err(StoreError::io("create", &root))?;
+        let _lock = vfs
+            .lock(&root, LockMode::Exclusive)
+            .map_err(StoreError::io("lock", &root))?;
+        for folder in FOLDERS {
+            let path = root.join(folder);
+            vfs.create_dir(&path).map_err(StoreError::io("create", &path))?;
+        }
+        let repository = RepositoryRecord {
+            format: Tag::default(),
+            id,
+            name: name.to_owned(),
+            extra: crate::codec::Extra::default(),
+        };
+        let store = Self::new(root, vfs, repository);
+        let encode = |error: crate::codec::EncodeError| StoreError::damaged(&store.root, error.to_string());
+        let (bytes, _) = sealed::seal(store.repository.as_ref()).map_err(encode)?;
+        store.write_atomic(&store.path("repository.json"), &bytes)?;
+        store.create_witness()?;
+        for folder in ["refs/heads", "refs", "local", ""] {
+            store.sync_dir(&store.path(folder))?;
+        }
+        // The file `format` makes it a repository: it comes last.
+        store.write_atomic(&format_path, format_bytes().as_bytes())?;
+        store.sync_dir(&store.root)?;
+        store.sync_dir(dir)?;
+        Ok(store)
+    }
+
+    /// Opens the repository in `dir` or the nearest folder above it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRepository`], or when its first files cannot be read.
+    pub fn discover(vfs: Arc<dyn Vfs>, dir: &Path) -> Result<Self, StoreError> {
+        let mut folder = Some(dir);
+        while let Some(candidate) = folder {
+            let root = candidate.join(REPOSITORY_DIR);
+            let format = root.join("format");
+            if vfs
+                .size_bytes(&format)
+                .map_err(StoreError::io("look at", &format))?
+                .is_some()
+            {
+                return Self::open(vfs, root);
+            }
+            folder = candidate.parent();
+        }
+        Err(StoreError::NoRepository { path: dir.to_owned() })
+    }
+
+    fn open(vfs: Arc<dyn Vfs>, root: PathBuf) -> Result<Self, StoreError> {
+        let path = root.join("format");
+        let format = read_all(vfs.as_ref(), &path, 4096).map_err(StoreError::io("read", &path))?;
+        if format != format_bytes().as_bytes() {
+            let text = String::from_utf8_lossy(&format);
+            let newer = text
+                .strip_prefix("holotype repository ")
+                .and_then(|rest| rest.split(' ').next());
+            return match newer.and_then(|number| number.parse::<u32>().ok()) {
+                Some(number) if number > 1 => Err(StoreError::NewerFormat {
+                    path,
+                    why: format!("repository format {number}"),
+                }),
+                _ => Err(StoreError::damaged(&path, "it does not name a format")),
+            };
+        }
+        let path = root.join("repository.json");
+        let bytes = read_all(vfs.as_ref(), &path, 1 << 20).map_err(missing_or("read", &path))?;
+        let (repository, _) = sealed::unseal(&path, &bytes)?;
+        Ok(Self::new(root, vfs, repository))
+    }
+
+    fn new(root: PathBuf, vfs: Arc<dyn Vfs>, repository: RepositoryRecord) -> Self {
+        Self {
+            root,
+            vfs,
+            poisoned: Arc::default(),
+            temp_counter: Arc::default(),
+            repository: Arc::new(repository),
+        }
+    }
+
+    /// Returns the name and id that `repository.json` holds.
+    #[must_use]
+    pub fn repository(&self) -> &RepositoryRecord {
+        &self.repository
+    }
+
+    /// Returns the path of the folder `.holotype`.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the path of a file below `.holotype`.
+    #[must_use]
+    pub fn path(&self, relative: &str) -> PathBuf {
+        if relative.is_empty() {
+            self.root.clone()
+        } else {
+            self.root.join(relative)
+        }
+    }
+
+    /// Returns the operations on files, for those that inventory the repository.
+    #[must_use]
+    pub fn vfs(&self) -> &dyn Vfs {
+        self.vfs.as_ref()
+    }
+
+    /// Lists a folder below `.holotype`; a missing one is empty.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn list(&self, relative: &str) -> Result<Vec<DirEntry>, StoreError> {
+        let path = self.path(relative);
+        match self.vfs.list(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            other => other.map_err(StoreError::io("list", &path)),
+        }
+    }
+
+    fn check_writable(&self) -> Result<(), StoreError> {
+        if self.poisoned.load(Ordering::SeqCst) {
+            return Err(StoreError::Poisoned {
+                path: self.root.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Passes a durable write's result on; after a failed one nothing more is written.
+    fn guard<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if result.is_err() {
+            self.poisoned.store(true, Ordering::SeqCst);
+        }
+        result
+    }
+
+    /// A path in `tmp/` that nobody else uses.
+    fn temp_path(&self) -> Result<PathBuf, StoreError> {
+        let mut random = [0_u8; 8];
+        getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
+        let counter = self.temp_counter.fetch_add(1, Ordering::SeqCst);
+        let name = format!("{:016x}-{counter}", u64::from_le_bytes(random));
+        Ok(self.root.join("tmp").join(name))
+    }
+
+    /// Writes a synced file in `tmp/`.
+    fn write_temp(&self, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+        self.check_writable()?;
+        let path = self.temp_path()?;
+        let mut file = self
+            .vfs
+            .create_new(&path)
+            .map_err(StoreError::io("create", &path))?;
+        let written = file.write_all(bytes).map_err(StoreError::io("write", &path));
+        let synced = written.and_then(|()| self.guard(file.sync().map_err(StoreError::io("sync", &path))));
+        drop(file);
+        if synced.is_err() {
+            let _ = self.vfs.remove(&path);
+        }
+        synced.map(|()| path)
+    }
+
+    /// Writes a file so that it is there whole or not at all; the folder is not synced yet.
+    fn write_atomic(&self, to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let temp = self.write_temp(bytes)?;
+        self.rename(&temp, to)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let renamed = self.vfs.rename(from, to).map_err(StoreError::io("rename to", to));
+        if renamed.is_err() {
+            let _ = self.vfs.remove(from);
+        }
+        renamed
+    }
+
+    fn sync_dir(&self, path: &Path) -> Result<(), StoreError> {
+        self.check_writable()?;
+        self.guard(self.vfs.sync_dir(path).map_err(StoreError::io("sync", path)))
+    }
+}
+
+fn format_bytes() -> String {
+    format!("{FORMAT_LINE} {}\n", Digest::of(FORMAT_LINE.as_bytes()))
+}
+
+/// Says that a file is missing, or what else was wrong.
+fn missing_or(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| {
+        if source.kind() == std::io::ErrorKind::NotFound {
+            StoreError::Missing { path }
+        } else {
+            StoreError::Io { action, path, source }
+        }
+    }
+}
+
+/// Creates a folder and those above it, and syncs the folder that holds the first new one.
+fn create_dir_all(vfs: &dyn Vfs, dir: &Path) -> Result<(), StoreError> {
+    let look = |path: &Path| vfs.size_bytes(path).map_err(StoreError::io("look at", path));
+    if dir.as_os_str().is_empty() || look(dir)?.is_some() {
+        return Ok(());
+    }
+    if let Some(parent) = dir.parent() {
+        create_dir_all(vfs, parent)?;
+    }
+    vfs.create_dir(dir).map_err(StoreError::io("create", dir))?;
+    match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => {
+            vfs.sync_dir(parent).map_err(StoreError::io("sync", parent))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

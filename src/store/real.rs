@@ -1,0 +1,172 @@
+//! The operations on files, by the operating system.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rustix::fs::FlockOperation;
+
+use super::vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile};
+
+/// The operating system's files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RealVfs;
+
+struct RealRead(File);
+
+impl Read for RealRead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Seek for RealRead {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+impl ReadFile for RealRead {
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_exact_at(buffer, offset)
+    }
+
+    fn size_bytes(&self) -> io::Result<u64> {
+        self.0.metadata().map(|metadata| metadata.len())
+    }
+}
+
+struct RealWrite(File);
+
+impl Write for RealWrite {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl WriteFile for RealWrite {
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn clone_from_file(&mut self, source: &File) -> io::Result<()> {
+        rustix::fs::ioctl_ficlone(&self.0, source).map_err(io::Error::from)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn clone_from_file(&mut self, _source: &File) -> io::Result<()> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+}
+
+/// The open file that carries the lock.
+#[derive(Debug)]
+struct RealLock(#[expect(dead_code, reason = "held for its lock")] File);
+
+impl Lock for RealLock {}
+
+impl Vfs for RealVfs {
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        Ok(Box::new(RealRead(file)))
+    }
+
+    fn create_new(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        let file = OpenOptions::new()
+            .write(true)
+            .read(true)
+            .create_new(true)
+            .open(path)?;
+        Ok(Box::new(RealWrite(file)))
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
+        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+        file.write_all(bytes)?;
+        match durability {
+            Durability::Synced => file.sync_data(),
+            Durability::Unsynced => Ok(()),
+        }
+    }
+
+    fn truncate(&self, path: &Path, size_bytes: u64) -> io::Result<()> {
+        OpenOptions::new().write(true).open(path)?.set_len(size_bytes)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir_all(path)
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+            other => other,
+        }
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
+        let mut entries = fs::read_dir(path)?
+            .map(|entry| {
+                let entry = entry?;
+                let metadata = entry.metadata()?;
+                let is_dir = metadata.is_dir();
+                let name = entry.file_name().to_string_lossy().into_owned();
+                Ok(DirEntry {
+                    name,
+                    is_dir,
+                    size_bytes: if is_dir { 0 } else { metadata.len() },
+                })
+            })
+            .collect::<io::Result<Vec<_>>>()?;
+        entries.sort();
+        Ok(entries)
+    }
+
+    fn size_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
+        match fs::metadata(path) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn lock(&self, path: &Path, mode: LockMode) -> io::Result<Box<dyn Lock>> {
+        let file = File::open(path)?;
+        let operation = match mode {
+            LockMode::Exclusive => FlockOperation::LockExclusive,
+            LockMode::TryExclusive => FlockOperation::NonBlockingLockExclusive,
+        };
+        loop {
+            match rustix::fs::flock(&file, operation) {
+                Ok(()) => return Ok(Box::new(RealLock(file))),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}

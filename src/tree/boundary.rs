@@ -1,0 +1,56 @@
+//! Where a node ends: a hazard rule over the hash of the key and the level, integers only.
+//!
+//! After the `n`-th entry of a node (from 1) it ends iff `n >= T/4` and `lot · (11·T)⁴ < (40000 · n³) << 32`, in 128
+//! bits, where `lot` is the little-endian u32 at byte `4 · (level mod 8)` of BLAKE3(key) and `T` is 32 in leaves and
+//! 64 above. The probability to end grows with the third power of n, so sizes vary little; a value never moves a
+//! boundary; and another level draws another lot, else one key would end nodes at all levels.
+
+/// The size that the rule aims at in leaves.
+pub const LEAF_TARGET: u64 = 32;
+/// The size that the rule aims at above leaves.
+pub const UPPER_TARGET: u64 = 64;
+
+/// Whether a node of this level ends after its `n`-th entry (from 1), which has this key.
+#[must_use]
+pub fn is_boundary(key: &[u8], level: u8, n: u64) -> bool {
+    let target = if level == 0 { LEAF_TARGET } else { UPPER_TARGET };
+    if n < target / 4 {
+        return false;
+    }
+    let hash = blake3::hash(key);
+    let start = usize::from(level % 8) * 4;
+    let lot = hash
+        .as_bytes()
+        .get(start..start + 4)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map_or(0, u32::from_le_bytes);
+    let n = u128::from(n);
+    u128::from(lot) * u128::from(11 * target).pow(4) < (40_000 * n * n * n) << 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_end_for_certain_at_a_size() {
+        let keys: Vec<[u8; 8]> = (0..2000_u64).map(u64::to_be_bytes).collect();
+        assert!(keys.iter().all(|key| !is_boundary(key, 0, 7)));
+        assert!(keys.iter().all(|key| is_boundary(key, 0, 73)));
+        assert!(keys.iter().all(|key| !is_boundary(key, 1, 15)));
+        assert!(keys.iter().all(|key| is_boundary(key, 1, 184)));
+    }
+
+    #[test]
+    fn levels_draw_different_lots() {
+        let ends = |level: u8| {
+            (0..2000_u64)
+                .filter(|n| is_boundary(&n.to_be_bytes(), level, 64))
+                .count()
+        };
+        let both = (0..2000_u64)
+            .filter(|n| is_boundary(&n.to_be_bytes(), 1, 64) && is_boundary(&n.to_be_bytes(), 2, 64))
+            .count();
+        assert!(both * 2 < ends(1), "{both} of {} and {}", ends(1), ends(2));
+    }
+}

@@ -1,0 +1,212 @@
+//! A prolly tree: a B-tree over sorted `(key, value)` pairs whose node boundaries depend on the keys alone. The root
+//! therefore names the content, whatever the order of edits, and edits, diffs and merges cost in proportion to the
+//! change.
+//!
+//! Nodes are derived: whoever keeps them may lose them. This module computes; reading and keeping nodes is behind
+//! [`NodeSource`] and [`NodeSink`]. The rules of boundary and encoding are frozen in `docs/spec/format-1.md`.
+
+mod boundary;
+mod build;
+mod cursor;
+mod diff;
+mod edit;
+mod node;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use boundary::{LEAF_TARGET, UPPER_TARGET, is_boundary};
+pub use build::TreeBuilder;
+pub use cursor::Scan;
+pub use diff::{Change, Diff, TreeChange};
+pub use node::{INLINE_MAX, Node, NodeEntry};
+
+use crate::id::NodeId;
+
+/// A tree that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// A node is not there.
+    #[error("the node {id} is not there")]
+    Missing {
+        /// The node.
+        id: NodeId,
+    },
+    /// A node does not hold what its id says.
+    #[error("the node {id} is damaged: {why}")]
+    Damaged {
+        /// The node.
+        id: NodeId,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Nodes cannot be had or kept.
+    #[error("cannot read the nodes of a tree")]
+    Source {
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Where nodes come from. What it gives is verified by [`Node::decode`].
+pub trait NodeSource {
+    /// Returns a node.
+    ///
+    /// # Errors
+    /// [`TreeError`] when it cannot be had.
+    fn node(&self, id: NodeId) -> Result<Arc<Node>, TreeError>;
+
+    /// Returns a value that is too long for a leaf, verified.
+    ///
+    /// # Errors
+    /// [`TreeError`] when it cannot be had.
+    fn value(&self, id: NodeId) -> Result<Vec<u8>, TreeError>;
+}
+
+/// Where new nodes and long values go.
+pub trait NodeSink {
+    /// Keeps the bytes of a node or long value under its id, for as long as it cares to.
+    fn keep(&mut self, id: NodeId, bytes: Vec<u8>);
+
+    /// Returns the bytes that were kept under an id, if they still are.
+    fn kept(&self, id: NodeId) -> Option<Vec<u8>>;
+}
+
+/// Nodes in memory.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryNodes(HashMap<NodeId, Vec<u8>>);
+
+impl MemoryNodes {
+    /// Gives up the nodes.
+    #[must_use]
+    pub fn into_map(self) -> HashMap<NodeId, Vec<u8>> {
+        self.0
+    }
+
+    /// Returns the bytes of a node or value.
+    #[must_use]
+    pub fn get(&self, id: NodeId) -> Option<&[u8]> {
+        self.0.get(&id).map(Vec::as_slice)
+    }
+
+    /// Returns how many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl NodeSink for MemoryNodes {
+    fn keep(&mut self, id: NodeId, bytes: Vec<u8>) {
+        self.0.insert(id, bytes);
+    }
+
+    fn kept(&self, id: NodeId) -> Option<Vec<u8>> {
+        self.0.get(&id).cloned()
+    }
+}
+
+impl NodeSource for MemoryNodes {
+    fn node(&self, id: NodeId) -> Result<Arc<Node>, TreeError> {
+        let bytes = self.0.get(&id).ok_or(TreeError::Missing { id })?;
+        Node::decode(id, bytes.clone()).map(Arc::new)
+    }
+
+    fn value(&self, id: NodeId) -> Result<Vec<u8>, TreeError> {
+        self.0.get(&id).cloned().ok_or(TreeError::Missing { id })
+    }
+}
+
+/// A new value under a key; `None` takes it away.
+pub type TreeEdit = (Vec<u8>, Option<Vec<u8>>);
+
+/// A tree by its root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tree {
+    root: NodeId,
+}
+
+impl Tree {
+    /// The tree with this root.
+    #[must_use]
+    pub const fn at(root: NodeId) -> Self {
+        Self { root }
+    }
+
+    /// The tree without entries; its one node goes into `sink`.
+    pub fn empty(sink: &mut dyn NodeSink) -> Self {
+        TreeBuilder::new().finish(sink)
+    }
+
+    /// Returns the root.
+    #[must_use]
+    pub const fn root(&self) -> NodeId {
+        self.root
+    }
+
+    /// Returns the value under a key.
+    ///
+    /// # Errors
+    /// [`TreeError`] when a node cannot be had.
+    pub fn get(&self, source: &dyn NodeSource, key: &[u8]) -> Result<Option<Vec<u8>>, TreeError> {
+        let mut id = self.root;
+        loop {
+            let node = source.node(id)?;
+            let Some(entry) = node.entry(node.lower_bound(key)) else {
+                return Ok(None);
+            };
+            if node.level() > 0 {
+                id = entry.child()?;
+            } else if entry.key == key {
+                return entry.to_value(source).map(Some);
+            } else {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Returns how many entries there are.
+    ///
+    /// # Errors
+    /// [`TreeError`] when the root cannot be had.
+    pub fn count(&self, source: &dyn NodeSource) -> Result<u64, TreeError> {
+        source.node(self.root)?.count()
+    }
+
+    /// Walks through the entries whose keys begin with `prefix`, in order.
+    ///
+    /// # Errors
+    /// [`TreeError`] when a node cannot be had.
+    pub fn scan<'a>(&self, source: &'a dyn NodeSource, prefix: &[u8]) -> Result<Scan<'a>, TreeError> {
+        Scan::new(source, self.root, prefix)
+    }
+
+    /// Applies edits, sorted by key without repeats; new nodes go into `sink`.
+    ///
+    /// # Errors
+    /// [`TreeError`] when a node cannot be had.
+    pub fn edit(
+        &self,
+        source: &dyn NodeSource,
+        sink: &mut dyn NodeSink,
+        edits: impl IntoIterator<Item = TreeEdit>,
+    ) -> Result<Self, TreeError> {
+        edit::edit(source, sink, self.root, edits.into_iter().collect()).map(Self::at)
+    }
+
+    /// Walks through what differs between `self` and `after`, in key order.
+    #[must_use]
+    pub fn diff<'a>(&self, source: &'a dyn NodeSource, after: &Self) -> Diff<'a> {
+        Diff::new(source, self.root, after.root)
+    }
+}
+
+#[cfg(test)]
+mod tests;
