@@ -79,6 +79,8 @@ pub struct SealedBatch {
     pub bytes: Vec<u8>,
     /// How many events it holds.
     pub events: u64,
+    /// How many of them are about no image.
+    pub global_events: u64,
     /// The first and the last prefix of an image that an event is about; `None` when no event is about an image.
     pub images: Option<(ImagePrefix, ImagePrefix)>,
 }
@@ -89,6 +91,7 @@ pub struct BatchWriter {
     bytes: Vec<u8>,
     defaults: Option<(Context, EventFormat)>,
     events: u64,
+    global_events: u64,
     images: Option<(ImagePrefix, ImagePrefix)>,
 }
 
@@ -133,9 +136,10 @@ impl BatchWriter {
         write_canonical(&wire, &mut self.bytes)?;
         self.bytes.push(b'\n');
         self.events += 1;
-        if let Some(prefix) = prefix {
-            let (first, last) = self.images.unwrap_or((prefix, prefix));
-            self.images = Some((first.min(prefix), last.max(prefix)));
+        match (prefix, self.images) {
+            (None, _) => self.global_events += 1,
+            (Some(prefix), None) => self.images = Some((prefix, prefix)),
+            (Some(prefix), Some((first, last))) => self.images = Some((first.min(prefix), last.max(prefix))),
         }
         Ok(())
     }
@@ -159,6 +163,7 @@ impl BatchWriter {
             id: BatchId::of(&finished.bytes),
             bytes: finished.bytes,
             events: finished.events,
+            global_events: finished.global_events,
             images: finished.images,
         })
     }

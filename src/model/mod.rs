@@ -2,6 +2,7 @@
 //!
 //! Pure values and rules over them; how they change is in `event`.
 
+pub mod counts;
 pub mod facts;
 pub mod geometry;
 pub mod key;
@@ -9,6 +10,7 @@ pub mod kinds;
 pub mod records;
 pub mod rule;
 
+pub use counts::Counts;
 pub use facts::{FactChanges, FactValue, Facts};
 pub use geometry::{Geometry, Shape};
 pub use key::{Key, KeyParts, RatingKey};

@@ -42,7 +42,7 @@ enum EventsWire {
 record! {
     /// A further line of a draft.
     struct DraftLine {
-        events: EventsWire,
+        events: Vec<EventsWire>,
         format: Tag<DraftLine>,
         number: u64,
     }
@@ -52,7 +52,7 @@ impl Record for DraftLine {
     const FORMAT: &'static str = "holotype/draft-line/1";
 }
 
-/// What was acknowledged together.
+/// Events that were acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DraftEntry {
     /// The bytes of a batch.
@@ -68,8 +68,30 @@ pub struct DraftFile {
     pub head: DraftHead,
     /// What was acknowledged, in order.
     pub entries: Vec<DraftEntry>,
+    /// How many lines there are after the first.
+    lines: u64,
     /// The length in bytes up to the last whole line.
     whole_bytes: u64,
+}
+
+impl From<EventsWire> for DraftEntry {
+    fn from(wire: EventsWire) -> Self {
+        match wire {
+            EventsWire::Inline(text) => Self::Inline(text.into_bytes()),
+            EventsWire::Stored(batch) => Self::Stored(batch),
+        }
+    }
+}
+
+impl TryFrom<&DraftEntry> for EventsWire {
+    type Error = std::string::FromUtf8Error;
+
+    fn try_from(entry: &DraftEntry) -> Result<Self, Self::Error> {
+        match entry {
+            DraftEntry::Inline(bytes) => String::from_utf8(bytes.clone()).map(Self::Inline),
+            DraftEntry::Stored(batch) => Ok(Self::Stored(*batch)),
+        }
+    }
 }
 
 /// The lock under which drafts are changed; it ends when this is dropped.
@@ -106,6 +128,7 @@ impl Store {
         };
         let mut head = None;
         let mut entries = Vec::new();
+        let mut lines = 0_u64;
         let mut whole_bytes = 0_u64;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             if !line.ends_with(b"\n") {
@@ -117,27 +140,18 @@ impl Store {
                 head = Some(read);
             } else {
                 let (read, _): (DraftLine, _) = sealed::unseal(&path, line)?;
-                if usize::try_from(read.number).ok() != Some(entries.len()) {
-                    return Err(StoreError::damaged(
-                        &path,
-                        format!("line {} is missing", entries.len() + 2),
-                    ));
+                if read.number != lines {
+                    return Err(StoreError::damaged(&path, format!("line {} is missing", lines + 2)));
                 }
-                entries.push(match read.events {
-                    EventsWire::Inline(text) => DraftEntry::Inline(text.into_bytes()),
-                    EventsWire::Stored(batch) => DraftEntry::Stored(batch),
-                });
+                lines += 1;
+                entries.extend(read.events.into_iter().map(DraftEntry::from));
             }
             whole_bytes += u64::try_from(line.len()).unwrap_or(0);
         }
-        Ok(head.map(|head| DraftFile {
-            head,
-            entries,
-            whole_bytes,
-        }))
+        Ok(head.map(|head| DraftFile { head, entries, lines, whole_bytes }))
     }
 
-    /// Appends to the draft, which begins with `head` where there is none; durable when this returns.
+    /// Appends one line to the draft, which begins with `head` where there is none; durable when this returns.
     ///
     /// # Errors
     /// When a line cannot be written or made durable; the draft is then as before.
@@ -146,20 +160,17 @@ impl Store {
         _lock: &DraftLock,
         branch: &str,
         head: &DraftHead,
-        entry: &DraftEntry,
+        entries: &[DraftEntry],
     ) -> Result<(), StoreError> {
         self.check_writable()?;
         let path = self.draft_path(branch);
         let present = self.read_draft(branch)?;
-        let events = match entry {
-            DraftEntry::Inline(bytes) => EventsWire::Inline(
-                String::from_utf8(bytes.clone())
-                    .map_err(|error| StoreError::damaged(&path, error.to_string()))?,
-            ),
-            DraftEntry::Stored(batch) => EventsWire::Stored(*batch),
-        };
-        let number = present.as_ref().map_or(0, |draft| draft.entries.len());
-        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        let events = entries
+            .iter()
+            .map(EventsWire::try_from)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| StoreError::damaged(&path, error.to_string()))?;
+        let number = present.as_ref().map_or(0, |draft| draft.lines);
         let line = DraftLine {
             events,
             format: Tag::default(),

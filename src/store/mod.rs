@@ -219,6 +219,24 @@ impl Store {
         }
     }
 
+    /// Returns a number that nobody else has: random, or derived from a seed, so that runs can be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError::Random`] when the operating system gives no random bytes.
+    pub fn nonce(seed: Option<Digest>, purpose: &str, subject: &[u8]) -> Result<Digest, StoreError> {
+        match seed {
+            Some(seed) => {
+                let message = crate::id::hash_parts(purpose, &[subject]);
+                Ok(Digest::from_bytes(*blake3::keyed_hash(seed.as_bytes(), message.as_bytes()).as_bytes()))
+            }
+            None => {
+                let mut bytes = [0_u8; 32];
+                getrandom::fill(&mut bytes).map_err(|_| StoreError::Random)?;
+                Ok(Digest::from_bytes(bytes))
+            }
+        }
+    }
+
     fn check_writable(&self) -> Result<(), StoreError> {
         if self.poisoned.load(Ordering::SeqCst) {
             return Err(StoreError::Poisoned {

@@ -13,25 +13,25 @@ impl Store {
         self.root.join("objects").join(digest.to_string())
     }
 
-    /// Writes objects; each is there under its hash, whole and durable, when this returns. Those that are there
-    /// already are not written again.
+    /// Writes an object under its hash, its bytes synced; its name is durable after [`Store::sync_objects`]. One
+    /// that is there already is not written again.
     ///
     /// # Errors
-    /// When a file cannot be written or made durable.
-    pub fn write_objects(&self, objects: &[&[u8]]) -> Result<Vec<Digest>, StoreError> {
-        let mut digests = Vec::with_capacity(objects.len());
-        for bytes in objects {
-            let digest = Digest::of(bytes);
-            if self.read_object(digest).is_err() {
-                self.write_atomic(&self.object_path(digest), bytes)?;
-            }
-            digests.push(digest);
+    /// When the file cannot be written or made durable.
+    pub fn write_object(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+        let digest = Digest::of(bytes);
+        if self.read_object(digest).is_err() {
+            self.write_atomic(&self.object_path(digest), bytes)?;
         }
-        if !objects.is_empty() {
-            // One that was there may not be durable yet: its writer may still be at work, or have died.
-            self.sync_dir(&self.path("objects"))?;
-        }
-        Ok(digests)
+        Ok(digest)
+    }
+
+    /// Makes the names of all objects durable: also of those that were there, whose writer may have died.
+    ///
+    /// # Errors
+    /// When the folder cannot be synced.
+    pub fn sync_objects(&self) -> Result<(), StoreError> {
+        self.sync_dir(&self.path("objects"))
     }
 
     /// Reads an object and verifies its hash.

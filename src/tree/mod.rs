@@ -180,6 +180,42 @@ impl Tree {
         source.node(self.root)?.count()
     }
 
+    /// Returns how many entries have keys that begin with `prefix`, from the counts that nodes carry.
+    ///
+    /// # Errors
+    /// [`TreeError`] when a node cannot be had.
+    pub fn count_prefix(&self, source: &dyn NodeSource, prefix: &[u8]) -> Result<u64, TreeError> {
+        let below = self.rank(source, prefix)?;
+        // The first key after all that begin with the prefix: its last byte that can be raised is.
+        let mut end = prefix.to_vec();
+        while let Some(last) = end.pop() {
+            if let Some(next) = last.checked_add(1) {
+                end.push(next);
+                return Ok(self.rank(source, &end)? - below);
+            }
+        }
+        Ok(self.count(source)? - below)
+    }
+
+    /// Returns how many entries have keys below `key`.
+    fn rank(&self, source: &dyn NodeSource, key: &[u8]) -> Result<u64, TreeError> {
+        let mut node = source.node(self.root)?;
+        let mut rank = 0_u64;
+        loop {
+            let index = node.lower_bound(key);
+            if node.level() == 0 {
+                return Ok(rank + u64::try_from(index).unwrap_or(0));
+            }
+            for entry in node.entries().take(index) {
+                rank += entry.child_count()?;
+            }
+            match node.entry(index) {
+                Some(entry) => node = source.node(entry.child()?)?,
+                None => return Ok(rank),
+            }
+        }
+    }
+
     /// Walks through the entries whose keys begin with `prefix`, in order.
     ///
     /// # Errors

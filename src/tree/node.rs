@@ -219,7 +219,8 @@ impl NodeEntry<'_> {
             })
     }
 
-    fn child_count(&self) -> Result<u64, TreeError> {
+    /// Returns how many records are below the child.
+    pub(super) fn child_count(&self) -> Result<u64, TreeError> {
         let count = self.raw.get(32..).and_then(|bytes| bytes.try_into().ok());
         count.map(u64::from_le_bytes).ok_or(TreeError::Damaged {
             id: self.node,

@@ -1,0 +1,160 @@
+//! The log: commits and their batches of events, as objects of the store, verified when read.
+//!
+//! What events mean is not known here.
+
+use crate::codec::{DecodeError, EncodeError, Extra, Record, Tag, from_canonical, record, to_canonical};
+use crate::id::{BatchId, CommitId, ImagePrefix, NodeId, PrivateId, SnapshotId};
+use crate::model::Counts;
+use crate::store::{Store, StoreError};
+use crate::time::Timestamp;
+
+/// A log that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A commit is no commit.
+    #[error("the commit {id} cannot be read")]
+    Commit {
+        /// The commit.
+        id: CommitId,
+        /// Why.
+        #[source]
+        source: DecodeError,
+    },
+    /// A record cannot be written as canonical JSON.
+    #[error("the commit cannot be written")]
+    Encode(#[from] EncodeError),
+}
+
+record! {
+    /// A batch as a commit names it.
+    pub struct BatchRange {
+        /// The batch.
+        pub batch: BatchId,
+        /// How many events it holds.
+        pub events: u64,
+        /// The lowest prefix of an image that an event of it is about.
+        pub first_image: Option<ImagePrefix> = optional,
+        /// How many of its events are about no image.
+        pub global_events: u64,
+        /// The highest prefix of an image that an event of it is about.
+        pub last_image: Option<ImagePrefix> = optional,
+        /// Its length in bytes.
+        pub size_bytes: u64,
+    }
+}
+
+record! {
+    /// A commit: what was sealed together, by whom, when, why, and what it led to.
+    pub struct Commit {
+        /// Who sealed it: a private object.
+        pub author: PrivateId,
+        /// Its batches, in order.
+        pub batches: Vec<BatchRange>,
+        /// When.
+        pub committed_at: Timestamp,
+        /// How many things the version holds.
+        pub counts: Counts,
+        /// The format.
+        pub format: Tag<Commit>,
+        /// Why.
+        pub message: String,
+        /// The commits before: none for the first, two for a merge.
+        pub parents: Vec<CommitId>,
+        /// The root of the version's tree.
+        pub root: NodeId,
+        /// The version's content.
+        pub snapshot: SnapshotId,
+    }
+}
+
+impl Record for Commit {
+    const FORMAT: &'static str = "holotype/commit/1";
+}
+
+impl Commit {
+    /// Returns how many events it seals.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.batches.iter().map(|batch| batch.events).sum()
+    }
+
+    /// Returns the parent that its events begin from.
+    #[must_use]
+    pub fn first_parent(&self) -> Option<CommitId> {
+        self.parents.first().copied()
+    }
+}
+
+impl BatchRange {
+    /// Describes a finished batch.
+    #[must_use]
+    pub fn new(
+        batch: BatchId,
+        events: u64,
+        global_events: u64,
+        images: Option<(ImagePrefix, ImagePrefix)>,
+        size_bytes: u64,
+    ) -> Self {
+        let (first_image, last_image) = images.unzip();
+        Self { batch, events, first_image, global_events, last_image, size_bytes, extra: Extra::default() }
+    }
+
+    /// Whether it can hold an event about this image.
+    #[must_use]
+    pub fn may_hold(&self, image: ImagePrefix) -> bool {
+        matches!((self.first_image, self.last_image), (Some(first), Some(last)) if first <= image && image <= last)
+    }
+}
+
+/// Encodes a commit; returns its id and bytes.
+///
+/// # Errors
+/// [`LogError::Encode`] when it has a number that JSON cannot carry.
+pub fn encode_commit(commit: &Commit) -> Result<(CommitId, Vec<u8>), LogError> {
+    let bytes = to_canonical(commit)?;
+    Ok((CommitId::of(&bytes), bytes))
+}
+
+/// Reads a commit.
+///
+/// # Errors
+/// [`LogError`] when it is missing, damaged or no commit.
+pub fn read_commit(store: &Store, id: CommitId) -> Result<Commit, LogError> {
+    let bytes = store.read_object(id.digest())?;
+    from_canonical(&bytes).map_err(|source| LogError::Commit { id, source })
+}
+
+/// Reads the bytes of a batch.
+///
+/// # Errors
+/// [`LogError`] when it is missing or damaged.
+pub fn read_batch(store: &Store, id: BatchId) -> Result<Vec<u8>, LogError> {
+    Ok(store.read_object(id.digest())?)
+}
+
+/// Walks from a commit to its first parent, and so on to the first commit.
+pub struct FirstParents<'a> {
+    store: &'a Store,
+    next: Option<CommitId>,
+}
+
+/// Walks back from a commit, newest first.
+#[must_use]
+pub fn first_parents(store: &Store, from: Option<CommitId>) -> FirstParents<'_> {
+    FirstParents { store, next: from }
+}
+
+impl Iterator for FirstParents<'_> {
+    type Item = Result<(CommitId, Commit), LogError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let id = self.next.take()?;
+        Some(read_commit(self.store, id).map(|commit| {
+            self.next = commit.first_parent();
+            (id, commit)
+        }))
+    }
+}
