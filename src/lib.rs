@@ -11,6 +11,7 @@ pub mod import;
 pub mod log;
 pub mod model;
 pub mod replay;
+pub mod repo;
 pub mod snapshot;
 pub mod store;
 pub mod time;

@@ -175,9 +175,30 @@ pub struct BatchReader<'a> {
     defaults: Context,
     format: EventFormat,
     line: u64,
+    needle: Option<memchr::memmem::Finder<'a>>,
 }
 
 impl<'a> BatchReader<'a> {
+    /// Passes over lines that do not contain `needle`, unread. Lines of a batch whose first line contains it are
+    /// all read.
+    ///
+    /// # Errors
+    /// [`BatchError`] when the first line is no header.
+    pub fn containing(bytes: &'a [u8], needle: &'a str) -> Result<Self, BatchError> {
+        let finder = memchr::memmem::Finder::new(needle);
+        let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or(&[]);
+        let everywhere = finder.find(first).is_some();
+        let mut reader = Self::new(bytes)?;
+        reader.needle = (!everywhere).then_some(finder);
+        Ok(reader)
+    }
+
+    /// Returns the number of the event that came last, from 1.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.line.saturating_sub(1)
+    }
+
     /// Reads the first line.
     ///
     /// # Errors
@@ -195,6 +216,7 @@ impl<'a> BatchReader<'a> {
             defaults,
             format,
             line: 1,
+            needle: None,
         })
     }
 
@@ -221,11 +243,18 @@ impl Iterator for BatchReader<'_> {
     type Item = Result<LoggedEvent, BatchError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.lines.next()?;
-        self.line += 1;
-        Some(
-            next.map_err(BatchError::from)
-                .and_then(|(_, bytes)| self.event(bytes)),
-        )
+        loop {
+            let next = self.lines.next()?;
+            self.line += 1;
+            match next {
+                Ok((_, bytes))
+                    if self
+                        .needle
+                        .as_ref()
+                        .is_some_and(|needle| needle.find(bytes).is_none()) => {}
+                Ok((_, bytes)) => return Some(self.event(bytes)),
+                Err(error) => return Some(Err(error.into())),
+            }
+        }
     }
 }

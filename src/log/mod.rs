@@ -99,7 +99,15 @@ impl BatchRange {
         size_bytes: u64,
     ) -> Self {
         let (first_image, last_image) = images.unzip();
-        Self { batch, events, first_image, global_events, last_image, size_bytes, extra: Extra::default() }
+        Self {
+            batch,
+            events,
+            first_image,
+            global_events,
+            last_image,
+            size_bytes,
+            extra: Extra::default(),
+        }
     }
 
     /// Whether it can hold an event about this image.

@@ -71,7 +71,11 @@ pub fn for_each_event(
     if number == range.events {
         Ok(())
     } else {
-        Err(ReplayError::EventCount { batch, found: number, expected: range.events })
+        Err(ReplayError::EventCount {
+            batch,
+            found: number,
+            expected: range.events,
+        })
     }
 }
 
@@ -82,8 +86,11 @@ pub fn for_each_event(
 pub fn fold(store: &Store, batches: &[BatchRange], state: &mut Overlay<'_>) -> Result<(), ReplayError> {
     for range in batches {
         for_each_event(store, range, |number, event| {
-            let edits = evolve(&*state, &event)
-                .map_err(|source| ReplayError::Evolve { batch: range.batch, number, source })?;
+            let edits = evolve(&*state, &event).map_err(|source| ReplayError::Evolve {
+                batch: range.batch,
+                number,
+                source,
+            })?;
             state.apply(edits);
             Ok(())
         })?;
@@ -105,7 +112,10 @@ pub fn replay_commit(
     let base = SnapshotView { tree: parent, source };
     let mut state = Overlay::new(&base);
     fold(store, &commit.batches, &mut state)?;
-    let edits = state.into_edits().into_iter().map(|(key, value)| (key.as_bytes().to_vec(), value));
+    let edits = state
+        .into_edits()
+        .into_iter()
+        .map(|(key, value)| (key.as_bytes().to_vec(), value));
     Ok(parent.edit(source, sink, edits)?)
 }
 

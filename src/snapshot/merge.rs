@@ -48,7 +48,12 @@ pub fn merge(
         match our_changes.remove(&key) {
             None => result.edits.push((key, theirs)),
             Some((_, ours)) if ours == theirs => {}
-            Some((_, ours)) => result.conflicts.push(Conflict { key, base, ours, theirs }),
+            Some((_, ours)) => result.conflicts.push(Conflict {
+                key,
+                base,
+                ours,
+                theirs,
+            }),
         }
     }
     Ok(result)
@@ -71,7 +76,9 @@ mod tests {
     use crate::tree::MemoryNodes;
 
     fn tree(nodes: &mut MemoryNodes, map: &BTreeMap<u16, u8>) -> Tree {
-        let edits = map.iter().map(|(key, value)| (key.to_be_bytes().to_vec(), Some(vec![*value])));
+        let edits = map
+            .iter()
+            .map(|(key, value)| (key.to_be_bytes().to_vec(), Some(vec![*value])));
         let empty = Tree::empty(nodes);
         let source = nodes.clone();
         empty.edit(&source, nodes, edits).unwrap()

@@ -90,5 +90,7 @@ impl State for SnapshotView<'_> {
 }
 
 fn unreadable(error: TreeError) -> StateError {
-    StateError::Unreadable { source: Box::new(error) }
+    StateError::Unreadable {
+        source: Box::new(error),
+    }
 }

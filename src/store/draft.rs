@@ -141,14 +141,22 @@ impl Store {
             } else {
                 let (read, _): (DraftLine, _) = sealed::unseal(&path, line)?;
                 if read.number != lines {
-                    return Err(StoreError::damaged(&path, format!("line {} is missing", lines + 2)));
+                    return Err(StoreError::damaged(
+                        &path,
+                        format!("line {} is missing", lines + 2),
+                    ));
                 }
                 lines += 1;
                 entries.extend(read.events.into_iter().map(DraftEntry::from));
             }
             whole_bytes += u64::try_from(line.len()).unwrap_or(0);
         }
-        Ok(head.map(|head| DraftFile { head, entries, lines, whole_bytes }))
+        Ok(head.map(|head| DraftFile {
+            head,
+            entries,
+            lines,
+            whole_bytes,
+        }))
     }
 
     /// Appends one line to the draft, which begins with `head` where there is none; durable when this returns.

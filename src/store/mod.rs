@@ -28,7 +28,7 @@ pub use error::StoreError;
 pub use local::LocalAuthor;
 pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
 pub use real::RealVfs;
-pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, WitnessState};
+pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, WitnessState, is_ref_name};
 pub use vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
 
 use crate::codec::{Record, Tag, record};
@@ -227,7 +227,9 @@ impl Store {
         match seed {
             Some(seed) => {
                 let message = crate::id::hash_parts(purpose, &[subject]);
-                Ok(Digest::from_bytes(*blake3::keyed_hash(seed.as_bytes(), message.as_bytes()).as_bytes()))
+                Ok(Digest::from_bytes(
+                    *blake3::keyed_hash(seed.as_bytes(), message.as_bytes()).as_bytes(),
+                ))
             }
             None => {
                 let mut bytes = [0_u8; 32];

@@ -439,7 +439,7 @@ fn seal<R: Record>(path: &Path, record: &R) -> Result<(Vec<u8>, Digest), StoreEr
 /// Whether a text can name a branch, a tag or a release: 1 to 100 of the characters `a-z A-Z 0-9 . _ -`, beginning
 /// with a letter or digit, no two dots in a row, not ending with a dot.
 #[must_use]
-pub(super) fn is_ref_name(name: &str) -> bool {
+pub fn is_ref_name(name: &str) -> bool {
     name.len() <= 100
         && name
             .bytes()
@@ -464,6 +464,28 @@ impl Slot {
             nonce,
             previous: previous.map(|read| read.digest),
             seq: previous.map_or(1, |read| read.slot.seq + 1),
+            extra: Extra::default(),
+        }
+    }
+}
+
+impl TagRecord {
+    /// A tag.
+    #[must_use]
+    pub fn new(
+        name: &str,
+        commit: CommitId,
+        author: PrivateId,
+        created_at: Timestamp,
+        message: &str,
+    ) -> Self {
+        Self {
+            author,
+            commit,
+            created_at,
+            format: Tag::default(),
+            message: message.to_owned(),
+            name: name.to_owned(),
             extra: Extra::default(),
         }
     }

@@ -1,0 +1,211 @@
+//! Committing: batches and commit durable, then the next slot of the branch, then what is derived.
+
+use crate::codec::{Extra, Tag};
+use crate::event::{Context, Overlay};
+use crate::id::{CommitId, Digest, NodeId, PrivateId};
+use crate::log::{BatchRange, Commit, encode_commit};
+use crate::model::Key;
+use crate::snapshot::{count, snapshot_id};
+use crate::store::{DraftLock, RefUpdate, Slot, SlotRead, Store};
+use crate::tree::{MemoryNodes, NodeSink, Tree};
+
+use super::transaction::{Transaction, range_of};
+use super::{MAIN, Repo, RepoError, Version};
+
+/// A commit that is durable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Committed {
+    /// Its id.
+    pub id: CommitId,
+    /// What it says.
+    pub commit: Commit,
+}
+
+/// Who seals a commit and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealing {
+    /// The private object with the author's name.
+    pub author: PrivateId,
+    /// Why.
+    pub message: String,
+}
+
+type Edits = std::collections::BTreeMap<Key, Option<Vec<u8>>>;
+
+/// What is to become a commit on top of a tip.
+struct Proposal<'a> {
+    tip: Option<&'a SlotRead>,
+    parent: &'a Version,
+    batches: Vec<BatchRange>,
+    last_batch: Option<&'a [u8]>,
+    edits: Edits,
+    draft: Option<Digest>,
+}
+
+impl Repo {
+    /// Runs `build` against the latest version and commits what it did; after a lost race, again on the new tip.
+    /// `None` when it did nothing.
+    ///
+    /// # Errors
+    /// [`RepoError`] from `build`, or when a file cannot be written.
+    pub fn commit_with<T>(
+        &self,
+        sealing: &Sealing,
+        mut build: impl FnMut(&mut Transaction<'_>, &Version) -> Result<T, RepoError>,
+    ) -> Result<(T, Option<Committed>), RepoError> {
+        loop {
+            let tip = self.tip()?;
+            let parent = match tip.as_ref().and_then(|read| read.slot.commit) {
+                Some(id) => self.version(id)?,
+                None => self.empty_version(),
+            };
+            let mut transaction = Transaction::new(&self.store, &parent);
+            let result = build(&mut transaction, &parent)?;
+            if transaction.events() == 0 {
+                return Ok((result, None));
+            }
+            let (finished, edits) = transaction.finish();
+            let mut batches = finished.stored;
+            batches.extend(finished.last.as_ref().map(range_of));
+            let last_batch = finished.last.as_ref().map(|batch| batch.bytes.as_slice());
+            let proposal = Proposal {
+                tip: tip.as_ref(),
+                parent: &parent,
+                batches,
+                last_batch,
+                edits,
+                draft: None,
+            };
+            if let Some(committed) = self.seal(sealing, proposal)? {
+                return Ok((result, Some(committed)));
+            }
+        }
+    }
+
+    /// Seals the draft. What was committed since it was begun is no obstacle as long as its events still fit.
+    ///
+    /// # Errors
+    /// [`RepoError::NothingToCommit`], [`RepoError::DraftConflict`], or when a file cannot be written.
+    pub fn commit_draft(&self, sealing: &Sealing) -> Result<Committed, RepoError> {
+        let lock = self.store.lock_draft()?;
+        loop {
+            let Some(draft) = self.read_draft(&lock)? else {
+                return Err(RepoError::NothingToCommit);
+            };
+            let tip = self.tip()?;
+            let parent = self.head_version()?;
+            let mut state = Overlay::new(&parent);
+            draft.apply(self, &mut state).map_err(|error| match error {
+                RepoError::Evolve(error) => RepoError::DraftConflict {
+                    why: error.to_string(),
+                },
+                other => other,
+            })?;
+            let edits = state.into_edits();
+            let (batches, last) = draft.to_batches(self)?;
+            if batches.is_empty() {
+                return Err(RepoError::NothingToCommit);
+            }
+            let proposal = Proposal {
+                tip: tip.as_ref(),
+                parent: &parent,
+                batches,
+                last_batch: last.as_deref(),
+                edits,
+                draft: Some(draft.id()),
+            };
+            if let Some(committed) = self.seal(sealing, proposal)? {
+                self.forget_draft(&lock)?;
+                return Ok(committed);
+            }
+        }
+    }
+
+    fn forget_draft(&self, lock: &DraftLock) -> Result<(), RepoError> {
+        // The slot names the draft, so one that stays behind is known as sealed and does no harm.
+        let _ = self.store.remove_draft(lock, MAIN);
+        Ok(())
+    }
+
+    /// Makes the commit durable; `None` when another writer was first.
+    fn seal(&self, sealing: &Sealing, proposal: Proposal<'_>) -> Result<Option<Committed>, RepoError> {
+        let mut made = NodeLog::default();
+        let edits = proposal
+            .edits
+            .into_iter()
+            .map(|(key, value)| (key.as_bytes().to_vec(), value));
+        let tree = proposal
+            .parent
+            .tree()
+            .edit(proposal.parent.nodes(), &mut made, edits)?;
+        let NodeLog { nodes, order } = made;
+        self.nodes.hold(nodes);
+        let commit = self.describe(sealing, proposal.parent, tree, proposal.batches)?;
+        let (id, bytes) = encode_commit(&commit)?;
+        if let Some(batch) = proposal.last_batch {
+            self.store.write_object(batch)?;
+        }
+        self.store.write_object(&bytes)?;
+        self.store.sync_objects()?;
+        let nonce = Store::nonce(self.around.seed, "holotype/slot-nonce/1", id.digest().as_bytes())?;
+        let mut slot = Slot::after(proposal.tip, MAIN, id, nonce);
+        slot.draft = proposal.draft;
+        match self.store.create_slot(&slot)? {
+            RefUpdate::Applied(_) => {
+                self.nodes.persist(&order);
+                Ok(Some(Committed { id, commit }))
+            }
+            RefUpdate::Stale(_) => Ok(None),
+        }
+    }
+
+    fn describe(
+        &self,
+        sealing: &Sealing,
+        parent: &Version,
+        tree: Tree,
+        batches: Vec<BatchRange>,
+    ) -> Result<Commit, RepoError> {
+        let counts = count(&tree, self.nodes.as_ref())?;
+        Ok(Commit {
+            author: sealing.author,
+            batches,
+            committed_at: self.around.now,
+            snapshot: snapshot_id(tree.root(), &counts)?,
+            counts,
+            format: Tag::default(),
+            message: sealing.message.clone(),
+            parents: parent.id().into_iter().collect(),
+            root: tree.root(),
+            extra: Extra::default(),
+        })
+    }
+
+    /// Returns the context of what is recorded now by this author.
+    #[must_use]
+    pub fn context(&self, author: PrivateId) -> Context {
+        Context {
+            author: Some(author),
+            recorded_at: Some(self.around.now),
+            ..Context::default()
+        }
+    }
+}
+
+/// Nodes in memory, with the order in which they were made.
+#[derive(Default)]
+pub(super) struct NodeLog {
+    pub(super) nodes: MemoryNodes,
+    pub(super) order: Vec<NodeId>,
+}
+
+impl NodeSink for NodeLog {
+    fn keep(&mut self, id: NodeId, bytes: Vec<u8>) {
+        self.nodes.keep(id, bytes);
+        self.order.push(id);
+    }
+
+    fn kept(&self, id: NodeId) -> Option<Vec<u8>> {
+        self.nodes.kept(id)
+    }
+}

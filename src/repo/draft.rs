@@ -1,0 +1,215 @@
+//! The draft: events that were acknowledged, one line each time, and not yet sealed by a commit.
+
+use crate::event::{BatchReader, BatchWriter, LoggedEvent, Overlay};
+use crate::id::Digest;
+use crate::log::{BatchRange, read_batch};
+use crate::store::{DraftEntry, DraftFile, DraftHead, DraftLock, Store};
+use crate::tree::MemoryNodes;
+
+use super::transaction::{Transaction, edits_of, range_of, range_of_bytes};
+use super::{MAIN, Repo, RepoError, Version};
+
+/// Batches up to this size are kept in the draft itself.
+const INLINE_MAX: usize = 64 << 10;
+
+/// A draft that no commit has sealed.
+#[derive(Debug, Clone)]
+pub struct DraftState {
+    file: DraftFile,
+}
+
+impl DraftState {
+    /// Returns the number that names this draft.
+    #[must_use]
+    pub fn id(&self) -> Digest {
+        self.file.head.id
+    }
+
+    fn bytes(repo: &Repo, entry: &DraftEntry) -> Result<Vec<u8>, RepoError> {
+        match entry {
+            DraftEntry::Inline(bytes) => Ok(bytes.clone()),
+            DraftEntry::Stored(batch) => Ok(read_batch(repo.store(), *batch)?),
+        }
+    }
+
+    /// Calls `each` for every event, in order.
+    ///
+    /// # Errors
+    /// [`RepoError`] when a batch cannot be read, or what `each` returns.
+    pub fn for_each(
+        &self,
+        repo: &Repo,
+        mut each: impl FnMut(LoggedEvent) -> Result<(), RepoError>,
+    ) -> Result<(), RepoError> {
+        for entry in &self.file.entries {
+            for event in BatchReader::new(&Self::bytes(repo, entry)?)? {
+                each(event?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies its events to a state.
+    ///
+    /// # Errors
+    /// [`RepoError::Evolve`] when one does not fit.
+    pub fn apply(&self, repo: &Repo, state: &mut Overlay<'_>) -> Result<(), RepoError> {
+        self.for_each(repo, |event| edits_of(state, &event))
+    }
+
+    /// Returns how many events there are.
+    ///
+    /// # Errors
+    /// [`RepoError`] when a batch cannot be read.
+    pub fn events(&self, repo: &Repo) -> Result<u64, RepoError> {
+        let mut count = 0;
+        for entry in &self.file.entries {
+            count += range_of_bytes(&Self::bytes(repo, entry)?)?.events;
+        }
+        Ok(count)
+    }
+
+    /// Returns the batches for a commit: stored ones as they are, those in the draft joined. The bytes of the last
+    /// batch are returned where they are not stored yet.
+    pub(super) fn to_batches(&self, repo: &Repo) -> Result<(Vec<BatchRange>, Option<Vec<u8>>), RepoError> {
+        let mut batches = Vec::new();
+        let mut writer = BatchWriter::new();
+        for entry in &self.file.entries {
+            let bytes = Self::bytes(repo, entry)?;
+            if matches!(entry, DraftEntry::Stored(_)) {
+                batches.extend(store_batch(repo, &mut writer)?);
+                batches.push(range_of_bytes(&bytes)?);
+                continue;
+            }
+            for event in BatchReader::new(&bytes)? {
+                writer.push(event?)?;
+                if writer.is_full() {
+                    batches.extend(store_batch(repo, &mut writer)?);
+                }
+            }
+        }
+        let last = writer.seal();
+        batches.extend(last.as_ref().map(range_of));
+        Ok((batches, last.map(|batch| batch.bytes)))
+    }
+}
+
+fn store_batch(repo: &Repo, writer: &mut BatchWriter) -> Result<Option<BatchRange>, RepoError> {
+    let Some(batch) = writer.seal() else {
+        return Ok(None);
+    };
+    repo.store().write_object(&batch.bytes)?;
+    Ok(Some(range_of(&batch)))
+}
+
+impl Repo {
+    /// Reads the draft; one that a commit sealed before its file could be removed is none.
+    pub(super) fn read_draft(&self, lock: &DraftLock) -> Result<Option<DraftState>, RepoError> {
+        let draft = self.draft()?;
+        if draft.is_none() && self.store.read_draft(MAIN)?.is_some() {
+            self.store.remove_draft(lock, MAIN)?;
+        }
+        Ok(draft)
+    }
+
+    /// Reads the draft; `None` when there is nothing to commit.
+    ///
+    /// # Errors
+    /// [`RepoError`] when it is damaged or cannot be read.
+    pub fn draft(&self) -> Result<Option<DraftState>, RepoError> {
+        let Some(file) = self.store.read_draft(MAIN)? else {
+            return Ok(None);
+        };
+        let mut seq = file.head.base_seq + 1;
+        while let Some(read) = self.store.read_slot(MAIN, seq)? {
+            if read.slot.draft == Some(file.head.id) {
+                return Ok(None);
+            }
+            seq += 1;
+        }
+        Ok(Some(DraftState { file }))
+    }
+
+    /// Runs `build` against the latest version with the draft, and appends what it did to the draft; durable when
+    /// this returns. Returns the number of events.
+    ///
+    /// # Errors
+    /// [`RepoError`] from `build`, or when a file cannot be written.
+    pub fn draft_with<T>(
+        &self,
+        build: impl FnOnce(&mut Transaction<'_>) -> Result<T, RepoError>,
+    ) -> Result<(T, u64), RepoError> {
+        let lock = self.store.lock_draft()?;
+        let draft = self.read_draft(&lock)?;
+        let tip = self.tip()?;
+        let parent = self.head_version()?;
+        let mut base = Overlay::new(&parent);
+        if let Some(draft) = &draft {
+            draft.apply(self, &mut base)?;
+        }
+        let mut transaction = Transaction::new(&self.store, &base);
+        let result = build(&mut transaction)?;
+        let (finished, _) = transaction.finish();
+        let mut entries: Vec<DraftEntry> = finished
+            .stored
+            .iter()
+            .map(|range| DraftEntry::Stored(range.batch))
+            .collect();
+        if let Some(last) = finished.last {
+            if entries.is_empty() && last.bytes.len() <= INLINE_MAX {
+                entries.push(DraftEntry::Inline(last.bytes));
+            } else {
+                self.store.write_object(&last.bytes)?;
+                entries.push(DraftEntry::Stored(last.id));
+            }
+        }
+        if entries.is_empty() {
+            return Ok((result, 0));
+        }
+        if entries.iter().any(|entry| matches!(entry, DraftEntry::Stored(_))) {
+            self.store.sync_objects()?;
+        }
+        let head = match draft {
+            Some(draft) => draft.file.head,
+            None => {
+                let subject = tip.as_ref().map_or([0; 32], |read| *read.digest.as_bytes());
+                let id = Store::nonce(self.around.seed, "holotype/draft-id/1", &subject)?;
+                DraftHead::new(id, tip.as_ref())
+            }
+        };
+        self.store.append_draft(&lock, MAIN, &head, &entries)?;
+        Ok((result, finished.events))
+    }
+
+    /// Gives the draft up. Returns whether there was one.
+    ///
+    /// # Errors
+    /// [`RepoError`] when it cannot be removed.
+    pub fn discard_draft(&self) -> Result<bool, RepoError> {
+        let lock = self.store.lock_draft()?;
+        let there = self.read_draft(&lock)?.is_some();
+        self.store.remove_draft(&lock, MAIN)?;
+        Ok(there)
+    }
+
+    /// Returns the latest version with the draft on top.
+    ///
+    /// # Errors
+    /// [`RepoError`] when it cannot be read, or the draft does not fit any more.
+    pub fn draft_version(&self) -> Result<Version, RepoError> {
+        let parent = self.head_version()?;
+        let Some(draft) = self.draft()? else {
+            return Ok(parent);
+        };
+        let mut state = Overlay::new(&parent);
+        draft.apply(self, &mut state)?;
+        let edits = state
+            .into_edits()
+            .into_iter()
+            .map(|(key, value)| (key.as_bytes().to_vec(), value));
+        let mut nodes = MemoryNodes::default();
+        let tree = parent.tree().edit(parent.nodes(), &mut nodes, edits)?;
+        self.nodes.hold(nodes);
+        Ok(Version::unnamed(self, tree))
+    }
+}

@@ -1,0 +1,206 @@
+//! A repository: opening it, reading its versions, changing it through transactions, drafts and commits, its refs
+//! and the names of its people.
+
+mod commit;
+mod draft;
+mod error;
+mod history;
+mod nodes;
+mod packs;
+mod people;
+mod revision;
+mod transaction;
+mod version;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use commit::{Committed, Sealing};
+pub use draft::DraftState;
+pub use error::RepoError;
+pub use history::{HistoryEvent, Scope, events_of, events_since};
+pub use nodes::Nodes;
+pub(crate) use people::free_code;
+pub use people::{Person, Registration};
+pub use transaction::{Finished, Transaction};
+pub use version::Version;
+
+use crate::id::{CommitId, Digest, PrivateId};
+use crate::log::{Commit, read_commit};
+use crate::store::{RefUpdate, SlotRead, Store, TagRecord, Vfs};
+use crate::time::Timestamp;
+
+/// The one branch that there is for now.
+pub const MAIN: &str = "main";
+
+/// Time and randomness, which come in from outside.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings {
+    /// The present time.
+    pub now: Timestamp,
+    /// What salts and nonces derive from; random where there is none.
+    pub seed: Option<Digest>,
+}
+
+/// An open repository.
+#[derive(Clone)]
+pub struct Repo {
+    store: Store,
+    nodes: Arc<Nodes>,
+    around: Surroundings,
+}
+
+impl Repo {
+    /// Makes a repository in `dir`.
+    ///
+    /// # Errors
+    /// [`RepoError`] when there is one already, or a file cannot be written.
+    pub fn init(vfs: Arc<dyn Vfs>, dir: &Path, name: &str, around: Surroundings) -> Result<Self, RepoError> {
+        let id = Store::nonce(around.seed, "holotype/dataset-id/1", name.as_bytes())?;
+        let store = Store::init(vfs, dir, name, id)?;
+        Ok(Self::new(store, around))
+    }
+
+    /// Opens the repository in `dir` or the nearest folder above it, and finishes what a crash interrupted.
+    ///
+    /// # Errors
+    /// [`RepoError`] when there is none, or its first files cannot be read.
+    pub fn open(vfs: Arc<dyn Vfs>, dir: &Path, around: Surroundings) -> Result<Self, RepoError> {
+        Ok(Self::new(Store::discover(vfs, dir)?, around))
+    }
+
+    fn new(store: Store, around: Surroundings) -> Self {
+        Self {
+            nodes: Arc::new(Nodes::new(store.clone())),
+            store,
+            around,
+        }
+    }
+
+    /// Returns the files.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Returns time and randomness.
+    #[must_use]
+    pub fn around(&self) -> &Surroundings {
+        &self.around
+    }
+
+    /// Returns the name given with `init`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.store.repository().name
+    }
+
+    /// Returns the latest slot of the branch; `None` before the first commit.
+    ///
+    /// # Errors
+    /// [`RepoError`] when it is damaged or cannot be read.
+    pub fn tip(&self) -> Result<Option<SlotRead>, RepoError> {
+        Ok(self.store.read_latest(MAIN)?)
+    }
+
+    /// Returns the latest commit; `None` before the first.
+    ///
+    /// # Errors
+    /// [`RepoError`] when the slot is damaged or cannot be read.
+    pub fn head(&self) -> Result<Option<CommitId>, RepoError> {
+        Ok(self.tip()?.and_then(|read| read.slot.commit))
+    }
+
+    /// Reads a commit.
+    ///
+    /// # Errors
+    /// [`RepoError`] when it is missing or damaged.
+    pub fn commit(&self, id: CommitId) -> Result<Commit, RepoError> {
+        Ok(read_commit(&self.store, id)?)
+    }
+
+    /// Returns the version of a commit.
+    ///
+    /// # Errors
+    /// [`RepoError`] when the commit is missing or damaged.
+    pub fn version(&self, id: CommitId) -> Result<Version, RepoError> {
+        Version::at(self, id)
+    }
+
+    /// Returns the version before the first commit.
+    #[must_use]
+    pub fn empty_version(&self) -> Version {
+        Version::empty(self)
+    }
+
+    /// Returns the latest version.
+    ///
+    /// # Errors
+    /// [`RepoError`] when it cannot be read.
+    pub fn head_version(&self) -> Result<Version, RepoError> {
+        match self.head()? {
+            Some(id) => self.version(id),
+            None => Ok(self.empty_version()),
+        }
+    }
+
+    /// Throws away all derived files; nothing that matters is lost. Returns how many bytes were freed.
+    ///
+    /// # Errors
+    /// [`RepoError`] when a file cannot be removed.
+    pub fn drop_derived(&self) -> Result<u64, RepoError> {
+        let path = self.store.path("derived");
+        self.store.drop_derived().map_err(|source| {
+            crate::store::StoreError::Io {
+                action: "empty",
+                path,
+                source,
+            }
+            .into()
+        })
+    }
+
+    /// Rebuilds the nodes of the latest version from the log.
+    ///
+    /// # Errors
+    /// [`RepoError`] when the log cannot be replayed.
+    pub fn rebuild_nodes(&self) -> Result<(), RepoError> {
+        match self.head()? {
+            Some(head) => Ok(self.nodes.rebuild(head)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives a commit a name for good.
+    ///
+    /// # Errors
+    /// [`RepoError::TagExists`], [`RepoError::BadTagName`], or when it cannot be written.
+    pub fn tag(
+        &self,
+        name: &str,
+        commit: CommitId,
+        author: PrivateId,
+        message: &str,
+    ) -> Result<TagRecord, RepoError> {
+        if !crate::store::is_ref_name(name) || name == MAIN || name == "HEAD" || name == "DRAFT" {
+            return Err(RepoError::BadTagName {
+                name: name.to_owned(),
+            });
+        }
+        let folded = name.to_lowercase();
+        for other in self.store.list_tags()? {
+            if other != name && other.to_lowercase() == folded {
+                let commit = self.store.read_tag(&other)?.map_or(commit, |tag| tag.commit);
+                return Err(RepoError::TagExists { name: other, commit });
+            }
+        }
+        let tag = TagRecord::new(name, commit, author, self.around.now, message);
+        match self.store.create_tag(&tag)? {
+            RefUpdate::Applied(tag) => Ok(tag),
+            RefUpdate::Stale(actual) => Err(RepoError::TagExists {
+                name: actual.name,
+                commit: actual.commit,
+            }),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Who is who. Names of people stand in private objects alone; snapshots know codes. The log says which private
+//! object belongs to which code.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::event::{Event, LoggedEvent, State, scan_records};
+use crate::id::{Code, CommitId, PrivateId};
+use crate::model::{AnnotatorKind, AnnotatorRecord, EntityKind, Key};
+use crate::store::{PrivateKind, PrivateRead, Store};
+
+use super::history::{Scope, events_since};
+use super::{Repo, RepoError};
+
+/// What is known of a private object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Person {
+    /// The text.
+    Known(String),
+    /// It was erased on this day.
+    Erased(String),
+    /// It is not in this copy.
+    Absent,
+}
+
+impl Person {
+    /// Returns the text where it is known.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Known(name) => Some(name),
+            Self::Erased(_) | Self::Absent => None,
+        }
+    }
+
+    /// Returns the text, or a word for why there is none.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Known(name) => name.clone(),
+            Self::Erased(day) => format!("erased on {day}"),
+            Self::Absent => "not in this copy".to_owned(),
+        }
+    }
+}
+
+/// An annotator as registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// The code.
+    pub code: Code,
+    /// Person, model or procedure.
+    pub kind: AnnotatorKind,
+    /// The name of a model or procedure, or the text of a person's private object.
+    pub name: Option<String>,
+    /// A person's private object.
+    pub person: Option<PrivateId>,
+}
+
+impl Repo {
+    /// Reads a private object.
+    ///
+    /// # Errors
+    /// [`RepoError`] when it is damaged or cannot be read.
+    pub fn person(&self, id: PrivateId) -> Result<Person, RepoError> {
+        Ok(match self.store.read_private(id)? {
+            PrivateRead::Present(object) => Person::Known(object.value),
+            PrivateRead::Erased(tombstone) => Person::Erased(tombstone.erased_at.to_day()),
+            PrivateRead::Absent => Person::Absent,
+        })
+    }
+
+    /// Returns the private object that holds a text, made where there is none.
+    ///
+    /// # Errors
+    /// [`RepoError`] when private objects cannot be read or written.
+    pub fn private(&self, kind: PrivateKind, value: &str) -> Result<PrivateId, RepoError> {
+        if let Some(id) = self.find_private(kind, value)? {
+            return Ok(id);
+        }
+        let head = self.head()?;
+        let parent = head.map_or([0; 32], |head| *head.digest().as_bytes());
+        let subject = crate::id::hash_parts("holotype/salt-subject/1", &[value.as_bytes(), &parent]);
+        let purpose = format!("holotype/salt/1/{kind:?}");
+        let salt = Store::nonce(self.around.seed, &purpose, subject.as_bytes())?;
+        Ok(self.store.write_private(kind, salt, value)?)
+    }
+
+    /// Finds the private object that holds a text.
+    ///
+    /// # Errors
+    /// [`RepoError`] when private objects cannot be read.
+    pub fn find_private(&self, kind: PrivateKind, value: &str) -> Result<Option<PrivateId>, RepoError> {
+        for id in self.store.list_private()? {
+            if let PrivateRead::Present(object) = self.store.read_private(id)?
+                && object.kind == kind
+                && object.value == value
+            {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the private object of the author: the given name, else who was remembered.
+    ///
+    /// # Errors
+    /// [`RepoError::NoAuthor`] when nobody is named.
+    pub fn author(&self, name: Option<&str>) -> Result<PrivateId, RepoError> {
+        match name.map(str::trim).filter(|name| !name.is_empty()) {
+            Some(name) => self.private(PrivateKind::Person, name),
+            None => self.store.local_author()?.ok_or(RepoError::NoAuthor),
+        }
+    }
+
+    /// Remembers who records here.
+    ///
+    /// # Errors
+    /// [`RepoError`] when it cannot be written.
+    pub fn remember_author(&self, name: &str) -> Result<PrivateId, RepoError> {
+        let id = self.private(PrivateKind::Person, name.trim())?;
+        self.store.set_local_author(id)?;
+        Ok(id)
+    }
+
+    /// Returns the annotators that were registered up to a commit and in the draft, by code.
+    ///
+    /// # Errors
+    /// [`RepoError`] when the log or a private object cannot be read.
+    pub fn registrations(&self, head: Option<CommitId>) -> Result<BTreeMap<Code, Registration>, RepoError> {
+        let mut found = BTreeMap::new();
+        for event in events_since(self, head, None, Scope::Global, "annotator.registered/1")? {
+            self.note_registration(&event.logged, &mut found)?;
+        }
+        if head == self.head()?
+            && let Some(draft) = self.draft()?
+        {
+            draft.for_each(self, |event| self.note_registration(&event, &mut found))?;
+        }
+        Ok(found)
+    }
+
+    fn note_registration(
+        &self,
+        logged: &LoggedEvent,
+        found: &mut BTreeMap<Code, Registration>,
+    ) -> Result<(), RepoError> {
+        if let Event::AnnotatorRegistered {
+            code,
+            kind,
+            name,
+            person,
+        } = &logged.event
+        {
+            let name = match (name, person) {
+                (Some(name), _) => Some(name.clone()),
+                (None, Some(person)) => self.person(*person)?.name().map(str::to_owned),
+                (None, None) => None,
+            };
+            let registration = Registration {
+                code: code.clone(),
+                kind: *kind,
+                name,
+                person: *person,
+            };
+            found.insert(code.clone(), registration);
+        }
+        Ok(())
+    }
+
+    /// Finds an annotator by code or name.
+    ///
+    /// # Errors
+    /// [`RepoError`] when the log cannot be read.
+    pub fn find_annotator(&self, state: &dyn State, text: &str) -> Result<Option<Code>, RepoError> {
+        if let Ok(code) = Code::parse(text)
+            && state.get(&Key::annotator(&code))?.is_some()
+        {
+            return Ok(Some(code));
+        }
+        let registrations = self.registrations(self.head()?)?;
+        Ok(registrations
+            .into_values()
+            .find(|who| who.name.as_deref() == Some(text))
+            .map(|who| who.code))
+    }
+}
+
+/// Returns the lowest free code of a kind: `human-1`, `model-1`, …
+///
+/// # Errors
+/// [`RepoError`] when the state cannot be read.
+pub(crate) fn free_code(state: &dyn State, kind: AnnotatorKind) -> Result<Code, RepoError> {
+    let mut taken = std::collections::BTreeSet::new();
+    scan_records(
+        state,
+        &Key::kind_prefix(EntityKind::Annotator),
+        |_, record: AnnotatorRecord| {
+            taken.insert(record.code);
+            ControlFlow::Continue(())
+        },
+    )?;
+    let mut n = 1_u64;
+    loop {
+        if let Ok(code) = Code::parse(&format!("{kind}-{n}"))
+            && !taken.contains(&code)
+        {
+            return Ok(code);
+        }
+        n += 1;
+    }
+}

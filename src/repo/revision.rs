@@ -1,0 +1,137 @@
+//! Revisions: `HEAD`, `HEAD~2`, branch, tag, full id or unique prefix, `DRAFT`, `@{time}`.
+
+use crate::id::CommitId;
+use crate::log::{first_parents, read_commit};
+use crate::time::Timestamp;
+
+use super::{MAIN, Repo, RepoError, Version};
+
+/// The shortest prefix of an id that is looked up.
+const PREFIX_MIN: usize = 4;
+
+impl Repo {
+    /// Returns the version that a revision names; the draft for `DRAFT`.
+    ///
+    /// # Errors
+    /// [`RepoError::UnknownRevision`], [`RepoError::Ambiguous`], or when it cannot be read.
+    pub fn resolve_version(&self, text: &str) -> Result<Version, RepoError> {
+        if text == "DRAFT" {
+            return self.draft_version();
+        }
+        if text == "HEAD" || text == MAIN {
+            return self.head_version();
+        }
+        self.version(self.resolve(text)?)
+    }
+
+    /// Returns the commit that a revision names.
+    ///
+    /// # Errors
+    /// [`RepoError::UnknownRevision`], [`RepoError::Ambiguous`], or when it cannot be read.
+    pub fn resolve(&self, text: &str) -> Result<CommitId, RepoError> {
+        let (name, back) = split_ancestry(text);
+        let mut id = self.resolve_name(name, text)?;
+        for _ in 0..back.ok_or_else(|| unknown(text))? {
+            id = read_commit(&self.store, id)?
+                .first_parent()
+                .ok_or_else(|| unknown(text))?;
+        }
+        Ok(id)
+    }
+
+    fn resolve_name(&self, name: &str, text: &str) -> Result<CommitId, RepoError> {
+        let head = self.head()?;
+        if name == "HEAD" || name == MAIN {
+            return head.ok_or_else(|| unknown(text));
+        }
+        if let Some(time) = name.strip_prefix("@{").and_then(|rest| rest.strip_suffix('}')) {
+            let time = Timestamp::parse_time_or_end_of_day(time).map_err(|_| unknown(text))?;
+            return self.at_time(time)?.ok_or_else(|| unknown(text));
+        }
+        if let Some(tag) = self.store.read_tag(name)? {
+            return Ok(tag.commit);
+        }
+        if let Ok(id) = CommitId::parse(name) {
+            return match read_commit(&self.store, id) {
+                Ok(_) => Ok(id),
+                Err(crate::log::LogError::Store(crate::store::StoreError::Missing { .. })) => {
+                    Err(unknown(text))
+                }
+                Err(error) => Err(error.into()),
+            };
+        }
+        if name.len() >= PREFIX_MIN
+            && name.len() < 64
+            && name.bytes().all(|byte| b"0123456789abcdef".contains(&byte))
+        {
+            return self.by_prefix(name, text);
+        }
+        Err(RepoError::UnknownRevision {
+            text: text.to_owned(),
+            similar: self.similar_revisions(name)?,
+        })
+    }
+
+    /// Finds the one commit of the branch or under a tag whose id begins with `prefix`.
+    fn by_prefix(&self, prefix: &str, text: &str) -> Result<CommitId, RepoError> {
+        let mut found = std::collections::BTreeSet::new();
+        for digest in self.store.list_objects()? {
+            let id = CommitId::from_digest(digest);
+            if id.to_string().starts_with(prefix) && read_commit(&self.store, id).is_ok() {
+                found.insert(id);
+            }
+        }
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (Some(id), None) => Ok(id),
+            (Some(_), Some(_)) => Err(RepoError::Ambiguous {
+                text: text.to_owned(),
+            }),
+            (None, _) => Err(unknown(text)),
+        }
+    }
+
+    /// Returns the last commit recorded by a time, going by the running maximum of `committed_at`, since clocks run
+    /// back.
+    fn at_time(&self, time: Timestamp) -> Result<Option<CommitId>, RepoError> {
+        let mut commits = first_parents(&self.store, self.head()?).collect::<Result<Vec<_>, _>>()?;
+        commits.reverse();
+        let mut latest: Option<Timestamp> = None;
+        let mut found = None;
+        for (id, commit) in commits {
+            let at = latest.map_or(commit.committed_at, |latest| latest.max(commit.committed_at));
+            latest = Some(at);
+            if at > time {
+                break;
+            }
+            found = Some(id);
+        }
+        Ok(found)
+    }
+
+    fn similar_revisions(&self, name: &str) -> Result<Vec<String>, RepoError> {
+        let mut names = self.store.list_tags()?;
+        names.extend(["HEAD", MAIN, "DRAFT"].map(str::to_owned));
+        names.retain(|known| strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase()) <= 2);
+        Ok(names)
+    }
+}
+
+fn unknown(text: &str) -> RepoError {
+    RepoError::UnknownRevision {
+        text: text.to_owned(),
+        similar: Vec::new(),
+    }
+}
+
+/// Splits `HEAD~2` into name and steps back; `None` steps when they are no number.
+fn split_ancestry(text: &str) -> (&str, Option<u64>) {
+    match text.split_once('~') {
+        None => (
+            text.strip_suffix('^').unwrap_or(text),
+            Some(u64::from(text.ends_with('^'))),
+        ),
+        Some((name, "")) => (name, Some(1)),
+        Some((name, steps)) => (name, steps.parse().ok()),
+    }
+}

@@ -1,0 +1,163 @@
+//! A transaction: commands decided one after the other against a state, their events gathered in batches, nothing
+//! visible until it is committed or drafted.
+
+use crate::codec::Extra;
+use crate::event::{
+    BatchWriter, Command, Context, Edit, Event, LoggedEvent, Overlay, Rejection, SealedBatch, State,
+    StateError, Visit, decide, evolve,
+};
+use crate::id::{BatchId, Digest};
+use crate::log::BatchRange;
+use crate::model::Key;
+use crate::store::Store;
+
+use super::RepoError;
+
+/// Events that were decided and are not yet committed.
+pub struct Transaction<'a> {
+    store: &'a Store,
+    state: Overlay<'a>,
+    writer: BatchWriter,
+    ranges: Vec<BatchRange>,
+    events: u64,
+}
+
+/// What a transaction leaves: batches that are stored (their names not yet durable) and one that is not.
+pub struct Finished {
+    /// The batches that were full.
+    pub(super) stored: Vec<BatchRange>,
+    /// The last one.
+    pub(super) last: Option<SealedBatch>,
+    /// How many events there are in all.
+    pub events: u64,
+}
+
+impl<'a> Transaction<'a> {
+    /// Begins on a state.
+    #[must_use]
+    pub fn new(store: &'a Store, base: &'a dyn State) -> Self {
+        Self {
+            store,
+            state: Overlay::new(base),
+            writer: BatchWriter::new(),
+            ranges: Vec::new(),
+            events: 0,
+        }
+    }
+
+    /// Decides a command and takes its events in.
+    ///
+    /// The inner error is a refusal; nothing was taken in then.
+    ///
+    /// # Errors
+    /// [`RepoError`] when the state cannot be read or a full batch not be written.
+    pub fn execute(
+        &mut self,
+        context: &Context,
+        command: Command,
+    ) -> Result<Result<Vec<Event>, Rejection>, RepoError> {
+        let events = match decide(&self.state, context, command)? {
+            Ok(events) => events,
+            Err(rejection) => return Ok(Err(rejection)),
+        };
+        for event in &events {
+            self.take(LoggedEvent {
+                context: context.clone(),
+                event: event.clone(),
+            })?;
+        }
+        Ok(Ok(events))
+    }
+
+    /// As [`Transaction::execute`], a refusal being an error.
+    ///
+    /// # Errors
+    /// [`RepoError`], also for a refusal.
+    pub fn must(&mut self, context: &Context, command: Command) -> Result<Vec<Event>, RepoError> {
+        Ok(self.execute(context, command)??)
+    }
+
+    /// Takes an event in that was decided elsewhere.
+    pub(super) fn take(&mut self, event: LoggedEvent) -> Result<(), RepoError> {
+        let edits = evolve(&self.state, &event)?;
+        self.state.apply(edits);
+        self.writer.push(event)?;
+        self.events += 1;
+        if self.writer.is_full()
+            && let Some(batch) = self.writer.seal()
+        {
+            self.store.write_object(&batch.bytes)?;
+            self.ranges.push(range_of(&batch));
+        }
+        Ok(())
+    }
+
+    /// Returns how many events were taken in.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Ends it; returns what it leaves and its edits.
+    pub(super) fn finish(mut self) -> (Finished, std::collections::BTreeMap<Key, Option<Vec<u8>>>) {
+        let last = self.writer.seal();
+        let finished = Finished {
+            stored: self.ranges,
+            last,
+            events: self.events,
+        };
+        (finished, self.state.into_edits())
+    }
+}
+
+impl State for Transaction<'_> {
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
+        self.state.get(key)
+    }
+
+    fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StateError> {
+        self.state.scan(prefix, visit)
+    }
+}
+
+/// Describes a finished batch as a commit names it.
+pub(super) fn range_of(batch: &SealedBatch) -> BatchRange {
+    BatchRange::new(
+        batch.id,
+        batch.events,
+        batch.global_events,
+        batch.images,
+        u64::try_from(batch.bytes.len()).unwrap_or(u64::MAX),
+    )
+}
+
+/// Describes the bytes of a batch by reading them.
+pub(super) fn range_of_bytes(bytes: &[u8]) -> Result<BatchRange, RepoError> {
+    let mut range = BatchRange {
+        batch: BatchId::from_digest(Digest::of(bytes)),
+        events: 0,
+        first_image: None,
+        global_events: 0,
+        last_image: None,
+        size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        extra: Extra::default(),
+    };
+    for event in crate::event::BatchReader::new(bytes)? {
+        range.events += 1;
+        match event?.event.image_prefix() {
+            None => range.global_events += 1,
+            Some(image) => {
+                range.first_image = Some(range.first_image.map_or(image, |first| first.min(image)));
+                range.last_image = Some(range.last_image.map_or(image, |last| last.max(image)));
+            }
+        }
+    }
+    Ok(range)
+}
+
+/// Gathers the edits of events that were acknowledged before.
+pub(super) fn edits_of(state: &mut Overlay<'_>, event: &LoggedEvent) -> Result<(), RepoError> {
+    let edits: Vec<Edit> = evolve(&*state, event)?;
+    state.apply(edits);
+    Ok(())
+}
