@@ -84,19 +84,24 @@ fn size(image: &SourceImage) -> Option<Size> {
 /// Counts what the boxes of the file tell about their format.
 fn weigh(document: &Document, images: &Places, annotations: &[RawAnnotation]) -> Evidence {
     let mut evidence = Evidence::default();
+    // Neighbours mostly lie in the same image.
+    let mut last = (&RawId::Absent, None);
     for raw in annotations {
         let RawBox::Four(four) = &raw.bbox else {
             continue;
         };
-        let image = raw
-            .image
-            .id()
-            .and_then(|id| images.get(id))
-            .and_then(|at| document.images.get(*at));
+        if raw.image != *last.0 {
+            let image = raw
+                .image
+                .id()
+                .and_then(|id| images.get(id))
+                .and_then(|at| document.images.get(*at));
+            last = (&raw.image, image.and_then(size));
+        }
         let shape = raw.more.as_ref().and_then(|more| more.shape());
         evidence.add(&Witness {
             four: *four,
-            image: image.and_then(size),
+            image: last.1,
             area: raw.area.filter(|_| shape.is_none()),
             borders: shape.and_then(borders),
         });
