@@ -5,6 +5,7 @@
 
 pub mod codec;
 pub mod event;
+pub mod export;
 pub mod files;
 pub mod id;
 pub mod import;

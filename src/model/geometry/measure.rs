@@ -2,7 +2,7 @@
 
 use geo::{Area, BooleanOps, BoundingRect, Validation};
 
-use super::{Geometry, Position, Shape};
+use super::{Geometry, Position, Shape, whole_to_float};
 
 /// The smallest upright rectangle around a geometry, in level-0 pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -409,11 +409,4 @@ impl Geometry {
         let both = a.intersection(&b).unsigned_area();
         Some(both / (area_a + area_b - both))
     }
-}
-
-/// Converts a whole number; exact below 2^53, as every stored number is.
-fn whole_to_float(value: u64) -> f64 {
-    let high = u32::try_from(value >> 32).unwrap_or(u32::MAX);
-    let low = u32::try_from(value & 0xffff_ffff).unwrap_or(u32::MAX);
-    f64::from(high) * 4_294_967_296.0 + f64::from(low)
 }

@@ -2,9 +2,11 @@
 //! outside of the image. What is odd about one is told by [`flags`](Geometry::flags), never repaired.
 
 mod measure;
+mod runs;
 mod wire;
 
 pub use measure::{Bounds, Displacement, GeometryFlag};
+pub use runs::{covered_bounds, float_to_whole, whole_to_float};
 
 use serde::{Deserialize, Serialize};
 use wire::GeometryWire;
