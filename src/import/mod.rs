@@ -5,6 +5,7 @@
 
 pub mod coco;
 pub mod document;
+mod personal;
 pub mod report;
 pub mod sliderunner;
 pub mod voc;
