@@ -8,4 +8,5 @@ pub mod document;
 mod personal;
 pub mod report;
 pub mod sliderunner;
+pub mod table;
 pub mod voc;
