@@ -6,5 +6,6 @@
 pub mod id;
 pub mod time;
 
+pub mod export;
 pub mod import;
 pub mod model;
