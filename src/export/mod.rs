@@ -5,5 +5,6 @@
 
 pub mod coco;
 mod report;
+pub mod voc;
 
 pub use report::{ExportLoss, ExportReport};

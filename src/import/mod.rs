@@ -5,6 +5,8 @@
 
 pub mod coco;
 pub mod document;
+mod personal;
 pub mod report;
 pub mod sliderunner;
+pub mod table;
 pub mod voc;

@@ -1,1 +1,215 @@
-//! Reads voc.
+//! Reads Pascal VOC: one XML file that describes one image.
+//!
+//! **Pixels.** VOC counts pixels from 1; a box runs from the pixel `xmin` to the pixel `xmax`. Read literally the
+//! last pixel belongs to the box, and no box could be without size. But what people publish are the *corners* of the
+//! rectangle that was drawn, and the usual readers take `xmax − xmin` as the width. So do we: only the origin is
+//! shifted, `x = xmin − 1`, `width = xmax − xmin`; the size stays what everybody computes from the file, and a click
+//! without a drag (`xmin = xmax`) stays what it was: a box of zero size, kept and reported. The shift is done in
+//! decimals, so that 1.1 becomes 0.1 and a box is the same after it was written and read again.
+//!
+//! VOC has no ids and says nothing about who annotated. File names without extension stay as they are; finding the
+//! image is the caller's task.
+
+mod error;
+mod number;
+mod object;
+mod xml;
+
+pub use error::{Place, VocError, VocProblem};
+
+use super::document::{Document, PrivateTextKind, SourceFacts, SourceImage, SourceValue};
+use super::personal;
+use super::report::LossReport;
+use number::positive;
+use object::Objects;
+use xml::{Element, Member};
+
+/// The members of the root that are read here.
+const KNOWN: [&str; 7] = [
+    "folder",
+    "filename",
+    "path",
+    "source",
+    "size",
+    "segmented",
+    "object",
+];
+
+/// Reads one file; `source` is the name that messages give it.
+///
+/// # Errors
+/// [`VocError`] when it is no such file or not well-formed, or when it holds what could pull in others. A single
+/// object that cannot be used is no error but an entry of the document's report.
+pub fn read_voc(source: &str, bytes: &[u8]) -> Result<Document, VocError> {
+    let root = xml::read(source, bytes)?;
+    let refuse = |place: Place, problem: VocProblem| VocError {
+        file: source.to_owned(),
+        place,
+        problem,
+    };
+    if root.name != "annotation" {
+        return Err(refuse(root.place, VocProblem::NotVoc { root: root.name }));
+    }
+    for member in ["folder", "filename", "path", "size", "segmented"] {
+        if let Member::Several(second) = root.member(member) {
+            return Err(refuse(second.place, VocProblem::Repeated { member }));
+        }
+    }
+    let mut document = Document::default();
+    let image =
+        image(source, &root, &mut document.report).map_err(|(place, problem)| refuse(place, problem))?;
+    document.images.push(image);
+    let mut objects = Objects::new(source, &mut document);
+    for (index, element) in root.all("object").enumerate() {
+        objects
+            .read(index + 1, element)
+            .map_err(|(place, problem)| refuse(place, problem))?;
+    }
+    Ok(document)
+}
+
+/// Whether the beginning of a file is that of a Pascal VOC file: its root element is `annotation`.
+#[must_use]
+pub fn looks_like_voc(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head);
+    let mut rest = text.trim_start_matches('\u{FEFF}').trim_start();
+    loop {
+        let end = if rest.starts_with("<!--") {
+            "-->"
+        } else if rest.starts_with("<?") {
+            "?>"
+        } else {
+            break;
+        };
+        let Some((_, after)) = rest.split_once(end) else {
+            return false;
+        };
+        rest = after.trim_start();
+    }
+    // A DOCTYPE is refused later, with a message that says so.
+    let name = rest
+        .strip_prefix('<')
+        .map(|rest| rest.strip_prefix("!DOCTYPE ").unwrap_or(rest));
+    name.and_then(|name| name.strip_prefix("annotation"))
+        .is_some_and(|after| {
+            after.starts_with(|next: char| next.is_whitespace() || matches!(next, '>' | '/' | '['))
+        })
+}
+
+/// A problem that ends the reading, and where.
+type Failure = (Place, VocProblem);
+
+fn image(file: &str, root: &Element, report: &mut LossReport) -> Result<SourceImage, Failure> {
+    let text = |name: &'static str| {
+        root.all(name)
+            .next()
+            .map(|element| element.text.as_str())
+            .filter(|t| !t.is_empty())
+    };
+    let mut facts = SourceFacts::new();
+    let mut warn_of_path = |member: &str| {
+        report.warnings.add("absolute_path", || {
+            format!("{file}: <{member}> is an absolute path, which can name a person; it is kept privately")
+        });
+    };
+    if let Some(path) = text("path") {
+        if personal::is_absolute_path(path) {
+            warn_of_path("path");
+        }
+        facts.insert("path".to_owned(), personal::text_value("path", path));
+    }
+    let given = text("filename").or_else(|| text("path").and_then(|path| path.rsplit(['/', '\\']).next()));
+    let (folder_in_name, name) = given.map_or((None, ""), personal::split_absolute);
+    if folder_in_name.is_some() {
+        warn_of_path("filename");
+        if let Some(filename) = text("filename") {
+            facts.insert(
+                "filename".to_owned(),
+                personal::private(PrivateTextKind::Path, filename),
+            );
+        }
+    }
+    let folder = text("folder").or(folder_in_name);
+    if text("folder").is_some_and(personal::is_absolute_path) {
+        warn_of_path("folder");
+    }
+    let name = if text("filename").is_some() && !name.is_empty() {
+        name.to_owned()
+    } else {
+        let fallback = if name.is_empty() { stem(file) } else { name };
+        report.warnings.add("filename_missing", || {
+            format!("{file}: it does not name its image; taken as '{fallback}'")
+        });
+        fallback.to_owned()
+    };
+    let (width, height) = size(file, root, &mut facts, report)?;
+    match text("segmented") {
+        None | Some("0") => {}
+        Some("1") => drop(facts.insert("segmented".to_owned(), SourceValue::Flag(true))),
+        Some(other) => drop(facts.insert("segmented".to_owned(), SourceValue::Text(other.to_owned()))),
+    }
+    for source in root.all("source") {
+        add_source(source, &mut facts, file, report);
+    }
+    object::add_others(root, &KNOWN, &mut facts, file, report);
+    Ok(SourceImage {
+        name,
+        folder: folder.map(str::to_owned),
+        width,
+        height,
+        facts,
+    })
+}
+
+fn size(
+    file: &str,
+    root: &Element,
+    facts: &mut SourceFacts,
+    report: &mut LossReport,
+) -> Result<(Option<f64>, Option<f64>), Failure> {
+    let Member::One(size) = root.member("size") else {
+        return Ok((None, None));
+    };
+    let mut one = |name: &'static str| -> Result<Option<f64>, Failure> {
+        let element = match size.member(name) {
+            Member::Missing => return Ok(None),
+            Member::One(element) => element,
+            Member::Several(second) => return Err((second.place, VocProblem::Repeated { member: name })),
+        };
+        let value = positive(&element.text).map_err(|problem| (element.place, problem))?;
+        if value.is_none() && !matches!(element.text.as_str(), "" | "0") {
+            report.warnings.add("size_unusable", || {
+                format!(
+                    "{file}, {}: <{name}> '{}' is not a positive number",
+                    element.place, element.text
+                )
+            });
+        }
+        Ok(value)
+    };
+    let (width, height, depth) = (one("width")?, one("height")?, one("depth")?);
+    if let Some(depth) = depth {
+        facts.insert("depth".to_owned(), SourceValue::Number(depth));
+    }
+    object::add_others(size, &["width", "height", "depth"], facts, file, report);
+    Ok((width, height))
+}
+
+/// `<source>` tells where the image came from; 'Unknown' tells nothing.
+fn add_source(source: &Element, facts: &mut SourceFacts, file: &str, report: &mut LossReport) {
+    let mut inner = SourceFacts::new();
+    object::add_others(source, &[], &mut inner, file, report);
+    inner.retain(|_, value| *value != SourceValue::Text("Unknown".to_owned()));
+    for (name, value) in inner {
+        object::insert(facts, &format!("source_{name}"), value);
+    }
+}
+
+/// The file's own name, without folder and extension: by VOC's convention it is that of the image.
+fn stem(file: &str) -> &str {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    name.strip_suffix(".xml").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests;

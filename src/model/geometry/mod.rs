@@ -1,6 +1,7 @@
 //! Marked places in an image, in level-0 pixels: `f64`, sub-pixel, kept exactly as the source gave them, also
 //! outside of the image. What is odd about one is told by [`flags`](Geometry::flags), never repaired.
 
+pub mod decimal;
 mod measure;
 mod runs;
 mod wire;
