@@ -7,9 +7,9 @@ use crate::codec::{EncodeError, Record, from_canonical, to_canonical};
 use crate::id::{AnnotationId, ImageId};
 use crate::model::facts::with_changes;
 use crate::model::{
-    AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue, Geometry,
-    ImageRecord, Key, LabelRecord, OverrideRecord, RatingKey, RatingRecord, RuleRecord, ScreeningRecord,
-    SlideRecord, SourceIdRecord, SplitRecord,
+    AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue, Facts, Geometry,
+    ImageFile, ImageRecord, Key, LabelRecord, OverrideRecord, RatingKey, RatingRecord, Rule, RuleRecord,
+    ScreeningRecord, SlideRecord, SourceIdRecord, SplitRecord,
 };
 
 use super::context::Context;
@@ -75,29 +75,8 @@ pub fn evolve(state: &dyn State, logged: &LoggedEvent) -> Result<Vec<Edit>, Evol
         format: logged.event.format().as_str(),
     };
     match &logged.event {
-        Event::ImageDeclared { name, facts } => {
-            let record = ImageRecord {
-                name: name.clone(),
-                facts: facts.clone(),
-                ..ImageRecord::default()
-            };
-            scribe.insert(Key::image(ImageId::of_name(name)), &record)
-        }
-        Event::ImageIngested { name, files, facts } => {
-            let key = Key::image(ImageId::of_name(name));
-            let mut record = read(state, &key)?.unwrap_or_else(|| ImageRecord {
-                name: name.clone(),
-                ..ImageRecord::default()
-            });
-            if !record.files.is_empty() {
-                record.versions.push(std::mem::take(&mut record.files));
-            }
-            record.files.clone_from(files);
-            record
-                .facts
-                .extend(facts.iter().map(|(name, value)| (name.clone(), value.clone())));
-            scribe.put(key, &record)
-        }
+        Event::ImageDeclared { name, facts } => scribe.declare_image(name, facts),
+        Event::ImageIngested { name, files, facts } => scribe.ingest_image(name, files, facts),
         Event::ImageErased { image } => scribe.update(Key::image(*image), |record: &mut ImageRecord| {
             record.facts.insert("erased".to_owned(), FactValue::Flag(true));
         }),
@@ -108,10 +87,7 @@ pub fn evolve(state: &dyn State, logged: &LoggedEvent) -> Result<Vec<Edit>, Evol
             })
         }
         Event::CaseRegistered { code, .. } => {
-            let record = CaseRecord {
-                code: code.clone(),
-                ..CaseRecord::empty(code.clone())
-            };
+            let record = CaseRecord::empty(code.clone());
             scribe.insert(Key::of(&crate::model::KeyParts::Case(code.clone())), &record)
         }
         Event::SlideRegistered { code, case } => {
@@ -142,22 +118,8 @@ pub fn evolve(state: &dyn State, logged: &LoggedEvent) -> Result<Vec<Edit>, Evol
                 record.name.clone_from(name)
             }),
         Event::FactsSet { entity, .. } => scribe.set_facts(entity, &logged.event),
-        Event::RuleSet { rule } => {
-            let record = RuleRecord {
-                rule: rule.clone(),
-                ..RuleRecord::default()
-            };
-            scribe.put(Key::rule(), &record)
-        }
-        Event::SplitAssigned { split, member, part } => {
-            let record = part.as_ref().map(|part| SplitRecord {
-                split: split.clone(),
-                member: member.clone(),
-                part: part.clone(),
-                ..SplitRecord::default()
-            });
-            scribe.put_or_remove(Key::split(split, member), record.as_ref())
-        }
+        Event::RuleSet { rule } => scribe.set_rule(rule),
+        Event::SplitAssigned { split, member, part } => scribe.assign_split(split, member, part.as_ref()),
         Event::RegionScreened { image, region } => scribe.screen(*image, region.as_ref()),
         Event::RecordRestored { key, record } => scribe.restore(key, record.as_ref()),
         annotation_event => scribe.annotation_event(annotation_event),
@@ -222,6 +184,55 @@ impl Scribe<'_> {
             format: self.format,
             why: why.into(),
         }
+    }
+
+    fn declare_image(&self, name: &str, facts: &Facts) -> Result<Vec<Edit>, EvolveError> {
+        let record = ImageRecord {
+            name: name.to_owned(),
+            facts: facts.clone(),
+            ..ImageRecord::default()
+        };
+        self.insert(Key::image(ImageId::of_name(name)), &record)
+    }
+
+    /// New bytes: those that were there become an earlier version.
+    fn ingest_image(&self, name: &str, files: &[ImageFile], facts: &Facts) -> Result<Vec<Edit>, EvolveError> {
+        let key = Key::image(ImageId::of_name(name));
+        let mut record = read(self.state, &key)?.unwrap_or_else(|| ImageRecord {
+            name: name.to_owned(),
+            ..ImageRecord::default()
+        });
+        if !record.files.is_empty() {
+            record.versions.push(std::mem::take(&mut record.files));
+        }
+        record.files = files.to_vec();
+        record
+            .facts
+            .extend(facts.iter().map(|(name, value)| (name.clone(), value.clone())));
+        self.put(key, &record)
+    }
+
+    fn set_rule(&self, rule: &Rule) -> Result<Vec<Edit>, EvolveError> {
+        let record = RuleRecord {
+            rule: rule.clone(),
+            ..RuleRecord::default()
+        };
+        self.put(Key::rule(), &record)
+    }
+
+    fn assign_split(
+        &self,
+        split: &str,
+        member: &str,
+        part: Option<&String>,
+    ) -> Result<Vec<Edit>, EvolveError> {
+        let record = part.map(|part| SplitRecord {
+            split: split.to_owned(),
+            member: member.to_owned(),
+            part: part.clone(),
+            ..SplitRecord::default()
+        });
+        self.put_or_remove(Key::split(split, member), record.as_ref())
     }
 
     fn set_facts(&self, entity: &EntityRef, event: &Event) -> Result<Vec<Edit>, EvolveError> {

@@ -294,23 +294,10 @@ impl EventWire {
     pub fn into_event(self, format: EventFormat) -> Result<Event, EventError> {
         let need = Need(format);
         Ok(match format {
-            EventFormat::ImageDeclared => Event::ImageDeclared {
-                name: need.some("name", self.name)?,
-                facts: self.facts,
-            },
-            EventFormat::ImageIngested => Event::ImageIngested {
-                name: need.some("name", self.name)?,
-                files: self.files,
-                facts: self.facts,
-            },
-            EventFormat::ImageErased => Event::ImageErased {
-                image: need.some("image", self.image)?,
-            },
-            EventFormat::ImageAssigned => Event::ImageAssigned {
-                image: need.some("image", self.image)?,
-                case: self.case,
-                slide: self.slide,
-            },
+            EventFormat::ImageDeclared
+            | EventFormat::ImageIngested
+            | EventFormat::ImageErased
+            | EventFormat::ImageAssigned => self.into_image_event(need)?,
             EventFormat::CaseRegistered => Event::CaseRegistered {
                 code: need.some("code", self.code)?,
                 source: self.source,
@@ -378,6 +365,34 @@ impl EventWire {
             | EventFormat::RatingWithdrawn
             | EventFormat::SourceIdAttached
             | EventFormat::LabelOverridden => self.into_annotation_event(need)?,
+        })
+    }
+
+    fn into_image_event(self, need: Need) -> Result<Event, EventError> {
+        if need.0 == EventFormat::ImageErased {
+            return Ok(Event::ImageErased {
+                image: need.some("image", self.image)?,
+            });
+        }
+        if need.0 == EventFormat::ImageAssigned {
+            let image = need.some("image", self.image)?;
+            return Ok(Event::ImageAssigned {
+                image,
+                case: self.case,
+                slide: self.slide,
+            });
+        }
+        let name = need.some("name", self.name)?;
+        if need.0 == EventFormat::ImageDeclared {
+            return Ok(Event::ImageDeclared {
+                name,
+                facts: self.facts,
+            });
+        }
+        Ok(Event::ImageIngested {
+            name,
+            files: self.files,
+            facts: self.facts,
         })
     }
 

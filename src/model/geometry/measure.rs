@@ -315,75 +315,68 @@ impl Geometry {
     }
 
     /// Whether `after` is this shape moved by `vector`, to a millionth of a pixel (floats do not add exactly).
-    fn same_but_for(&self, after: &Self, vector: Position) -> bool {
-        let near = |a: f64, b: f64, d: f64| (a + d - b).abs() <= 1e-6;
-        let [dx, dy] = vector;
-        let line = |a: &Vec<Position>, b: &Vec<Position>| {
-            a.len() == b.len()
-                && a.iter()
-                    .zip(b)
-                    .all(|([ax, ay], [bx, by])| near(*ax, *bx, dx) && near(*ay, *by, dy))
-        };
-        let lines = |a: &Vec<Vec<Position>>, b: &Vec<Vec<Position>>| {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| line(a, b))
-        };
-        match (&self.shape, &after.shape) {
-            (Shape::Point { .. }, Shape::Point { .. }) => true,
-            (
-                Shape::Box { width, height, .. },
-                Shape::Box {
-                    width: w, height: h, ..
-                },
-            ) => near(*width, *w, 0.0) && near(*height, *h, 0.0),
-            (
-                Shape::RotatedBox {
-                    width,
-                    height,
-                    angle_deg,
-                    ..
-                },
-                Shape::RotatedBox {
-                    width: w,
-                    height: h,
-                    angle_deg: a,
-                    ..
-                },
-            ) => near(*width, *w, 0.0) && near(*height, *h, 0.0) && angle_deg == a,
-            (Shape::Circle { radius, .. }, Shape::Circle { radius: r, .. }) => near(*radius, *r, 0.0),
-            (
-                Shape::Ellipse {
-                    radius_x,
-                    radius_y,
-                    angle_deg,
-                    ..
-                },
-                Shape::Ellipse {
-                    radius_x: rx,
-                    radius_y: ry,
-                    angle_deg: a,
-                    ..
-                },
-            ) => radius_x == rx && radius_y == ry && angle_deg == a,
-            (
-                Shape::Mask {
-                    width,
-                    height,
-                    counts,
-                    ..
-                },
-                Shape::Mask {
-                    width: w,
-                    height: h,
-                    counts: c,
-                    ..
-                },
-            ) => width == w && height == h && counts == c,
-            (Shape::Polygon { rings }, Shape::Polygon { rings: other }) => lines(rings, other),
-            (Shape::MultiPolygon { polygons }, Shape::MultiPolygon { polygons: other }) => {
-                polygons.len() == other.len() && polygons.iter().zip(other).all(|(a, b)| lines(a, b))
+    fn same_but_for(&self, after: &Self, [dx, dy]: Position) -> bool {
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-6;
+        let (positions, sizes) = self.take_apart();
+        let (positions_after, sizes_after) = after.take_apart();
+        self.type_name() == after.type_name()
+            && positions.len() == positions_after.len()
+            && sizes.len() == sizes_after.len()
+            && sizes.iter().zip(&sizes_after).all(|(a, b)| near(*a, *b))
+            && positions
+                .iter()
+                .zip(&positions_after)
+                .all(|([ax, ay], [bx, by])| near(ax + dx, *bx) && near(ay + dy, *by))
+    }
+
+    /// Returns what moves with the shape, and what does not: sizes, angles, numbers of positions, runs.
+    fn take_apart(&self) -> (Vec<Position>, Vec<f64>) {
+        let length = |ring: &Vec<Position>| whole_to_float(u64::try_from(ring.len()).unwrap_or(u64::MAX));
+        match &self.shape {
+            Shape::Point { x, y } => (vec![[*x, *y]], Vec::new()),
+            Shape::Box { x, y, width, height } => (vec![[*x, *y]], vec![*width, *height]),
+            Shape::RotatedBox {
+                x,
+                y,
+                width,
+                height,
+                angle_deg,
+            } => (vec![[*x, *y]], vec![*width, *height, *angle_deg]),
+            Shape::Circle { x, y, radius } => (vec![[*x, *y]], vec![*radius]),
+            Shape::Ellipse {
+                x,
+                y,
+                radius_x,
+                radius_y,
+                angle_deg,
+            } => (vec![[*x, *y]], vec![*radius_x, *radius_y, *angle_deg]),
+            Shape::Mask {
+                x,
+                y,
+                width,
+                height,
+                counts,
+            } => {
+                let runs = counts.iter().map(|run| whole_to_float(*run));
+                (
+                    vec![[*x, *y]],
+                    [*width, *height].into_iter().chain(runs).collect(),
+                )
             }
-            (Shape::Polyline { points }, Shape::Polyline { points: other }) => line(points, other),
-            _ => false,
+            Shape::Polygon { rings } => (
+                rings.iter().flatten().copied().collect(),
+                rings.iter().map(length).collect(),
+            ),
+            Shape::MultiPolygon { polygons } => {
+                let rings = || polygons.iter().flatten();
+                // A polygon's rings are told from the next one's by a length that no ring has.
+                let lengths = polygons
+                    .iter()
+                    .flat_map(|rings| rings.iter().map(length).chain([-1.0]));
+                (rings().flatten().copied().collect(), lengths.collect())
+            }
+            Shape::Polyline { points } => (points.clone(), Vec::new()),
+            Shape::Image => (Vec::new(), Vec::new()),
         }
     }
 

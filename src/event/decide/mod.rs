@@ -8,14 +8,15 @@ use crate::id::{AnnotationId, Code, ImageId, LabelId};
 use crate::model::facts::effective_changes;
 use crate::model::{
     AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactChanges, FactValue, Facts,
-    Geometry, ImageFile, ImageRecord, Key, KeyParts, LabelRecord, OverrideRecord, RatingRecord, Rule,
-    RuleRecord, SlideRecord, SplitRecord,
+    Geometry, ImageFile, ImageRecord, Key, KeyParts, LabelRecord, Rule, RuleRecord, SlideRecord, SplitRecord,
 };
 
-use super::command::{AnnotationIdentity, Command, Rejection};
+use super::command::{Command, Rejection};
 use super::context::Context;
 use super::state::{State, StateError, find_image, read, scan_records};
 use super::{EntityRef, Event};
+
+mod annotation;
 
 type Decision = Result<Result<Vec<Event>, Rejection>, StateError>;
 
@@ -26,6 +27,8 @@ macro_rules! refuse {
     };
 }
 
+use refuse;
+
 /// Unwraps a decision's inner result, or ends the outer decision with its rejection.
 macro_rules! accept {
     ($decision:expr) => {
@@ -35,6 +38,8 @@ macro_rules! accept {
         }
     };
 }
+
+use accept;
 
 /// Decides a command against a state.
 ///
@@ -50,34 +55,20 @@ pub fn decide(state: &dyn State, context: &Context, command: Command) -> Decisio
     match command {
         Command::DeclareImage { name, facts } => judge.declare_image(name, facts),
         Command::IngestImage { name, files, facts } => judge.ingest_image(name, files, facts),
-        Command::EraseImage { image } => {
-            let record = accept!(judge.image(image));
-            let erased = record.facts.get("erased") == Some(&FactValue::Flag(true));
-            some_if(!erased, Event::ImageErased { image })
-        }
+        Command::EraseImage { image } => judge.erase_image(image),
         Command::AssignImage { image, case, slide } => judge.assign_image(image, case, slide),
         Command::RegisterCase { code, source } => {
-            accept!(judge.free::<CaseRecord>(&Key::of(&KeyParts::Case(code.clone())), "case", code.as_str()));
+            accept!(judge.free(&Key::of(&KeyParts::Case(code.clone())), "case", code.as_str()));
             one(Event::CaseRegistered { code, source })
         }
-        Command::RegisterSlide { code, case } => {
-            accept!(judge.free::<SlideRecord>(
-                &Key::of(&KeyParts::Slide(code.clone())),
-                "slide",
-                code.as_str()
-            ));
-            if let Some(case) = &case {
-                accept!(judge.case(case));
-            }
-            one(Event::SlideRegistered { code, case })
-        }
+        Command::RegisterSlide { code, case } => judge.register_slide(code, case),
         Command::RegisterAnnotator {
             code,
             kind,
             name,
             person,
         } => {
-            accept!(judge.free::<AnnotatorRecord>(&Key::annotator(&code), "annotator", code.as_str()));
+            accept!(judge.free(&Key::annotator(&code), "annotator", code.as_str()));
             one(Event::AnnotatorRegistered {
                 code,
                 kind,
@@ -98,13 +89,19 @@ pub fn decide(state: &dyn State, context: &Context, command: Command) -> Decisio
             record,
         } => judge.restore(key, expected.as_ref(), record),
         Command::Annotate { .. } => judge.annotate(command),
-        Command::Revise { .. }
-        | Command::ReviseAttributes { .. }
-        | Command::Relabel { .. }
-        | Command::Rate { .. }
-        | Command::Withdraw { .. }
-        | Command::AttachSourceId { .. }
-        | Command::Override { .. } => judge.change_annotation(command),
+        Command::Revise { annotation, geometry } => judge.revise(annotation, geometry),
+        Command::ReviseAttributes { annotation, changes } => judge.revise_attributes(annotation, &changes),
+        Command::Relabel { annotation, label } => judge.relabel(annotation, label),
+        Command::Rate { annotation, label } => judge.rate(annotation, label),
+        Command::Withdraw { annotation } => {
+            accept!(judge.annotation(annotation));
+            one(Event::AnnotationWithdrawn { annotation })
+        }
+        Command::AttachSourceId {
+            annotation,
+            source_id,
+        } => judge.attach_source_id(annotation, source_id),
+        Command::Override { annotation, label } => judge.override_label(annotation, label),
     }
 }
 
@@ -163,7 +160,7 @@ impl Judge<'_> {
         Ok(record.ok_or(Rejection::UnknownAnnotation { annotation }))
     }
 
-    fn free<R: crate::codec::Record>(&self, key: &Key, kind: &'static str, name: &str) -> Look<()> {
+    fn free(&self, key: &Key, kind: &'static str, name: &str) -> Look<()> {
         let taken = self.state.get(key)?.is_some();
         Ok(if taken {
             Err(Rejection::NameTaken {
@@ -215,6 +212,21 @@ impl Judge<'_> {
             }
         }
         one(Event::ImageIngested { name, files, facts })
+    }
+
+    fn erase_image(&self, image: ImageId) -> Decision {
+        let record = accept!(self.image(image));
+        let erased = record.facts.get("erased") == Some(&FactValue::Flag(true));
+        some_if(!erased, Event::ImageErased { image })
+    }
+
+    fn register_slide(&self, code: Code, case: Option<Code>) -> Decision {
+        let key = Key::of(&KeyParts::Slide(code.clone()));
+        accept!(self.free(&key, "slide", code.as_str()));
+        if let Some(case) = &case {
+            accept!(self.case(case));
+        }
+        one(Event::SlideRegistered { code, case })
     }
 
     fn assign_image(&self, image: ImageId, case: Option<Code>, slide: Option<Code>) -> Decision {
@@ -408,201 +420,6 @@ impl Judge<'_> {
             }),
         };
         one(Event::RecordRestored { key, record: value })
-    }
-
-    fn annotate(&self, command: Command) -> Decision {
-        let Command::Annotate {
-            image,
-            geometry,
-            label,
-            identity,
-            source_id,
-            attributes,
-            image_version,
-        } = command
-        else {
-            return Ok(Ok(Vec::new()));
-        };
-        if self.state.get(&Key::image(image))?.is_none() {
-            refuse!(Rejection::UnknownImage {
-                image: image.to_string()
-            });
-        }
-        if let Some(label) = label {
-            accept!(self.label(label));
-        }
-        if source_id.is_some() && self.context.lineage.is_none() {
-            refuse!(Rejection::LineageNeeded);
-        }
-        let canonical = match to_canonical(&geometry) {
-            Ok(bytes) => bytes,
-            Err(error) => refuse!(Rejection::NotExact {
-                why: error.to_string()
-            }),
-        };
-        let annotation = match identity {
-            AnnotationIdentity::Uuid(own) => AnnotationId::from_uuid(image.prefix(), own),
-            AnnotationIdentity::Given(id) if id.image_prefix() == image.prefix() => id,
-            AnnotationIdentity::Given(annotation) => {
-                refuse!(Rejection::ForeignAnnotation { annotation, image })
-            }
-            AnnotationIdentity::Source => match (&self.context.lineage, &source_id) {
-                (Some(lineage), Some(source_id)) => AnnotationId::from_source(&image, lineage, source_id),
-                _ => refuse!(Rejection::LineageNeeded),
-            },
-            AnnotationIdentity::Content => self.free_content_id(image, &canonical, label)?,
-        };
-        if self.state.get(&Key::annotation(annotation))?.is_some() {
-            refuse!(Rejection::AnnotationExists { annotation });
-        }
-        one(Event::AnnotationCreated {
-            annotation,
-            geometry,
-            label,
-            source_id,
-            attributes,
-            image_version,
-        })
-    }
-
-    fn free_content_id(
-        &self,
-        image: ImageId,
-        geometry: &[u8],
-        label: Option<LabelId>,
-    ) -> Result<AnnotationId, StateError> {
-        let mut n = 0;
-        loop {
-            let annotator = self.context.annotator.as_ref();
-            let id = AnnotationId::from_content(&image, geometry, label, annotator, n);
-            if self.state.get(&Key::annotation(id))?.is_none() {
-                return Ok(id);
-            }
-            n += 1;
-        }
-    }
-
-    fn change_annotation(&self, command: Command) -> Decision {
-        match command {
-            Command::Revise { annotation, geometry } => {
-                let record = accept!(self.annotation(annotation));
-                if let Err(error) = to_canonical(&geometry) {
-                    refuse!(Rejection::NotExact {
-                        why: error.to_string()
-                    });
-                }
-                some_if(
-                    record.geometry != geometry,
-                    Event::GeometryRevised { annotation, geometry },
-                )
-            }
-            Command::ReviseAttributes { annotation, changes } => {
-                let record = accept!(self.annotation(annotation));
-                let changes = effective_changes(&record.attributes, &changes);
-                some_if(
-                    !changes.is_empty(),
-                    Event::AttributesRevised { annotation, changes },
-                )
-            }
-            Command::Relabel { annotation, label } => self.relabel(annotation, label),
-            Command::Rate { annotation, label } => self.rate(annotation, label),
-            Command::Withdraw { annotation } => {
-                accept!(self.annotation(annotation));
-                one(Event::AnnotationWithdrawn { annotation })
-            }
-            Command::AttachSourceId {
-                annotation,
-                source_id,
-            } => {
-                accept!(self.annotation(annotation));
-                let Some(lineage) = &self.context.lineage else {
-                    refuse!(Rejection::LineageNeeded)
-                };
-                let key = Key::source_id(annotation.image_prefix(), lineage, &source_id);
-                let present: Option<crate::model::SourceIdRecord> = read(self.state, &key)?;
-                let changes = present.is_none_or(|record| record.annotation != annotation);
-                some_if(
-                    changes,
-                    Event::SourceIdAttached {
-                        annotation,
-                        source_id,
-                    },
-                )
-            }
-            Command::Override { annotation, label } => {
-                accept!(self.annotation(annotation));
-                if let Some(Some(label)) = label {
-                    accept!(self.label(label));
-                }
-                let present: Option<OverrideRecord> = read(self.state, &Key::label_override(annotation))?;
-                let changes = present.map(|record| record.label) != label;
-                some_if(changes, Event::LabelOverridden { annotation, label })
-            }
-            Command::DeclareImage { .. }
-            | Command::IngestImage { .. }
-            | Command::EraseImage { .. }
-            | Command::AssignImage { .. }
-            | Command::RegisterCase { .. }
-            | Command::RegisterSlide { .. }
-            | Command::RegisterAnnotator { .. }
-            | Command::ErasePerson { .. }
-            | Command::DefineLabel { .. }
-            | Command::RenameLabel { .. }
-            | Command::SetFacts { .. }
-            | Command::Annotate { .. }
-            | Command::Screen { .. }
-            | Command::SetRule { .. }
-            | Command::AssignSplit { .. }
-            | Command::Restore { .. } => Ok(Ok(Vec::new())),
-        }
-    }
-
-    fn rate(&self, annotation: AnnotationId, label: Option<LabelId>) -> Decision {
-        accept!(self.annotation(annotation));
-        if let Some(label) = label {
-            accept!(self.label(label));
-        }
-        if self.context.annotator.is_none() {
-            refuse!(Rejection::AnnotatorNeeded { command: "rate" });
-        }
-        one(Event::RatingGiven { annotation, label })
-    }
-
-    fn relabel(&self, annotation: AnnotationId, label: Option<LabelId>) -> Decision {
-        let record = accept!(self.annotation(annotation));
-        if let Some(label) = label {
-            accept!(self.label(label));
-        }
-        let said_already = match &self.context.annotator {
-            Some(annotator) => self.last_rating(annotation, annotator)? == Some(label),
-            None => true,
-        };
-        let changes = record.label != label || !said_already;
-        some_if(changes, Event::AnnotationRelabelled { annotation, label })
-    }
-
-    /// The label of the annotator's latest rating in the context's round.
-    fn last_rating(
-        &self,
-        annotation: AnnotationId,
-        annotator: &Code,
-    ) -> Result<Option<Option<LabelId>>, StateError> {
-        let round = self.context.round_or_first();
-        let mut last = None;
-        scan_records(
-            self.state,
-            &Key::ratings_prefix(annotation),
-            |key, record: RatingRecord| {
-                if let Ok(KeyParts::Rating(rating)) = key.parts()
-                    && rating.round == round
-                    && rating.annotator == *annotator
-                {
-                    last = Some(record.label);
-                }
-                ControlFlow::Continue(())
-            },
-        )?;
-        Ok(last)
     }
 }
 
