@@ -2,4 +2,5 @@
 //!
 //! It knows nothing of repositories, events or versions.
 
+pub mod input;
 pub mod probe;

@@ -5,6 +5,10 @@
 
 pub mod coco;
 pub mod document;
+pub mod engine;
+pub mod ingest;
+pub mod load;
+pub mod metadata;
 mod personal;
 pub mod report;
 pub mod sliderunner;

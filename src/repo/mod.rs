@@ -8,6 +8,7 @@ mod history;
 mod nodes;
 mod packs;
 mod people;
+mod revert;
 mod revision;
 mod transaction;
 mod version;

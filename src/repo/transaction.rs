@@ -6,7 +6,7 @@ use crate::event::{
     BatchWriter, Command, Context, Edit, Event, LoggedEvent, Overlay, Rejection, SealedBatch, State,
     StateError, Visit, decide, evolve,
 };
-use crate::id::{BatchId, Digest};
+use crate::id::{BatchId, Code, Digest};
 use crate::log::BatchRange;
 use crate::model::Key;
 use crate::store::Store;
@@ -20,6 +20,7 @@ pub struct Transaction<'a> {
     writer: BatchWriter,
     ranges: Vec<BatchRange>,
     events: u64,
+    people: std::collections::BTreeMap<String, Code>,
 }
 
 /// What a transaction leaves: batches that are stored (their names not yet durable) and one that is not.
@@ -40,8 +41,7 @@ impl<'a> Transaction<'a> {
             store,
             state: Overlay::new(base),
             writer: BatchWriter::new(),
-            ranges: Vec::new(),
-            events: 0,
+            ranges: Vec::new(), events: 0, people: std::collections::BTreeMap::new(),
         }
     }
 
@@ -90,6 +90,17 @@ impl<'a> Transaction<'a> {
             self.ranges.push(range_of(&batch));
         }
         Ok(())
+    }
+
+    /// Remembers under which name an annotator was registered here: the log does not tell yet.
+    pub fn note_person(&mut self, name: &str, code: &Code) {
+        self.people.insert(name.to_owned(), code.clone());
+    }
+
+    /// Returns who was registered here under a name.
+    #[must_use]
+    pub fn noted_person(&self, name: &str) -> Option<Code> {
+        self.people.get(name).cloned()
     }
 
     /// Returns how many events were taken in.

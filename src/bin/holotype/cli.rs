@@ -1,0 +1,121 @@
+//! The command line, as the contract has it.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+use crate::failure::USAGE;
+
+/// Whether to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Whether to colour a stream that is, or is not, a terminal.
+    pub(crate) fn enabled(self, is_terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Go to this folder first
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print results only
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+}
+
+/// Dataset versioning for microscopy images and their annotations.
+#[derive(Debug, Parser)]
+#[command(name = "holotype", version, max_term_width = 100, subcommand_required = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order in which a newcomer meets them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(commands::init::InitArgs),
+    Add(commands::add::AddArgs),
+    Metadata(commands::metadata::MetadataArgs),
+    Import(commands::import::ImportArgs),
+    Record(commands::record::RecordArgs),
+    Set(commands::set::SetArgs),
+    Status(commands::status::StatusArgs),
+    Commit(commands::commit::CommitArgs),
+    Discard(commands::discard::DiscardArgs),
+    Log(commands::log::LogArgs),
+    Show(commands::show::ShowArgs),
+    List(commands::list::ListArgs),
+    Diff(commands::diff::DiffArgs),
+    Blame(commands::blame::BlameArgs),
+    Revert(commands::revert::RevertArgs),
+    Consensus(commands::consensus::ConsensusArgs),
+    Tag(commands::tag::TagArgs),
+    Release(commands::release::ReleaseArgs),
+    Cite(commands::cite::CiteArgs),
+    Datasheet(commands::datasheet::DatasheetArgs),
+    Export(commands::export::ExportArgs),
+    Checkout(commands::checkout::CheckoutArgs),
+    Verify(commands::verify::VerifyArgs),
+    Erase(commands::erase::EraseArgs),
+    Gc(commands::gc::GcArgs),
+    Index(commands::index::IndexArgs),
+    Demo(commands::demo::DemoArgs),
+}
+
+/// Reads the command line; on help, version or error the exit code.
+pub(crate) fn parse() -> Result<Cli, u8> {
+    match Cli::try_parse() {
+        Ok(cli) => Ok(cli),
+        Err(error) if error.use_stderr() => {
+            let text = error.render().to_string();
+            let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let first = lines.next().unwrap_or("error: the command line cannot be understood");
+            let tip = lines.find_map(|line| line.strip_prefix("tip: "));
+            let hint = tip.map_or_else(|| hint_for(&text), |tip| format!("{tip}; see holotype --help"));
+            let mut stderr = std::io::stderr().lock();
+            let _ = writeln!(stderr, "{first}");
+            let _ = writeln!(stderr, "Hint: {hint}");
+            Err(USAGE)
+        }
+        Err(message) => Err(if message.print().is_ok() { 0 } else { crate::failure::IO }),
+    }
+}
+
+/// Where to look after a mistake: the command's own help, where the line names one.
+fn hint_for(text: &str) -> String {
+    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: holotype "));
+    let command = usage.and_then(|usage| usage.split(' ').next()).filter(|word| word.starts_with(char::is_alphabetic));
+    match command {
+        Some(command) => format!("see holotype {command} --help"),
+        None => "see holotype --help".to_owned(),
+    }
+}
+
+/// The command line as clap describes it, for the reference page.
+pub(crate) fn describe() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,386 @@
+//! Matching the annotations of a source with those known, image by image, and recording the differences.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+
+use crate::codec::to_canonical;
+use crate::event::{AnnotationIdentity, Command, Context, read, scan_records};
+use crate::id::{AnnotationId, Code, ImageId, LabelId};
+use crate::import::document::{SourceAnnotation, SourceId, SourceRating};
+use crate::model::rule::{RatingView, Tie};
+use crate::model::{
+    AnnotationRecord, AnnotatorKind, AnnotatorRecord, EntityKind, Geometry, Key, KeyParts, RatingRecord,
+    Rule, RuleRecord, Shape, SourceIdRecord,
+};
+
+use super::lineage::alias_text;
+use super::{Completeness, GeometryChoice, Import, ImportError};
+
+/// What is known of one image.
+#[derive(Default)]
+struct Known {
+    records: BTreeMap<AnnotationId, AnnotationRecord>,
+    aliases: BTreeMap<String, AnnotationId>,
+    free: BTreeSet<AnnotationId>,
+    places: HashMap<Vec<u8>, Vec<AnnotationId>>,
+}
+
+/// What the names in a source mean here.
+struct Meaning<'a> {
+    labels: &'a [LabelId],
+    people: &'a [Code],
+    kinds: BTreeMap<Code, AnnotatorKind>,
+    rule: Rule,
+}
+
+impl Meaning<'_> {
+    fn label(&self, index: Option<usize>) -> Option<LabelId> {
+        index.and_then(|index| self.labels.get(index)).copied()
+    }
+}
+
+impl Import<'_, '_> {
+    /// Records what is new or differs.
+    pub(super) fn annotations(
+        &mut self,
+        annotations: Vec<SourceAnnotation>,
+        images: &[ImageId],
+        labels: &[LabelId],
+        people: &[Code],
+    ) -> Result<(), ImportError> {
+        let mut kinds = BTreeMap::new();
+        scan_records(&*self.transaction, &Key::kind_prefix(EntityKind::Annotator), |_, record: AnnotatorRecord| {
+            kinds.insert(record.code, record.kind);
+            ControlFlow::Continue(())
+        })?;
+        let rule = read::<RuleRecord>(&*self.transaction, &Key::rule())?.unwrap_or_default().rule;
+        let meaning = Meaning { labels, people, kinds, rule };
+        let mut by_image: BTreeMap<ImageId, Vec<SourceAnnotation>> =
+            images.iter().map(|image| (*image, Vec::new())).collect();
+        for annotation in annotations {
+            if let Some(image) = images.get(annotation.image) {
+                by_image.entry(*image).or_default().push(annotation);
+            }
+        }
+        for (image, annotations) in by_image {
+            self.image_annotations(image, annotations, &meaning)?;
+        }
+        Ok(())
+    }
+
+    fn image_annotations(
+        &mut self,
+        image: ImageId,
+        annotations: Vec<SourceAnnotation>,
+        meaning: &Meaning<'_>,
+    ) -> Result<(), ImportError> {
+        let mut known = self.known(image)?;
+        self.flag(image, &annotations)?;
+        let partners = self.match_all(image, &annotations, meaning, &mut known)?;
+        for (annotation, partner) in annotations.into_iter().zip(partners) {
+            self.warn_agreed_label(&annotation, meaning);
+            match partner.and_then(|id| known.records.get(&id).map(|record| (id, record))) {
+                Some((id, record)) => self.revise(id, record, annotation, meaning, &known)?,
+                None => self.create(image, annotation, meaning)?,
+            }
+        }
+        if self.options.completeness == Completeness::Complete {
+            for annotation in known.free {
+                let context = self.context.clone();
+                self.must(&context, Command::Withdraw { annotation })?;
+                self.outcome.withdrawn += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&self, image: ImageId) -> Result<Known, ImportError> {
+        let mut known = Known::default();
+        let state = &*self.transaction;
+        let prefix = Key::on_image_prefix(EntityKind::Annotation, image.prefix());
+        scan_records(state, &prefix, |key, record: AnnotationRecord| {
+            if let Ok(KeyParts::Annotation(id)) = key.parts() {
+                known.free.insert(id);
+                known.places.entry(place(&record.geometry)).or_default().push(id);
+                known.records.insert(id, record);
+            }
+            ControlFlow::Continue(())
+        })?;
+        let Some(lineage) = &self.context.lineage else { return Ok(known) };
+        if known.records.is_empty() {
+            return Ok(known);
+        }
+        let prefix = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
+        scan_records(state, &prefix, |_, record: SourceIdRecord| {
+            if record.lineage == *lineage {
+                known.aliases.insert(record.id, record.annotation);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(known)
+    }
+
+    /// Counts what is odd about geometries; it is kept as it came.
+    fn flag(&mut self, image: ImageId, annotations: &[SourceAnnotation]) -> Result<(), ImportError> {
+        let record: Option<crate::model::ImageRecord> = read(&*self.transaction, &Key::image(image))?;
+        let Some(record) = record else { return Ok(()) };
+        for annotation in annotations {
+            for flag in annotation.geometry.flags(record.size()) {
+                let (file, name, geometry) = (self.file, &record.name, &annotation.geometry);
+                let code = flag.as_str();
+                if self.outcome.report.warnings.count(code) == 0 || code != "outside_image" {
+                    let kind = geometry.type_name();
+                    self.outcome.report.warnings.add(code, || {
+                        format!("{file}: a {kind} on {name} is kept as it came, though flagged {code}")
+                    });
+                } else {
+                    self.outcome.report.warnings.add(code, String::new);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the known annotation of each annotation: by id first, then by place and label, then by place.
+    fn match_all(
+        &self,
+        image: ImageId,
+        annotations: &[SourceAnnotation],
+        meaning: &Meaning<'_>,
+        known: &mut Known,
+    ) -> Result<Vec<Option<AnnotationId>>, ImportError> {
+        let mut partners: Vec<Option<AnnotationId>> = vec![None; annotations.len()];
+        if known.records.is_empty() {
+            return Ok(partners);
+        }
+        for (annotation, partner) in annotations.iter().zip(&mut partners) {
+            let found = annotation.id.as_ref().and_then(|id| by_id(image, id, known));
+            *partner = found.filter(|id| known.free.remove(id));
+        }
+        for same_label in [true, false] {
+            for (annotation, partner) in annotations.iter().zip(&mut partners) {
+                if partner.is_some() {
+                    continue;
+                }
+                let label = meaning.label(annotation.label);
+                let candidates = known.places.get(&place(&annotation.geometry));
+                let fits = |id: &&AnnotationId| {
+                    known.free.contains(*id)
+                        && (!same_label || known.records.get(*id).is_some_and(|record| record.label == label))
+                };
+                let found = candidates.into_iter().flatten().find(fits).copied();
+                *partner = found.filter(|id| known.free.remove(id));
+            }
+        }
+        Ok(partners)
+    }
+
+    fn create(
+        &mut self,
+        image: ImageId,
+        annotation: SourceAnnotation,
+        meaning: &Meaning<'_>,
+    ) -> Result<(), ImportError> {
+        let label = meaning.label(annotation.label);
+        let (identity, source_id) = match &annotation.id {
+            Some(SourceId::Uuid(own)) => (AnnotationIdentity::Uuid(*own), None),
+            Some(SourceId::Holotype(id)) => (AnnotationIdentity::Given(AnnotationId::from_bytes(*id)), None),
+            Some(SourceId::Local(text)) => (AnnotationIdentity::Source, Some(text.clone())),
+            None => (AnnotationIdentity::Content, None),
+        };
+        let changes = self.fact_changes(&annotation.attributes);
+        let attributes = changes.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let command = Command::Annotate {
+            image,
+            geometry: annotation.geometry,
+            label,
+            identity,
+            source_id,
+            attributes,
+            image_version: None,
+        };
+        let context = self.context.clone();
+        let events = self.transaction.must(&context, command)?;
+        self.outcome.created += 1;
+        if context.annotator.is_some() && label.is_some() {
+            self.outcome.ratings_added += 1;
+        }
+        if let Some(id) = events.iter().find_map(crate::event::Event::annotation) {
+            self.rate(id, &annotation.ratings, &[], meaning)?;
+            self.settle(id, label, meaning)?;
+        }
+        Ok(())
+    }
+
+    fn revise(
+        &mut self,
+        id: AnnotationId,
+        record: &AnnotationRecord,
+        annotation: SourceAnnotation,
+        meaning: &Meaning<'_>,
+        known: &Known,
+    ) -> Result<(), ImportError> {
+        self.outcome.matched += 1;
+        let label = meaning.label(annotation.label);
+        let context = self.context.clone();
+        let mut modified = false;
+        if self.takes_geometry(record, &annotation.geometry) {
+            let geometry = annotation.geometry.clone();
+            modified |= self.must(&context, Command::Revise { annotation: id, geometry })?;
+        }
+        if label.is_some() && label != record.label {
+            modified |= self.must(&context, Command::Relabel { annotation: id, label })?;
+        }
+        let changes = self.fact_changes(&annotation.attributes);
+        modified |= self.must(&context, Command::ReviseAttributes { annotation: id, changes })?;
+        if let Some(text) = self.new_alias(id, annotation.id.as_ref(), known) {
+            self.must(&context, Command::AttachSourceId { annotation: id, source_id: text })?;
+            self.outcome.rekeyed += 1;
+        }
+        let present = self.ratings(id)?;
+        self.rate(id, &annotation.ratings, &present, meaning)?;
+        self.settle(id, label, meaning)?;
+        self.outcome.modified += u64::from(modified);
+        Ok(())
+    }
+
+    /// Whether another geometry is a change, or only how this source writes the known one.
+    fn takes_geometry(&mut self, record: &AnnotationRecord, geometry: &Geometry) -> bool {
+        if record.geometry == *geometry {
+            return false;
+        }
+        let (Shape::Point { x, y }, Shape::Box { .. }) = (&record.geometry.shape, &geometry.shape) else {
+            return true;
+        };
+        let centre = geometry.bounds().map(|bounds| bounds.centre());
+        if centre != Some([*x, *y]) || self.options.geometry == GeometryChoice::Take {
+            return true;
+        }
+        let file = self.file;
+        self.outcome.report.warnings.add("box_around_point_kept", || {
+            format!("{file}: a box around a known point is how this file writes it; the point stays (--geometry take records the boxes)")
+        });
+        false
+    }
+
+    /// The id of the source under which the annotation is not known yet.
+    fn new_alias(&self, id: AnnotationId, source: Option<&SourceId>, known: &Known) -> Option<String> {
+        let source = source?;
+        let strong = match source {
+            SourceId::Uuid(own) => AnnotationId::from_uuid(id.image_prefix(), *own) == id,
+            SourceId::Holotype(_) => true,
+            SourceId::Local(_) => false,
+        };
+        let text = alias_text(source)?;
+        (!strong && known.aliases.get(&text) != Some(&id) && self.context.lineage.is_some()).then_some(text)
+    }
+
+    fn ratings(&self, id: AnnotationId) -> Result<Vec<(Code, u32, RatingRecord)>, ImportError> {
+        let mut ratings = Vec::new();
+        scan_records(&*self.transaction, &Key::ratings_prefix(id), |key, record: RatingRecord| {
+            if let Ok(KeyParts::Rating(rating)) = key.parts() {
+                ratings.push((rating.annotator, rating.round, record));
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(ratings)
+    }
+
+    /// Records ratings that are not known; each known one stands for one of the source's.
+    fn rate(
+        &mut self,
+        id: AnnotationId,
+        ratings: &[SourceRating],
+        present: &[(Code, u32, RatingRecord)],
+        meaning: &Meaning<'_>,
+    ) -> Result<(), ImportError> {
+        let round = self.context.round_or_first();
+        let mut spent = vec![false; present.len()];
+        for rating in ratings {
+            let Some(code) = meaning.people.get(rating.person) else { continue };
+            let label = meaning.label(rating.label);
+            let known = present.iter().zip(&mut spent).find(|((who, when, record), spent)| {
+                !**spent && who == code && *when == round && record.label == label
+            });
+            if let Some((_, spent)) = known {
+                *spent = true;
+                continue;
+            }
+            let context = Context {
+                annotator: Some(code.clone()),
+                claimed_at: rating.claimed_at.clone(),
+                ..self.context.clone()
+            };
+            self.must(&context, Command::Rate { annotation: id, label })?;
+            self.outcome.ratings_added += 1;
+        }
+        Ok(())
+    }
+
+    /// Logs an exception where the rule in force gives another label than the source's agreed one.
+    fn settle(
+        &mut self,
+        id: AnnotationId,
+        agreed: Option<LabelId>,
+        meaning: &Meaning<'_>,
+    ) -> Result<(), ImportError> {
+        if meaning.rule == Rule::AsRecorded || agreed.is_none() {
+            return Ok(());
+        }
+        let ratings = self.ratings(id)?;
+        let views: Vec<RatingView<'_>> = ratings
+            .iter()
+            .map(|(annotator, round, record)| RatingView {
+                annotator,
+                kind: meaning.kinds.get(annotator).copied().unwrap_or(AnnotatorKind::Human),
+                round: *round,
+                label: record.label,
+            })
+            .collect();
+        let derived = meaning.rule.evaluate(agreed, &views);
+        let label = (derived != agreed).then_some(agreed);
+        let context = self.plain_context();
+        self.must(&context, Command::Override { annotation: id, label })?;
+        Ok(())
+    }
+
+    /// Counts agreed labels that a majority of the people in the source does not give.
+    fn warn_agreed_label(&mut self, annotation: &SourceAnnotation, meaning: &Meaning<'_>) {
+        if annotation.ratings.is_empty() || annotation.label.is_none() {
+            return;
+        }
+        let majority = Rule::Majority { kinds: vec![AnnotatorKind::Human], tie: Tie::Undecided };
+        let views: Vec<RatingView<'_>> = annotation
+            .ratings
+            .iter()
+            .filter_map(|rating| {
+                let annotator = meaning.people.get(rating.person)?;
+                let kind = meaning.kinds.get(annotator).copied().unwrap_or(AnnotatorKind::Human);
+                Some(RatingView { annotator, kind, round: 1, label: meaning.label(rating.label) })
+            })
+            .collect();
+        if majority.evaluate(None, &views) != meaning.label(annotation.label) {
+            let file = self.file;
+            self.outcome.report.warnings.add("agreed_label_not_by_majority", || {
+                format!("{file}: the agreed label is not what most of its people say; it was taken over as recorded")
+            });
+        }
+    }
+}
+
+/// The canonical bytes of a geometry, by which equal ones are found.
+fn place(geometry: &Geometry) -> Vec<u8> {
+    to_canonical(geometry).unwrap_or_default()
+}
+
+fn by_id(image: ImageId, id: &SourceId, known: &Known) -> Option<AnnotationId> {
+    let direct = match id {
+        SourceId::Uuid(own) => Some(AnnotationId::from_uuid(image.prefix(), *own)),
+        SourceId::Holotype(bytes) => Some(AnnotationId::from_bytes(*bytes)),
+        SourceId::Local(_) => None,
+    };
+    direct
+        .filter(|id| known.records.contains_key(id))
+        .or_else(|| alias_text(id).and_then(|text| known.aliases.get(&text).copied()))
+        .filter(|id| known.records.contains_key(id))
+}

@@ -1,0 +1,256 @@
+//! From a document to events: finds what changed against the present state and records only that.
+//!
+//! Order of matching: the source's stable id within its lineage, then equal geometry and label in the same image,
+//! then equal geometry. What a document does not mention is left alone, unless it is said to be complete.
+
+mod annotations;
+mod images;
+mod labels;
+mod lineage;
+mod people;
+
+use std::collections::BTreeMap;
+
+use crate::event::{Command, Context, EntityRef};
+use crate::id::{Code, Digest};
+use crate::model::{AnnotatorKind, FactChanges, FactValue};
+use crate::repo::{Repo, RepoError, Transaction};
+
+pub use people::register_annotator;
+
+use super::document::{BoxDecision, Document, SourceFacts, SourceValue};
+use super::report::LossReport;
+
+/// How somebody is to be taken: kind, and code where one is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonChoice {
+    /// Person, model or procedure.
+    pub kind: AnnotatorKind,
+    /// The code; the lowest free one where none is given.
+    pub code: Option<Code>,
+}
+
+/// What a geometry that only frames a known point does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GeometryChoice {
+    /// The point stays: the box is how the source writes it.
+    #[default]
+    Keep,
+    /// The box is recorded.
+    Take,
+}
+
+/// Whether what a document does not mention is withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Completeness {
+    /// It stays.
+    #[default]
+    Partial,
+    /// It is withdrawn, on the images that the document names.
+    Complete,
+}
+
+/// Choices of an import.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// The one image that the document is about.
+    pub image: Option<String>,
+    /// Other names of images: as the source writes them, as they are here.
+    pub map_image: BTreeMap<String, String>,
+    /// How people of the source are to be taken, by their names there.
+    pub map_annotator: BTreeMap<String, PersonChoice>,
+    /// Who drew what the source gives nobody for: name and choice.
+    pub annotator: Option<(String, PersonChoice)>,
+    /// Other names of labels: as the source writes them, as they are here.
+    pub map_label: BTreeMap<String, String>,
+    /// The chain of files that this one belongs to.
+    pub lineage: Option<String>,
+    /// Boxes around known points.
+    pub geometry: GeometryChoice,
+    /// What is not mentioned.
+    pub completeness: Completeness,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ImportOutcome {
+    /// Annotations of the source that were known.
+    pub matched: u64,
+    /// Annotations that were not.
+    pub created: u64,
+    /// Known ones that changed.
+    pub modified: u64,
+    /// Known ones that were withdrawn.
+    pub withdrawn: u64,
+    /// Known ones that have another id in the source now.
+    pub rekeyed: u64,
+    /// Ratings that were not known.
+    pub ratings_added: u64,
+    /// The lineage that local ids were taken in.
+    pub lineage: Option<String>,
+    /// How boxes were read.
+    pub box_format: Option<BoxDecision>,
+    /// What was not taken over, and what deserves a look.
+    pub report: LossReport,
+}
+
+/// An import that is refused; nothing was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The repository failed, or refused an event.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// A file's integer ids disagree with those known.
+    #[error("{file}: {disagree} of its {common} ids that are known in lineage '{lineage}' name something else here")]
+    LineageUnclear {
+        /// The file.
+        file: String,
+        /// The lineage that it could belong to.
+        lineage: String,
+        /// Ids known there.
+        common: u64,
+        /// Ids that name something else.
+        disagree: u64,
+    },
+    /// A name of an image fits several.
+    #[error("{file}: the image '{name}' can be {candidates}")]
+    ImageUnclear {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+        /// The images.
+        candidates: String,
+    },
+    /// The source names several images where one was given.
+    #[error("{file}: it is about {count} images, so --image cannot name the one")]
+    NotOneImage {
+        /// The file.
+        file: String,
+        /// How many.
+        count: usize,
+    },
+}
+
+impl From<crate::event::StateError> for ImportError {
+    fn from(error: crate::event::StateError) -> Self {
+        Self::Repo(error.into())
+    }
+}
+
+/// A document and where it came from.
+pub struct Source<'a> {
+    /// The file's own name, for messages.
+    pub file: &'a str,
+    /// The word for its format, which begins the name of a lineage.
+    pub format: &'static str,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// What it says.
+    pub document: Document,
+}
+
+/// Records what a document says that is not known yet.
+///
+/// # Errors
+/// [`ImportError`]; nothing of the transaction may be used then.
+pub fn import(
+    repo: &Repo,
+    transaction: &mut Transaction<'_>,
+    context: &Context,
+    source: Source<'_>,
+    options: &ImportOptions,
+) -> Result<ImportOutcome, ImportError> {
+    let mut run = Import {
+        repo,
+        transaction,
+        context: Context { source: Some(source.digest), ..context.clone() },
+        file: source.file,
+        format: source.format,
+        options,
+        outcome: ImportOutcome::default(),
+    };
+    let document = source.document;
+    run.outcome.report.clone_from(&document.report);
+    run.outcome.box_format.clone_from(&document.box_format);
+    run.dataset(&document.dataset)?;
+    let labels = run.labels(&document.labels)?;
+    let images = run.images(&document.images)?;
+    run.context.lineage = run.lineage(&document, &images)?;
+    run.outcome.lineage.clone_from(&run.context.lineage);
+    let people = run.people(&document.people)?;
+    let drawn_by = run.drawn_by()?;
+    run.context.annotator = drawn_by;
+    run.annotations(document.annotations, &images, &labels, &people)?;
+    Ok(run.outcome)
+}
+
+/// One document being imported.
+struct Import<'a, 't> {
+    repo: &'a Repo,
+    transaction: &'a mut Transaction<'t>,
+    context: Context,
+    file: &'a str,
+    format: &'static str,
+    options: &'a ImportOptions,
+    outcome: ImportOutcome,
+}
+
+impl Import<'_, '_> {
+    /// Executes a command that must be accepted; returns whether it changed something.
+    fn must(&mut self, context: &Context, command: Command) -> Result<bool, ImportError> {
+        Ok(!self.transaction.must(context, command)?.is_empty())
+    }
+
+    /// The context of facts, which nobody rates.
+    fn plain_context(&self) -> Context {
+        Context { annotator: None, round: None, blinded: None, lineage: None, ..self.context.clone() }
+    }
+
+    fn dataset(&mut self, facts: &SourceFacts) -> Result<(), ImportError> {
+        let changes = self.fact_changes(facts);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let before: crate::model::DatasetRecord =
+            crate::event::read(self.transaction, &crate::model::Key::dataset())?.unwrap_or_default();
+        let licence = changes.get("licence").cloned().flatten();
+        if let (Some(old), Some(new)) = (before.facts.get("licence"), &licence)
+            && old != new
+        {
+            let (file, old, new) = (self.file, old.clone(), new.clone());
+            let message = || format!("{file}: the licence of the dataset changes from '{old}' to '{new}'");
+            self.outcome.report.warnings.add("licence_changed", message);
+        }
+        let context = self.plain_context();
+        self.must(&context, Command::SetFacts { entity: EntityRef::dataset(), changes })?;
+        Ok(())
+    }
+
+    /// Turns a source's facts into changes; what can name a person is left out and counted.
+    fn fact_changes(&mut self, facts: &SourceFacts) -> FactChanges {
+        let mut changes = FactChanges::new();
+        for (name, value) in facts {
+            if let Some(value) = self.fact(name, value) {
+                changes.insert(name.clone(), Some(value));
+            }
+        }
+        changes
+    }
+
+    fn fact(&mut self, name: &str, value: &SourceValue) -> Option<FactValue> {
+        match value {
+            SourceValue::Text(text) => Some(FactValue::Text(text.clone())),
+            SourceValue::Number(number) if number.is_finite() => Some(FactValue::Number(*number)),
+            SourceValue::Number(_) => None,
+            SourceValue::Flag(flag) => Some(FactValue::Flag(*flag)),
+            SourceValue::Private(_) => {
+                let file = self.file;
+                self.outcome.report.losses.add("personal_data_not_kept", || {
+                    format!("{file}: '{name}' can name a person and was not taken over")
+                });
+                None
+            }
+        }
+    }
+}
