@@ -201,7 +201,7 @@ pub fn ingest(
         }
     }
     outcome.bytes = stored.iter().map(|file| file.size_bytes).sum();
-    let (outcome, events) = repo.draft_with(|transaction| record(transaction, context, stored, outcome))?;
+    let (outcome, events) = repo.draft_with(|transaction| -> Result<_, RepoError> { record(transaction, context, stored, outcome) })?;
     Ok((outcome, events))
 }
 

@@ -4,6 +4,7 @@
 //! [`LossReport`](report::LossReport). Nothing here repairs, guesses silently or panics.
 
 pub mod coco;
+pub mod commands;
 pub mod document;
 pub mod engine;
 pub mod ingest;

@@ -48,11 +48,11 @@ impl Repo {
     ///
     /// # Errors
     /// [`RepoError`] from `build`, or when a file cannot be written.
-    pub fn commit_with<T>(
+    pub fn commit_with<T, E: From<RepoError>>(
         &self,
         sealing: &Sealing,
-        mut build: impl FnMut(&mut Transaction<'_>, &Version) -> Result<T, RepoError>,
-    ) -> Result<(T, Option<Committed>), RepoError> {
+        mut build: impl FnMut(&mut Transaction<'_>, &Version) -> Result<T, E>,
+    ) -> Result<(T, Option<Committed>), E> {
         loop {
             let tip = self.tip()?;
             let parent = match tip.as_ref().and_then(|read| read.slot.commit) {

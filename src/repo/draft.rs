@@ -6,7 +6,7 @@ use crate::log::{BatchRange, read_batch};
 use crate::store::{DraftEntry, DraftFile, DraftHead, DraftLock, Store};
 use crate::tree::MemoryNodes;
 
-use super::transaction::{Transaction, edits_of, range_of, range_of_bytes};
+use super::transaction::{Finished, Transaction, edits_of, range_of, range_of_bytes};
 use super::{MAIN, Repo, RepoError, Version};
 
 /// Batches up to this size are kept in the draft itself.
@@ -135,11 +135,11 @@ impl Repo {
     ///
     /// # Errors
     /// [`RepoError`] from `build`, or when a file cannot be written.
-    pub fn draft_with<T>(
+    pub fn draft_with<T, E: From<RepoError>>(
         &self,
-        build: impl FnOnce(&mut Transaction<'_>) -> Result<T, RepoError>,
-    ) -> Result<(T, u64), RepoError> {
-        let lock = self.store.lock_draft()?;
+        build: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<(T, u64), E> {
+        let lock = self.store.lock_draft().map_err(RepoError::from)?;
         let draft = self.read_draft(&lock)?;
         let tip = self.tip()?;
         let parent = self.head_version()?;
@@ -150,11 +150,23 @@ impl Repo {
         let mut transaction = Transaction::new(&self.store, &base);
         let result = build(&mut transaction)?;
         let (finished, _) = transaction.finish();
-        let mut entries: Vec<DraftEntry> = finished
-            .stored
-            .iter()
-            .map(|range| DraftEntry::Stored(range.batch))
-            .collect();
+        let events = finished.events;
+        let head = match draft {
+            Some(draft) => draft.file.head,
+            None => {
+                let subject = tip.as_ref().map_or([0; 32], |read| *read.digest.as_bytes());
+                let id = Store::nonce(self.around.seed, "holotype/draft-id/1", &subject).map_err(RepoError::from)?;
+                DraftHead::new(id, tip.as_ref())
+            }
+        };
+        self.append(&lock, &head, finished)?;
+        Ok((result, events))
+    }
+
+    /// Makes what a transaction left durable, and appends it to the draft.
+    fn append(&self, lock: &DraftLock, head: &DraftHead, finished: Finished) -> Result<(), RepoError> {
+        let mut entries: Vec<DraftEntry> =
+            finished.stored.iter().map(|range| DraftEntry::Stored(range.batch)).collect();
         if let Some(last) = finished.last {
             if entries.is_empty() && last.bytes.len() <= INLINE_MAX {
                 entries.push(DraftEntry::Inline(last.bytes));
@@ -164,21 +176,12 @@ impl Repo {
             }
         }
         if entries.is_empty() {
-            return Ok((result, 0));
+            return Ok(());
         }
         if entries.iter().any(|entry| matches!(entry, DraftEntry::Stored(_))) {
             self.store.sync_objects()?;
         }
-        let head = match draft {
-            Some(draft) => draft.file.head,
-            None => {
-                let subject = tip.as_ref().map_or([0; 32], |read| *read.digest.as_bytes());
-                let id = Store::nonce(self.around.seed, "holotype/draft-id/1", &subject)?;
-                DraftHead::new(id, tip.as_ref())
-            }
-        };
-        self.store.append_draft(&lock, MAIN, &head, &entries)?;
-        Ok((result, finished.events))
+        Ok(self.store.append_draft(lock, MAIN, head, &entries)?)
     }
 
     /// Gives the draft up. Returns whether there was one.

@@ -3,6 +3,7 @@
 
 mod commit;
 mod draft;
+mod erase;
 mod error;
 mod history;
 mod nodes;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 pub use commit::{Committed, Sealing};
 pub use draft::DraftState;
+pub use erase::{Erased, ErasurePlan};
 pub use error::RepoError;
 pub use history::{HistoryEvent, Scope, events_of, events_since};
 pub use nodes::Nodes;

@@ -19,7 +19,7 @@ impl Repo {
             Some(parent) => self.version(parent)?,
             None => self.empty_version(),
         };
-        let ((), events) = self.draft_with(|transaction| {
+        let ((), events) = self.draft_with(|transaction| -> Result<(), RepoError> {
             let mut clashes = Vec::new();
             for change in after.tree().diff(after.nodes(), &before.tree()) {
                 let TreeChange { key, change } = change?;

@@ -69,21 +69,12 @@ pub(crate) enum Command {
     Log(commands::log::LogArgs),
     Show(commands::show::ShowArgs),
     List(commands::list::ListArgs),
-    Diff(commands::diff::DiffArgs),
     Blame(commands::blame::BlameArgs),
     Revert(commands::revert::RevertArgs),
-    Consensus(commands::consensus::ConsensusArgs),
     Tag(commands::tag::TagArgs),
-    Release(commands::release::ReleaseArgs),
-    Cite(commands::cite::CiteArgs),
-    Datasheet(commands::datasheet::DatasheetArgs),
-    Export(commands::export::ExportArgs),
-    Checkout(commands::checkout::CheckoutArgs),
-    Verify(commands::verify::VerifyArgs),
     Erase(commands::erase::EraseArgs),
     Gc(commands::gc::GcArgs),
     Index(commands::index::IndexArgs),
-    Demo(commands::demo::DemoArgs),
 }
 
 /// Reads the command line; on help, version or error the exit code.

@@ -4,6 +4,7 @@ mod app;
 mod cli;
 mod commands;
 mod failure;
+mod filter;
 mod output;
 
 use std::process::ExitCode;

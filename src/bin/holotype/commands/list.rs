@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use clap::{Args, ValueEnum};
-use holotype::event::{State, read, scan_records};
+use holotype::event::{read, scan_records};
 use holotype::id::{AnnotationId, Code, ImageId, ImagePrefix, LabelId};
 use holotype::model::rule::RatingView;
 use holotype::model::{

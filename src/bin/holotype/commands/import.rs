@@ -1,0 +1,358 @@
+//! `import`: reads annotations, finds what changed, records only that.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use holotype::event::{Context, Tool};
+use holotype::id::Code;
+use holotype::import::coco::{BoxChoice, CocoError, VoteChoice};
+use holotype::import::engine::{
+    Completeness, GeometryChoice, ImportError, ImportOptions, ImportOutcome, PersonChoice, Source, import,
+};
+use holotype::import::load::{Format, LoadError, LoadOptions, find_sources, load};
+use holotype::import::report::{Entries, Entry};
+use holotype::model::{AnnotatorKind, Method};
+use holotype::repo::{Committed, Repo, Transaction};
+use serde_json::{Value, json};
+
+use crate::app::{App, plural, report_commit};
+use crate::failure::{Failure, chain};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum BoxArg {
+    Auto,
+    Xywh,
+    Xyxy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum VoteArg {
+    Ratings,
+    Ignore,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum GeometryArg {
+    Keep,
+    Take,
+}
+
+/// Reads annotations, finds what changed against the present state, records only that
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Annotation files, or folders of them
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// The format: auto, coco, voc, sliderunner
+    #[arg(long, value_name = "F", default_value = "auto")]
+    format: String,
+    /// The image that the file is about
+    #[arg(long, value_name = "NAME")]
+    image: Option<String>,
+    /// Another name of an image: as the file writes it, as it is here
+    #[arg(long, value_name = "OLD=NEW")]
+    map_image: Vec<String>,
+    /// Who drew what the file gives nobody for, such as "Dr. A=human" or "net=model:model-7"
+    #[arg(long, value_name = "NAME=KIND[:CODE]")]
+    annotator: Option<String>,
+    /// How somebody in the file is to be taken: human, model or procedure
+    #[arg(long, value_name = "NAME=KIND[:CODE]")]
+    map_annotator: Vec<String>,
+    /// The pass over the material, from 1
+    #[arg(long, value_name = "R")]
+    round: Option<u32>,
+    /// The ratings of others were hidden
+    #[arg(long)]
+    blinded: bool,
+    /// How the annotations came about
+    #[arg(long, value_name = "M")]
+    method: Option<String>,
+    /// The program in which they were made, such as "QuPath 0.5.1"
+    #[arg(long, value_name = "T")]
+    tool: Option<String>,
+    /// The chain of files within which the ids of this one mean the same
+    #[arg(long, value_name = "LINEAGE")]
+    source: Option<String>,
+    /// Another name of a label: as the file writes it, as it is here
+    #[arg(long, value_name = "OLD=NEW")]
+    map_label: Vec<String>,
+    /// How far something may have moved and still be the same (px; not used by the present formats)
+    #[arg(long, value_name = "R")]
+    match_radius: Option<f64>,
+    /// How four numbers are a box
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    box_format: BoxArg,
+    /// What lists of votes become
+    #[arg(long, value_name = "WHAT", default_value = "ratings")]
+    votes: VoteArg,
+    /// Whether a box around a known point replaces it
+    #[arg(long, value_name = "WHAT", default_value = "keep")]
+    geometry: GeometryArg,
+    /// What the file does not mention, on the images that it names, is withdrawn
+    #[arg(long)]
+    complete: bool,
+    /// Commit at once, without the draft
+    #[arg(long, value_name = "MESSAGE")]
+    commit: Option<String>,
+    /// Only tell what would be recorded
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What several files add up to.
+#[derive(Default)]
+struct Total {
+    outcome: ImportOutcome,
+    formats: Vec<Format>,
+    files: u64,
+}
+
+pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
+    let repo = app.repo()?;
+    let context = context(app, &repo, args)?;
+    let options = options(args)?;
+    let reading = reading(args)?;
+    let paths: Vec<PathBuf> = args.paths.iter().map(|path| app.user_path(path)).collect();
+    let build = |transaction: &mut Transaction<'_>| read_all(&repo, transaction, &context, &paths, &reading, &options);
+    if args.dry_run {
+        let version = repo.draft_version()?;
+        let mut transaction = Transaction::new(repo.store(), &version);
+        let total = build(&mut transaction)?;
+        let events = transaction.events();
+        return report(app, &repo, &total, events, None);
+    }
+    let Some(message) = &args.commit else {
+        let (total, events) = repo.draft_with(build)?;
+        return report(app, &repo, &total, events, None);
+    };
+    let sealing = app.sealing(&repo, message)?;
+    let (total, committed) = repo.commit_with(&sealing, |transaction, _| build(transaction))?;
+    let events = committed.as_ref().map_or(0, |committed| committed.commit.events());
+    report(app, &repo, &total, events, committed.as_ref())
+}
+
+fn read_all(
+    repo: &Repo,
+    transaction: &mut Transaction<'_>,
+    context: &Context,
+    paths: &[PathBuf],
+    reading: &LoadOptions,
+    options: &ImportOptions,
+) -> Result<Total, Failure> {
+    let mut total = Total::default();
+    for path in paths {
+        for (found, format) in find_sources(path, reading)? {
+            let loaded = load(&found, format, reading)?;
+            let source = Source {
+                file: &loaded.file,
+                format: loaded.format.as_str(),
+                digest: loaded.digest,
+                document: loaded.document,
+            };
+            let outcome = import(repo, transaction, context, source, options)?;
+            if !total.formats.contains(&format) {
+                total.formats.push(format);
+            }
+            total.files += 1;
+            add_up(&mut total.outcome, outcome);
+        }
+    }
+    Ok(total)
+}
+
+fn add_up(total: &mut ImportOutcome, one: ImportOutcome) {
+    total.matched += one.matched;
+    total.created += one.created;
+    total.modified += one.modified;
+    total.withdrawn += one.withdrawn;
+    total.rekeyed += one.rekeyed;
+    total.ratings_added += one.ratings_added;
+    total.lineage = one.lineage.or(total.lineage.take());
+    total.box_format = one.box_format.or(total.box_format.take());
+    total.report.losses.merge(&one.report.losses);
+    total.report.warnings.merge(&one.report.warnings);
+}
+
+fn context(app: &App, repo: &Repo, args: &ImportArgs) -> Result<Context, Failure> {
+    let method = match args.method.as_deref() {
+        Some(word) => Method::parse(word).map_err(|error| Failure::usage(error.to_string(), "see holotype import --help"))?,
+        None => Method::Imported,
+    };
+    if args.round == Some(0) {
+        return Err(Failure::usage("rounds are counted from 1", "give --round 1"));
+    }
+    Ok(Context {
+        method: Some(method),
+        round: args.round,
+        blinded: args.blinded.then_some(true),
+        tool: args.tool.as_deref().map(parse_tool),
+        ..app.context(repo)?
+    })
+}
+
+/// Splits `QuPath 0.5.1` into name and version.
+pub(crate) fn parse_tool(text: &str) -> Tool {
+    match text.rsplit_once(' ') {
+        Some((name, version)) if version.starts_with(|first: char| first.is_ascii_digit() || first == 'v') => {
+            Tool { name: name.to_owned(), version: Some(version.to_owned()) }
+        }
+        _ => Tool { name: text.to_owned(), version: None },
+    }
+}
+
+fn reading(args: &ImportArgs) -> Result<LoadOptions, Failure> {
+    let format = match args.format.as_str() {
+        "auto" => None,
+        word => Some(Format::parse(word).ok_or_else(|| {
+            Failure::usage(format!("'{word}' is no format that is read"), "formats are auto, coco, voc, sliderunner")
+        })?),
+    };
+    Ok(LoadOptions {
+        format,
+        box_format: match args.box_format {
+            BoxArg::Auto => BoxChoice::Auto,
+            BoxArg::Xywh => BoxChoice::Xywh,
+            BoxArg::Xyxy => BoxChoice::Xyxy,
+        },
+        votes: match args.votes {
+            VoteArg::Ratings => VoteChoice::Ratings,
+            VoteArg::Ignore => VoteChoice::Ignore,
+        },
+    })
+}
+
+fn options(args: &ImportArgs) -> Result<ImportOptions, Failure> {
+    let mut map_annotator = BTreeMap::new();
+    for text in &args.map_annotator {
+        let (name, choice) = person(text, "--map-annotator")?;
+        map_annotator.insert(name, choice);
+    }
+    Ok(ImportOptions {
+        image: args.image.clone(),
+        map_image: pairs(&args.map_image, "--map-image")?,
+        map_annotator,
+        annotator: args.annotator.as_deref().map(|text| person(text, "--annotator")).transpose()?,
+        map_label: pairs(&args.map_label, "--map-label")?,
+        lineage: args.source.clone(),
+        geometry: match args.geometry {
+            GeometryArg::Keep => GeometryChoice::Keep,
+            GeometryArg::Take => GeometryChoice::Take,
+        },
+        completeness: if args.complete { Completeness::Complete } else { Completeness::Partial },
+    })
+}
+
+fn pairs(texts: &[String], flag: &str) -> Result<BTreeMap<String, String>, Failure> {
+    texts
+        .iter()
+        .map(|text| match text.split_once('=') {
+            Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok((old.to_owned(), new.to_owned())),
+            _ => Err(Failure::usage(format!("{flag} '{text}' has no = between two names"), format!("{flag} OLD=NEW"))),
+        })
+        .collect()
+}
+
+/// Reads `NAME=KIND[:CODE]`; without a kind the person is human.
+pub(crate) fn person(text: &str, flag: &str) -> Result<(String, PersonChoice), Failure> {
+    let bad = |why: String| Failure::usage(format!("{flag} '{text}': {why}"), format!("{flag} \"NAME=human|model|procedure[:CODE]\""));
+    let (name, rest) = text.rsplit_once('=').unwrap_or((text, "human"));
+    let (kind, code) = match rest.split_once(':') {
+        Some((kind, code)) => (kind, Some(code)),
+        None => (rest, None),
+    };
+    if name.trim().is_empty() {
+        return Err(bad("the name is empty".to_owned()));
+    }
+    let kind = AnnotatorKind::parse(kind).map_err(|error| bad(error.to_string()))?;
+    let code = code.map(Code::parse).transpose().map_err(|error| bad(error.to_string()))?;
+    Ok((name.to_owned(), PersonChoice { kind, code }))
+}
+
+fn report(app: &mut App, repo: &Repo, total: &Total, events: u64, committed: Option<&Committed>) -> Result<u8, Failure> {
+    let outcome = &total.outcome;
+    let format = match total.formats.as_slice() {
+        [format] => format.as_str(),
+        _ => "mixed",
+    };
+    let list = |entries: &Entries| -> Vec<Value> {
+        entries.iter().map(|Entry { code, count, message }| json!({"code": code, "count": count, "message": message})).collect()
+    };
+    let members = json!({
+        "format": format,
+        "files": total.files,
+        "events": events,
+        "matched": outcome.matched,
+        "created": outcome.created,
+        "modified": outcome.modified,
+        "withdrawn": outcome.withdrawn,
+        "rekeyed": outcome.rekeyed,
+        "ratings_added": outcome.ratings_added,
+        "lineage": outcome.lineage,
+        "box_format": outcome.box_format.as_ref().map(|decision| decision.format.as_str()),
+        "box_format_evidence": outcome.box_format.as_ref().map(|decision| decision.evidence.clone()),
+        "losses": list(&outcome.report.losses),
+        "warnings": list(&outcome.report.warnings),
+    });
+    app.out.line(format!(
+        "read {} file{} ({format}): {} created, {} matched, {} modified, {} withdrawn, {} re-keyed, {} ratings added: {events} event{}",
+        total.files,
+        plural(total.files),
+        outcome.created,
+        outcome.matched,
+        outcome.modified,
+        outcome.withdrawn,
+        outcome.rekeyed,
+        outcome.ratings_added,
+        plural(events)
+    ))?;
+    if let Some(decision) = &outcome.box_format {
+        app.out.line(format!("boxes read as {}: {}", decision.format.as_str(), decision.evidence))?;
+    }
+    let none = outcome.report.losses.is_empty();
+    app.out.line(if none { "loss report: everything was taken over" } else { "loss report:" })?;
+    for (heading, entries) in [("lost", &outcome.report.losses), ("look", &outcome.report.warnings)] {
+        for Entry { code, count, message } in entries.iter() {
+            app.out.line(format!("  {heading}  {count} × {code}: {}", crate::output::one_line(&message)))?;
+        }
+    }
+    match committed {
+        Some(committed) => report_commit(app, repo, "holotype/import/1", committed, members)?,
+        None => app.out.object("holotype/import/1", &members)?,
+    }
+    Ok(0)
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        let line = chain(&error);
+        match error {
+            LoadError::Files(error) => error.into(),
+            LoadError::Unknown { .. } => Self::refused(line, "name the format with --format coco|voc|sliderunner; nothing was changed"),
+            LoadError::EmptyFolder { .. } => Self::refused(line, "give the annotation files themselves"),
+            LoadError::Coco(CocoError::BoxFormatUnclear { .. }) => {
+                Self::refused(line, "say how four numbers are a box: --box-format xywh or --box-format xyxy")
+            }
+            LoadError::Coco(_) | LoadError::Voc(_) | LoadError::SlideRunner(_) => {
+                Self::refused(line, "nothing was changed; correct the file, or export it again from its tool")
+            }
+        }
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        let line = chain(&error);
+        match error {
+            ImportError::Repo(error) => error.into(),
+            ImportError::LineageUnclear { lineage, .. } => Self::refused(
+                line,
+                format!("say which chain of files it belongs to: --source {lineage}, or --source with a new name"),
+            ),
+            ImportError::ImageUnclear { name, .. } => {
+                Self::refused(line, format!("say which with --map-image '{name}=NAME'; see holotype list images"))
+            }
+            ImportError::NotOneImage { .. } => Self::refused(line, "use --map-image OLD=NEW for each of them"),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Erasure: bytes or personal data are destroyed, the fact stays. A commit of its own comes first, then tombstones,
+//! then the deletion; what a crash interrupted is finished by the next erasure of the same.
+
+use std::ops::ControlFlow;
+
+use crate::event::{Command, Context, Event, read, scan_records};
+use crate::id::{BlobId, Code, CommitId, ImageId, PrivateId};
+use crate::model::{CaseRecord, EntityKind, ImageRecord, Key, KeyParts};
+use crate::store::{PrivateKind, PrivateRead, Tombstone};
+
+use super::history::{Scope, events_since};
+use super::{Repo, RepoError, Sealing, Version};
+
+/// What is to be erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasurePlan {
+    kind: &'static str,
+    images: Vec<ImageId>,
+    blobs: Vec<BlobId>,
+    private: Vec<PrivateId>,
+    name: String,
+}
+
+/// What was erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erased {
+    /// The commit that says so; none when that was said before.
+    pub commit: Option<CommitId>,
+    /// The blobs that are gone.
+    pub blobs: Vec<BlobId>,
+    /// The private objects that are gone.
+    pub private: Vec<PrivateId>,
+}
+
+impl ErasurePlan {
+    /// Returns what it is: `image`, `case` or `person`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Says what will be gone; for a person without the name.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self.kind {
+            "image" => format!("the bytes of image {} ({} files, all versions)", self.name, self.blobs.len()),
+            "case" => format!("case {} ({} images, {} private objects)", self.name, self.images.len(), self.private.len()),
+            _ => format!("what names this person ({} private objects)", self.private.len()),
+        }
+    }
+}
+
+impl Repo {
+    /// Finds what a text names: an image, a case, an annotator or a person.
+    ///
+    /// # Errors
+    /// [`RepoError::UnknownName`] when it names nothing, or when files cannot be read.
+    pub fn plan_erasure(&self, subject: &str) -> Result<ErasurePlan, RepoError> {
+        let version = self.head_version()?;
+        for id in [ImageId::parse(subject).ok(), Some(ImageId::of_name(subject))].into_iter().flatten() {
+            if let Some(record) = read::<ImageRecord>(&version, &Key::image(id))? {
+                let blobs = self.only_here(&version, &[id], blobs_of(&record))?;
+                let (images, private) = (vec![id], Vec::new());
+                return Ok(ErasurePlan { kind: "image", images, blobs, private, name: record.name });
+            }
+        }
+        if let Ok(code) = Code::parse(subject)
+            && read::<CaseRecord>(&version, &Key::of(&KeyParts::Case(code.clone())))?.is_some()
+        {
+            return self.plan_case(&version, &code);
+        }
+        let mut private = self.private_of(subject)?;
+        if let Some(code) = self.find_annotator(&version, subject)? {
+            let registrations = self.registrations(self.head()?)?;
+            private.extend(registrations.get(&code).and_then(|who| who.person));
+        }
+        private.sort();
+        private.dedup();
+        if private.is_empty() {
+            let name = subject.to_owned();
+            return Err(RepoError::UnknownName { kind: "image, case or person", name, similar: Vec::new() });
+        }
+        let (images, blobs) = (Vec::new(), Vec::new());
+        Ok(ErasurePlan { kind: "person", images, blobs, private, name: String::new() })
+    }
+
+    fn plan_case(&self, version: &Version, code: &Code) -> Result<ErasurePlan, RepoError> {
+        let (mut images, mut blobs) = (Vec::new(), Vec::new());
+        scan_records(version, &Key::kind_prefix(EntityKind::Image), |_, record: ImageRecord| {
+            if record.case.as_ref() == Some(code) {
+                images.push(ImageId::of_name(&record.name));
+                blobs.extend(blobs_of(&record));
+            }
+            ControlFlow::Continue(())
+        })?;
+        let blobs = self.only_here(version, &images, blobs)?;
+        let mut private = Vec::new();
+        for event in events_since(self, self.head()?, None, Scope::Global, "case.registered/1")? {
+            if let Event::CaseRegistered { code: own, source: Some(source) } = event.logged.event
+                && own == *code
+            {
+                private.push(source);
+            }
+        }
+        Ok(ErasurePlan { kind: "case", images, blobs, private, name: code.to_string() })
+    }
+
+    /// Leaves out blobs that other images show as well.
+    fn only_here(
+        &self,
+        version: &Version,
+        images: &[ImageId],
+        mut blobs: Vec<BlobId>,
+    ) -> Result<Vec<BlobId>, RepoError> {
+        scan_records(version, &Key::kind_prefix(EntityKind::Image), |_, record: ImageRecord| {
+            if !images.contains(&ImageId::of_name(&record.name)) {
+                let others = blobs_of(&record);
+                blobs.retain(|blob| !others.contains(blob));
+            }
+            ControlFlow::Continue(())
+        })?;
+        blobs.sort();
+        blobs.dedup();
+        Ok(blobs)
+    }
+
+    /// The private objects that hold a person's name, whole or as `Name <mail>`.
+    fn private_of(&self, name: &str) -> Result<Vec<PrivateId>, RepoError> {
+        let mut found = Vec::new();
+        for id in self.store.list_private()? {
+            if let PrivateRead::Present(object) = self.store.read_private(id)?
+                && object.kind == PrivateKind::Person
+                && (object.value == name || object.value.split(" <").next() == Some(name))
+            {
+                found.push(id);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Erases. The commit says so first; then each tombstone is durable before what it stands for is removed.
+    ///
+    /// # Errors
+    /// [`RepoError`] when a file cannot be written or removed; running it again finishes it.
+    pub fn erase(
+        &self,
+        plan: &ErasurePlan,
+        context: &Context,
+        sealing: &Sealing,
+        reason: &str,
+    ) -> Result<Erased, RepoError> {
+        let ((), committed) = self.commit_with(sealing, |transaction, _| -> Result<(), RepoError> {
+            for image in &plan.images {
+                transaction.must(context, Command::EraseImage { image: *image })?;
+            }
+            if !plan.private.is_empty() {
+                transaction.must(context, Command::ErasePerson { private: plan.private.clone() })?;
+            }
+            Ok(())
+        })?;
+        for blob in &plan.blobs {
+            let tombstone = Tombstone::new(blob.digest(), self.around.now, reason);
+            self.store.erase_blob(*blob, &tombstone)?;
+            self.store.forget_local_path(*blob)?;
+        }
+        for id in &plan.private {
+            let tombstone = Tombstone::new(id.digest(), self.around.now, reason);
+            self.store.erase_private(*id, &tombstone)?;
+        }
+        self.drop_derived()?;
+        Ok(Erased {
+            commit: committed.map(|committed| committed.id),
+            blobs: plan.blobs.clone(),
+            private: plan.private.clone(),
+        })
+    }
+}
+
+fn blobs_of(record: &ImageRecord) -> Vec<BlobId> {
+    record.files.iter().chain(record.versions.iter().flatten()).map(|file| file.blob).collect()
+}
