@@ -330,7 +330,7 @@ pub(super) fn keep(context: &mut Context<'_>, facts: &mut SourceFacts, name: &st
     let value = match kind {
         Some(kind) => {
             context.note("made_private", || {
-                format!("the member '{name}' can name a person; it is kept apart")
+                format!("the member '{name}' can name a person")
             });
             SourceValue::Private(PrivateText { kind, text })
         }

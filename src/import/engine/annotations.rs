@@ -120,22 +120,20 @@ impl Import<'_, '_> {
         Ok(known)
     }
 
-    /// Counts what is odd about geometries; it is kept as it came.
+    /// Counts what is odd about geometries, unless the reader did; it is kept as it came.
     fn flag(&mut self, image: ImageId, annotations: &[SourceAnnotation]) -> Result<(), ImportError> {
         let record: Option<crate::model::ImageRecord> = read(&*self.transaction, &Key::image(image))?;
         let Some(record) = record else { return Ok(()) };
         for annotation in annotations {
             for flag in annotation.geometry.flags(record.size()) {
-                let (file, name, geometry) = (self.file, &record.name, &annotation.geometry);
                 let code = flag.as_str();
-                if self.outcome.report.warnings.count(code) == 0 || code != "outside_image" {
-                    let kind = geometry.type_name();
-                    self.outcome.report.warnings.add(code, || {
-                        format!("{file}: a {kind} on {name} is kept as it came, though flagged {code}")
-                    });
-                } else {
-                    self.outcome.report.warnings.add(code, String::new);
+                if self.flagged_by_reader.contains(&code) {
+                    continue;
                 }
+                let (file, name, kind) = (self.file, &record.name, annotation.geometry.type_name());
+                self.outcome.report.warnings.add(code, || {
+                    format!("{file}: a {kind} on {name} is kept as it came, though flagged {code}")
+                });
             }
         }
         Ok(())

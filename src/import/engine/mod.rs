@@ -169,6 +169,11 @@ pub fn import(
         format: source.format,
         options,
         outcome: ImportOutcome::default(),
+        flagged_by_reader: READER_FLAGS
+            .iter()
+            .filter(|(code, _)| source.document.report.warnings.count(code) > 0)
+            .map(|(_, flag)| *flag)
+            .collect(),
     };
     let document = source.document;
     run.outcome.report.clone_from(&document.report);
@@ -194,7 +199,18 @@ struct Import<'a, 't> {
     format: &'static str,
     options: &'a ImportOptions,
     outcome: ImportOutcome,
+    /// Flags of geometries that the reader has counted.
+    flagged_by_reader: Vec<&'static str>,
 }
+
+/// What a reader calls a flag, where it counts them itself.
+const READER_FLAGS: [(&str, &str); 5] = [
+    ("outside_image", "outside_image"),
+    ("zero_size", "zero_size"),
+    ("zero_size_box", "zero_size"),
+    ("self_crossing", "self_crossing"),
+    ("repeated_points", "repeated_points"),
+];
 
 impl Import<'_, '_> {
     /// Executes a command that must be accepted; returns whether it changed something.

@@ -109,7 +109,7 @@ fn image(file: &str, root: &Element, report: &mut LossReport) -> Result<SourceIm
     let mut facts = SourceFacts::new();
     let mut warn_of_path = |member: &str| {
         report.warnings.add("absolute_path", || {
-            format!("{file}: <{member}> is an absolute path, which can name a person; it is kept privately")
+            format!("{file}: <{member}> is an absolute path, which can name a person")
         });
     };
     if let Some(path) = text("path") {
