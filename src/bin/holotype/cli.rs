@@ -75,6 +75,7 @@ pub(crate) enum Command {
     Erase(commands::erase::EraseArgs),
     Gc(commands::gc::GcArgs),
     Index(commands::index::IndexArgs),
+    Demo(commands::demo::DemoArgs),
 }
 
 /// Reads the command line; on help, version or error the exit code.

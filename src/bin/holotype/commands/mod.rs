@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub(crate) mod blame;
 pub(crate) mod commit;
+pub(crate) mod demo;
 pub(crate) mod discard;
 pub(crate) mod erase;
 pub(crate) mod gc;
@@ -44,5 +45,6 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::Erase(args) => erase::run(app, &args),
         Command::Gc(args) => gc::run(app, &args),
         Command::Index(args) => index::run(app, &args),
+        Command::Demo(args) => demo::run(app, &args),
     }
 }
