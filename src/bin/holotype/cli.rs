@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 use crate::failure::USAGE;
@@ -105,9 +105,4 @@ fn hint_for(text: &str) -> String {
         Some(command) => format!("see holotype {command} --help"),
         None => "see holotype --help".to_owned(),
     }
-}
-
-/// The command line as clap describes it, for the reference page.
-pub(crate) fn describe() -> clap::Command {
-    Cli::command()
 }
