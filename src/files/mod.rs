@@ -2,4 +2,7 @@
 //!
 //! It knows nothing of repositories, events or versions.
 
+pub mod folder;
+pub mod names;
+pub mod output;
 pub mod probe;
