@@ -313,7 +313,7 @@ fn infer_adjudicated(state: &dyn State) -> Result<Rule, RuleError> {
                 .filter(|given| given.contains_key(*third))
                 .all(|given| match (given.get(*first), given.get(*second)) {
                     (Some(one), Some(other)) => one != other,
-                    _ => true,
+                    (None, _) | (_, None) => false,
                 })
         })
         .collect();

@@ -1,6 +1,7 @@
 //! Building a release: staged in a hidden sibling, read back, tagged, then given its name. Running it again after an
 //! interruption at any point gives the same folder.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -250,7 +251,8 @@ pub fn prepare_release(repo: &Repo, request: &ReleaseRequest<'_>) -> Result<Prep
     let path = request.out_dir.join(folder);
     let mut contents = Contents::create(&path)?;
     let (mut record, report) = fill(repo, request, &version, previous, &mut contents)?;
-    let files = contents.read_back()?;
+    let mut files = BTreeMap::new();
+    contents.read_back(&mut files)?;
     let sums = manifest(&files, |file| file.sha256);
     let blakes = manifest(&files, |file| file.blake3);
     record.manifest_sha256 = sha256_hex(&sums);
@@ -259,12 +261,12 @@ pub fn prepare_release(repo: &Repo, request: &ReleaseRequest<'_>) -> Result<Prep
     contents.add(SHA256_NAME, &sums)?;
     contents.add(BLAKE3_NAME, &blakes)?;
     contents.add(RELEASE_NAME, &bytes)?;
-    let read_back = contents.read_back()?;
+    contents.read_back(&mut files)?;
     let mut summary = ReleaseSummary {
         id: ReleaseId::of(&bytes),
         path,
         record,
-        files: u64::try_from(read_back.len()).unwrap_or(u64::MAX),
+        files: u64::try_from(files.len()).unwrap_or(u64::MAX),
         report,
         was_there: false,
     };

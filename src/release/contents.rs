@@ -82,10 +82,13 @@ impl Contents {
         Ok(size_bytes)
     }
 
-    /// Reads every file from the disk and compares it with what was written; returns the digests by name.
-    pub(super) fn read_back(&self) -> Result<BTreeMap<String, FileDigests>, ReleaseError> {
-        let mut found = BTreeMap::new();
+    /// Reads the files that are not in `found` from the disk, compares each with what was written, and adds its
+    /// digests.
+    pub(super) fn read_back(&self, found: &mut BTreeMap<String, FileDigests>) -> Result<(), ReleaseError> {
         for (name, written) in &self.written {
+            if found.contains_key(name) {
+                continue;
+            }
             let path = self.staged.path().join(name);
             let mut file = self.staged.folder().open_file(name)?;
             let digests = digest_stream(&mut file).map_err(|source| FileError::Io {
@@ -98,7 +101,7 @@ impl Contents {
             }
             found.insert(name.clone(), digests);
         }
-        Ok(found)
+        Ok(())
     }
 
     pub(super) fn into_staged(self) -> StagedFolder {

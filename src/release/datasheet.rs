@@ -144,10 +144,7 @@ impl Sheet<'_> {
             ("bytes of images", numbers.size_bytes.to_string()),
             ("images declared without bytes", numbers.declared.to_string()),
             ("images erased", numbers.erased.to_string()),
-            (
-                "images without a case of their own record",
-                numbers.without_case.to_string(),
-            ),
+            ("images without a case", numbers.without_case.to_string()),
             (
                 "images without annotations, searched",
                 numbers.empty_screened.to_string(),

@@ -1,6 +1,6 @@
 //! Text from people in the formats of documents. Pure.
 //!
-//! * **Markdown**: every ASCII punctuation mark that could begin markup or HTML gets a backslash; line feeds become
+//! * **Markdown**: every ASCII punctuation mark that could begin markup or HTML there gets a backslash; line feeds become
 //!   spaces. So a text is shown as it is, and no link, image, tag or script comes of it (threat R09).
 //! * **YAML**: always a double-quoted scalar. `"` and `\` get a backslash; control characters, U+0085, U+2028, U+2029
 //!   and U+FEFF become `\uXXXX`. So no text is a number, a date, `no`, an anchor or a comment.
@@ -16,7 +16,8 @@ pub(super) fn markdown(text: &str) -> String {
             out.push(' ');
             continue;
         }
-        if "\\`*_{}[]<>()#+-!|~&$:@".contains(character) {
+        let begins_list = out.is_empty() && "+-".contains(character);
+        if begins_list || "\\`*_{}[]<>()#!|~&$:@".contains(character) {
             out.push('\\');
         }
         out.push(character);

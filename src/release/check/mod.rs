@@ -143,12 +143,16 @@ impl Checker {
 
     /// Reads a file of bounded length; what is wrong is said as a text.
     fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>, String> {
-        let file = self.folder.open_file(name).map_err(|error| match error {
-            FileError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                "it is missing".to_owned()
+        let file = self.folder.open_file(name).map_err(|error| {
+            if let FileError::Io { source, .. } = &error {
+                if source.kind() == std::io::ErrorKind::NotFound {
+                    "it is missing".to_owned()
+                } else {
+                    source.to_string()
+                }
+            } else {
+                error.to_string()
             }
-            FileError::Io { source, .. } => source.to_string(),
-            other => other.to_string(),
         })?;
         let mut bytes = Vec::new();
         file.take(limit.saturating_add(1))
