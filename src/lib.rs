@@ -11,6 +11,7 @@ pub mod id;
 pub mod import;
 pub mod log;
 pub mod model;
+pub mod release;
 pub mod replay;
 pub mod repo;
 pub mod snapshot;
