@@ -7,7 +7,7 @@ use clap::Args;
 use holotype::export::agreed::parse_rule;
 use holotype::export::dataset::Row;
 use holotype::export::version::{ExportOptions, Exported, Filter, Votes, export_coco, export_voc};
-use holotype::export::{ExportReport, error::ExportError};
+use holotype::export::{ExportError, ExportReport};
 use holotype::files::folder::FileError;
 use holotype::files::output::{Existing, StagedFile, StagedFolder};
 use holotype::repo::Version;
