@@ -18,3 +18,4 @@ pub mod snapshot;
 pub mod store;
 pub mod time;
 pub mod tree;
+pub mod verify;
