@@ -78,6 +78,7 @@ pub(crate) enum Command {
     Datasheet(commands::datasheet::DatasheetArgs),
     Export(commands::export::ExportArgs),
     Checkout(commands::checkout::CheckoutArgs),
+    Verify(commands::verify::VerifyArgs),
     Erase(commands::erase::EraseArgs),
     Gc(commands::gc::GcArgs),
     Index(commands::index::IndexArgs),

@@ -25,6 +25,7 @@ pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tag;
+pub(crate) mod verify;
 
 use crate::app::App;
 use crate::cli::Command;
@@ -54,6 +55,7 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::Datasheet(args) => datasheet::run(app, &args),
         Command::Export(args) => export::run(app, &args),
         Command::Checkout(args) => checkout::run(app, &args),
+        Command::Verify(args) => verify::run(app, &args),
         Command::Erase(args) => erase::run(app, &args),
         Command::Gc(args) => gc::run(app, &args),
         Command::Index(args) => index::run(app, &args),
