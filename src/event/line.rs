@@ -222,12 +222,24 @@ impl EventWire {
                 wire.id = (entity.kind != EntityKind::Dataset).then_some(entity.id);
                 (wire.entity, wire.changes) = (Some(entity.kind), Some(changes));
             }
-            annotation => wire.set_annotation_event(annotation),
+            other @ (Event::AnnotationCreated { .. }
+            | Event::GeometryRevised { .. }
+            | Event::AttributesRevised { .. }
+            | Event::AnnotationRelabelled { .. }
+            | Event::AnnotationWithdrawn { .. }
+            | Event::RatingGiven { .. }
+            | Event::RatingWithdrawn { .. }
+            | Event::SourceIdAttached { .. }
+            | Event::LabelOverridden { .. }
+            | Event::RegionScreened { .. }
+            | Event::RuleSet { .. }
+            | Event::SplitAssigned { .. }
+            | Event::RecordRestored { .. }) => wire.set_other_event(other),
         }
         wire
     }
 
-    fn set_annotation_event(&mut self, event: Event) {
+    fn set_other_event(&mut self, event: Event) {
         match event {
             Event::AnnotationCreated {
                 annotation,
@@ -298,20 +310,9 @@ impl EventWire {
             | EventFormat::ImageIngested
             | EventFormat::ImageErased
             | EventFormat::ImageAssigned => self.into_image_event(need)?,
-            EventFormat::CaseRegistered => Event::CaseRegistered {
-                code: need.some("code", self.code)?,
-                source: self.source,
-            },
-            EventFormat::SlideRegistered => Event::SlideRegistered {
-                code: need.some("code", self.code)?,
-                case: self.case,
-            },
-            EventFormat::AnnotatorRegistered => Event::AnnotatorRegistered {
-                code: need.some("code", self.code)?,
-                kind: need.some("kind", self.kind)?,
-                name: self.name,
-                person: self.person,
-            },
+            EventFormat::CaseRegistered | EventFormat::SlideRegistered | EventFormat::AnnotatorRegistered => {
+                self.into_registration(need)?
+            }
             EventFormat::PersonErased => Event::PersonErased {
                 private: self.private,
             },
@@ -365,6 +366,29 @@ impl EventWire {
             | EventFormat::RatingWithdrawn
             | EventFormat::SourceIdAttached
             | EventFormat::LabelOverridden => self.into_annotation_event(need)?,
+        })
+    }
+
+    fn into_registration(self, need: Need) -> Result<Event, EventError> {
+        let code = need.some("code", self.code)?;
+        if need.0 == EventFormat::CaseRegistered {
+            return Ok(Event::CaseRegistered {
+                code,
+                source: self.source,
+            });
+        }
+        if need.0 == EventFormat::SlideRegistered {
+            return Ok(Event::SlideRegistered {
+                code,
+                case: self.case,
+            });
+        }
+        let kind = need.some("kind", self.kind)?;
+        Ok(Event::AnnotatorRegistered {
+            code,
+            kind,
+            name: self.name,
+            person: self.person,
         })
     }
 

@@ -19,10 +19,11 @@ pub enum Tie {
 }
 
 /// A rule and its parameters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Rule {
     /// The recorded label.
+    #[default]
     AsRecorded,
     /// The label with the most ratings; each annotator's first opinion counts.
     Majority {
@@ -40,12 +41,6 @@ pub enum Rule {
         /// Who settles a difference.
         third: Code,
     },
-}
-
-impl Default for Rule {
-    fn default() -> Self {
-        Self::AsRecorded
-    }
 }
 
 /// One rating as a rule sees it.

@@ -19,7 +19,10 @@ const NESTING_MAX: usize = 64;
 impl Filter {
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let bad = |why: String| {
-            Failure::usage(format!("--where '{text}': {why}"), "write CEL, such as 'label == \"mitotic figure\" && image.width > 100'")
+            Failure::usage(
+                format!("--where '{text}': {why}"),
+                "write CEL, such as 'label == \"mitotic figure\" && image.width > 100'",
+            )
         };
         let nesting = text.chars().scan(0_usize, |depth, character| {
             match character {
@@ -33,26 +36,45 @@ impl Filter {
             return Err(bad("it is too long or too deep".to_owned()));
         }
         let program = Program::compile(text).map_err(|error| bad(error.to_string().replace('\n', " ")))?;
-        Ok(Self { program, text: text.to_owned() })
+        Ok(Self {
+            program,
+            text: text.to_owned(),
+        })
     }
 
     /// Whether the expression is true for a row. A member that the row does not have is no error but false.
     pub(crate) fn accepts(&self, row: &Value, rows: &RowContext) -> Result<bool, Failure> {
         let mut context = Context::default();
-        let failed = |why: String| Failure::refused(format!("--where '{}': {why}", self.text), "see holotype list --json for the members of a row");
+        let failed = |why: String| {
+            Failure::refused(
+                format!("--where '{}': {why}", self.text),
+                "see holotype list --json for the members of a row",
+            )
+        };
         if let Value::Object(members) = row {
             for (name, value) in members {
-                context.add_variable(name.as_str(), value).map_err(|error| failed(error.to_string()))?;
+                context
+                    .add_variable(name.as_str(), value)
+                    .map_err(|error| failed(error.to_string()))?;
             }
         }
         let image = row.get("image").and_then(Value::as_str).and_then(|id| {
-            rows.images.values().find(|(own, _)| own.to_string() == id).map(|(id, record)| image_row(*id, record))
+            rows.images
+                .values()
+                .find(|(own, _)| own.to_string() == id)
+                .map(|(id, record)| image_row(*id, record))
         });
         if let Some(image) = image {
-            context.add_variable("image", &image).map_err(|error| failed(error.to_string()))?;
+            context
+                .add_variable("image", &image)
+                .map_err(|error| failed(error.to_string()))?;
         }
-        context.add_variable("row", row).map_err(|error| failed(error.to_string()))?;
-        context.add_variable("none", json!(null)).map_err(|error| failed(error.to_string()))?;
+        context
+            .add_variable("row", row)
+            .map_err(|error| failed(error.to_string()))?;
+        context
+            .add_variable("none", json!(null))
+            .map_err(|error| failed(error.to_string()))?;
         match self.program.execute(&context) {
             Ok(CelValue::Bool(accepted)) => Ok(accepted),
             Ok(_) => Err(failed("it is neither true nor false".to_owned())),

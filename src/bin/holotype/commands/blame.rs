@@ -27,19 +27,29 @@ pub(crate) fn run(app: &mut App, args: &BlameArgs) -> Result<u8, Failure> {
         Subject::Image(id, name) => (Scope::Image(id.prefix()), id.to_string(), Some(name)),
         Subject::Commit(_) => {
             return Err(Failure::refused(
-                format!("'{}' is a commit; blame tells the life of an annotation or image", args.subject),
+                format!(
+                    "'{}' is a commit; blame tells the life of an annotation or image",
+                    args.subject
+                ),
                 format!("holotype show {}", args.subject),
             ));
         }
     };
     let mut events = Vec::new();
-    for event in events_since(&repo, head, None, scope, if name.is_some() { "" } else { &needle })? {
+    for event in events_since(
+        &repo,
+        head,
+        None,
+        scope,
+        if name.is_some() { "" } else { &needle },
+    )? {
         if concerns(&event, &needle, name.as_deref()) {
             events.push(event_json(&repo, &event)?);
         }
     }
     print(app, &events)?;
-    app.out.object("holotype/blame/1", &json!({"subject": needle, "events": events}))?;
+    app.out
+        .object("holotype/blame/1", &json!({"subject": needle, "events": events}))?;
     Ok(0)
 }
 
@@ -47,7 +57,11 @@ pub(crate) fn run(app: &mut App, args: &BlameArgs) -> Result<u8, Failure> {
 fn concerns(event: &HistoryEvent, id: &str, image_name: Option<&str>) -> bool {
     use holotype::event::Event;
     match image_name {
-        None => event.logged.event.annotation().is_some_and(|own: AnnotationId| own.to_string() == id),
+        None => event
+            .logged
+            .event
+            .annotation()
+            .is_some_and(|own: AnnotationId| own.to_string() == id),
         Some(name) => match &event.logged.event {
             Event::ImageDeclared { name: own, .. } | Event::ImageIngested { name: own, .. } => own == name,
             other => other.annotation().is_none() && image_of(other).is_some_and(|own| own.to_string() == id),
@@ -59,9 +73,9 @@ fn image_of(event: &holotype::event::Event) -> Option<ImageId> {
     use holotype::event::Event;
     use holotype::model::KeyParts;
     match event {
-        Event::ImageErased { image } | Event::ImageAssigned { image, .. } | Event::RegionScreened { image, .. } => {
-            Some(*image)
-        }
+        Event::ImageErased { image }
+        | Event::ImageAssigned { image, .. }
+        | Event::RegionScreened { image, .. } => Some(*image),
         Event::FactsSet { entity, .. } => ImageId::parse(&entity.id).ok(),
         Event::RecordRestored { key, .. } => match key.parts().ok()? {
             KeyParts::Image(image) => Some(image),
@@ -72,7 +86,11 @@ fn image_of(event: &holotype::event::Event) -> Option<ImageId> {
 }
 
 fn print(app: &mut App, events: &[Value]) -> Result<(), Failure> {
-    let mut rows = vec![["when", "what", "annotator", "by", "with", "why", "commit"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["when", "what", "annotator", "by", "with", "why", "commit"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for event in events {
         let member = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
         let what = match member("detail").as_str() {
@@ -90,7 +108,11 @@ fn print(app: &mut App, events: &[Value]) -> Result<(), Failure> {
             short(&commit).to_owned(),
         ]);
     }
-    if app.out.json || app.out.quiet { Ok(()) } else { app.out.text(&table(&rows)) }
+    if app.out.json || app.out.quiet {
+        Ok(())
+    } else {
+        app.out.text(&table(&rows))
+    }
 }
 
 /// The members of an event that checks rely on.
@@ -136,9 +158,9 @@ fn subject(event: &holotype::event::Event) -> String {
         return annotation.to_string();
     }
     match event {
-        Event::ImageDeclared { name, .. } | Event::ImageIngested { name, .. } | Event::LabelDefined { name, .. } => {
-            name.clone()
-        }
+        Event::ImageDeclared { name, .. }
+        | Event::ImageIngested { name, .. }
+        | Event::LabelDefined { name, .. } => name.clone(),
         Event::AnnotatorRegistered { code, .. }
         | Event::CaseRegistered { code, .. }
         | Event::SlideRegistered { code, .. } => code.to_string(),
@@ -151,7 +173,9 @@ fn subject(event: &holotype::event::Event) -> String {
 fn detail(repo: &Repo, event: &holotype::event::Event) -> Result<String, Failure> {
     use holotype::event::Event;
     let label_name = |label: Option<holotype::id::LabelId>| -> Result<String, Failure> {
-        let Some(label) = label else { return Ok("no label".to_owned()) };
+        let Some(label) = label else {
+            return Ok("no label".to_owned());
+        };
         let version = repo.head_version()?;
         let record: Option<holotype::model::LabelRecord> =
             holotype::event::read(&version, &holotype::model::Key::label(label))?;
@@ -165,9 +189,11 @@ fn detail(repo: &Repo, event: &holotype::event::Event) -> Result<String, Failure
         Event::RatingGiven { label: None, .. } => "no opinion".to_owned(),
         Event::RatingGiven { label, .. } => label_name(*label)?,
         Event::GeometryRevised { geometry, .. } => geometry.type_name().to_owned(),
-        Event::ImageIngested { files, .. } => {
-            files.iter().map(|file| format!("{} bytes", file.size_bytes)).collect::<Vec<_>>().join(", ")
-        }
+        Event::ImageIngested { files, .. } => files
+            .iter()
+            .map(|file| format!("{} bytes", file.size_bytes))
+            .collect::<Vec<_>>()
+            .join(", "),
         Event::FactsSet { changes, .. } => changes.keys().cloned().collect::<Vec<_>>().join(", "),
         _ => String::new(),
     })
