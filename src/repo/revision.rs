@@ -1,7 +1,8 @@
 //! Revisions: `HEAD`, `HEAD~2`, branch, tag, full id or unique prefix, `DRAFT`, `@{time}`.
 
 use crate::id::CommitId;
-use crate::log::{first_parents, read_commit};
+use crate::index::{Lookup, Policy};
+use crate::log::read_commit;
 use crate::time::Timestamp;
 
 use super::{MAIN, Repo, RepoError, Version};
@@ -94,19 +95,7 @@ impl Repo {
     /// Returns the last commit recorded by a time, going by the running maximum of `committed_at`, since clocks run
     /// back.
     fn at_time(&self, time: Timestamp) -> Result<Option<CommitId>, RepoError> {
-        let mut commits = first_parents(&self.store, self.head()?).collect::<Result<Vec<_>, _>>()?;
-        commits.reverse();
-        let mut latest: Option<Timestamp> = None;
-        let mut found = None;
-        for (id, commit) in commits {
-            let at = latest.map_or(commit.committed_at, |latest| latest.max(commit.committed_at));
-            latest = Some(at);
-            if at > time {
-                break;
-            }
-            found = Some(id);
-        }
-        Ok(found)
+        Ok(Lookup::new(&self.store, self.head()?, Policy::Auto).commit_at(time)?)
     }
 
     fn similar_revisions(&self, name: &str) -> Result<Vec<String>, RepoError> {
