@@ -134,9 +134,12 @@ fn lock(store: &Store) -> Result<Box<dyn Lock>, IndexError> {
     store
         .vfs()
         .lock(&folder, LockMode::TryExclusive)
-        .map_err(|source| match source.kind() {
-            ErrorKind::WouldBlock => IndexError::Locked { path: folder.clone() },
-            _ => IndexError::io("lock", &folder)(source),
+        .map_err(|source| {
+            if source.kind() == ErrorKind::WouldBlock {
+                IndexError::Locked { path: folder.clone() }
+            } else {
+                IndexError::io("lock", &folder)(source)
+            }
         })
 }
 
@@ -151,9 +154,12 @@ fn clear(store: &Store) {
 fn size_bytes(store: &Store, relative: &str) -> u64 {
     let entries = store.list_derived(relative).into_iter();
     entries
-        .map(|entry| match entry.is_dir {
-            true => size_bytes(store, &format!("{relative}/{}", entry.name)),
-            false => entry.size_bytes,
+        .map(|entry| {
+            if entry.is_dir {
+                size_bytes(store, &format!("{relative}/{}", entry.name))
+            } else {
+                entry.size_bytes
+            }
         })
         .sum()
 }
