@@ -3,7 +3,7 @@
 //! with a prefix, and which images have a file name.
 //!
 //! [`Lookup`] asks it, and answers from the log itself where the log is short or the index cannot be had. An index
-//! is used only under a valid seal ([`seal`]): what it leaves out could not be seen otherwise. It has rows for
+//! is used only under a valid seal: what it leaves out could not be seen otherwise. It has rows for
 //! commits and images, none for annotations; it is filled when it is asked, never by an import or a commit; and it
 //! is the one module that knows sled and bincode.
 
