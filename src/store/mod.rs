@@ -29,6 +29,7 @@ pub use local::LocalAuthor;
 pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
 pub use real::RealVfs;
 pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, WitnessState, is_ref_name};
+pub(crate) use sealed::{seal as seal_record, unseal as unseal_record};
 pub use vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
 
 use crate::codec::{Record, Tag, record};

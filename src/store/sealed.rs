@@ -14,7 +14,7 @@ use super::error::StoreError;
 ///
 /// # Errors
 /// When the record cannot be written as canonical JSON.
-pub(super) fn seal<R: Record>(record: &R) -> Result<(Vec<u8>, Digest), crate::codec::EncodeError> {
+pub(crate) fn seal<R: Record>(record: &R) -> Result<(Vec<u8>, Digest), crate::codec::EncodeError> {
     let digest = Digest::of(&to_canonical(record)?);
     // A record is one JSON object; the member goes into its text by way of a value, which keeps every number.
     let mut value: Value = serde_json::from_slice(&to_canonical(record)?).unwrap_or_default();
@@ -30,7 +30,7 @@ pub(super) fn seal<R: Record>(record: &R) -> Result<(Vec<u8>, Digest), crate::co
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when anything differs.
-pub(super) fn unseal<R: Record>(path: &Path, bytes: &[u8]) -> Result<(R, Digest), StoreError> {
+pub(crate) fn unseal<R: Record>(path: &Path, bytes: &[u8]) -> Result<(R, Digest), StoreError> {
     let line = bytes
         .strip_suffix(b"\n")
         .ok_or_else(|| StoreError::damaged(path, "it does not end with a newline"))?;
