@@ -1,6 +1,7 @@
 //! A repository: opening it, reading its versions, changing it through transactions, drafts and commits, its refs
 //! and the names of its people.
 
+mod attribution;
 mod commit;
 mod draft;
 mod error;
@@ -15,6 +16,7 @@ mod version;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use attribution::Attribution;
 pub use commit::{Committed, Sealing};
 pub use draft::DraftState;
 pub use error::RepoError;
