@@ -1,3 +1,6 @@
 //! The `holotype` command line.
 
+#[allow(dead_code, reason = "called by commands")]
+mod render;
+
 fn main() {}
