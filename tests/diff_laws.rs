@@ -281,6 +281,30 @@ fn a_renamed_label_is_a_change_of_the_label_alone() {
 }
 
 #[test]
+fn labels_that_change_places_by_name_are_still_two_labels() {
+    let lab = Lab::new();
+    let (before, annotation) = lab.begin();
+    let rename = |name: &str, to: &str| Command::RenameLabel {
+        label: label(name),
+        to: to.to_owned(),
+    };
+    let relabel = Command::Relabel {
+        annotation,
+        label: Some(label("b")),
+    };
+    let after = lab.run(vec![
+        (lab.context(), rename("a", "old a")),
+        (lab.context(), rename("b", "a")),
+        (lab.context(), relabel),
+    ]);
+    let found = lab.compare(&before, &after);
+    assert_eq!(found.summary.labels.modified, 2);
+    let change = &found.changes[2];
+    assert_eq!(change.kinds, [ChangeKind::Relabelled]);
+    assert_eq!(field(change, "label"), values("a", "a"));
+}
+
+#[test]
 fn facts_of_dataset_and_images_are_told_by_name() {
     let lab = Lab::new();
     let (first, _) = lab.begin();

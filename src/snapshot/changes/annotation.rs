@@ -125,7 +125,7 @@ impl Walk<'_, '_> {
             let label = record?.label.map(|label| labels.name(label));
             Some(FieldValue::from(json!({ "label": label.as_deref() })))
         };
-        fields.note("override", value(self.before, before), value(self.after, after));
+        fields.put("override", value(self.before, before), value(self.after, after));
     }
 }
 

@@ -130,9 +130,18 @@ impl Fields {
         before: Option<FieldValue>,
         after: Option<FieldValue>,
     ) {
-        if before == after {
-            return;
+        if before != after {
+            self.put(name, before, after);
         }
+    }
+
+    /// Notes a field, whatever its values: two labels may have had the same name one after the other.
+    pub(super) fn put(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        before: Option<FieldValue>,
+        after: Option<FieldValue>,
+    ) {
         let name = name.into();
         let change = FieldChange { before, after };
         match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {

@@ -232,7 +232,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let before_name = before.map(|label| self.before.name(label));
         let after_name = after.map(|label| self.after.name(label));
         if before != after {
-            fields.note(
+            fields.put(
                 name,
                 before_name.clone().map(FieldValue::Text),
                 after_name.clone().map(FieldValue::Text),
