@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::codec::lines;
-use crate::event::{BatchReader, LoggedEvent, Tool};
+use crate::event::{BatchReader, Event, LoggedEvent, Tool};
 use crate::id::{Code, CommitId, ImagePrefix, PrivateId};
 use crate::log::{BatchRange, Commit, first_parents, read_batch};
 use crate::model::{Key, KeyParts, RatingKey};
@@ -66,6 +66,8 @@ struct Found {
     last: HashMap<(Key, Aspect), usize>,
     /// The events that gave ratings, in order, by [`rating_group`].
     ratings: HashMap<Key, Vec<usize>>,
+    /// The last event that withdrew an annotation.
+    withdrawn: HashMap<Key, usize>,
 }
 
 /// What is looked for.
@@ -283,6 +285,9 @@ impl Found {
             }
             self.last.insert((key, Aspect::Anything), index);
         }
+        if let Event::AnnotationWithdrawn { annotation } = &logged.event {
+            self.withdrawn.insert(Key::annotation(*annotation), index);
+        }
         if let Some(group) = rating_given(&logged) {
             self.ratings.entry(group).or_default().push(index);
         }
@@ -340,14 +345,21 @@ impl Found {
             let exact = self.record(&change.key, Aspect::Anything);
             return exact.or_else(|| self.record(&annotation, Aspect::Withdrawn));
         }
-        if let Some(exact) = self.record(&change.key, Aspect::Anything) {
-            return Some(exact);
-        }
         let group = rating_group(rating.annotation, rating.round, &rating.annotator);
-        let events = self.ratings.get(&group)?;
-        let first = first_ratings.get(&group).copied().unwrap_or(0);
+        let events = self.ratings.get(&group).map_or(&[][..], Vec::as_slice);
+        // What was put back or taken away by itself does not follow the order of the events.
+        if let Some(exact) = self.record(&change.key, Aspect::Anything) {
+            return events.last().copied().max(Some(exact));
+        }
+        // An annotation that was withdrawn and made anew begins to count anew.
+        let made_anew = self.withdrawn.get(&annotation).copied();
+        let first = match made_anew {
+            Some(_) => 0,
+            None => first_ratings.get(&group).copied().unwrap_or(0),
+        };
         let nth = usize::try_from(rating.n.checked_sub(first)?).ok()?;
-        events.get(nth).or_else(|| events.last()).copied()
+        let mut counted = events.iter().filter(|event| Some(**event) > made_anew);
+        counted.nth(nth).or_else(|| events.last()).copied()
     }
 }
 

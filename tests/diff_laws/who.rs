@@ -3,7 +3,7 @@
 use holotype::event::Command;
 use holotype::store::{PrivateKind, Tombstone};
 
-use crate::lab::{Lab, label};
+use crate::lab::{Lab, annotate, label};
 
 #[test]
 fn who_rated_twice_is_told_for_each_rating() {
@@ -29,6 +29,27 @@ fn who_rated_twice_is_told_for_each_rating() {
         told,
         [(Some("b"), Some("once more")), (Some("a"), Some("and again"))]
     );
+}
+
+#[test]
+fn ratings_of_an_annotation_made_anew_are_told_from_its_beginning() {
+    let lab = Lab::new();
+    let (before, annotation) = lab.begin();
+    let rate = |name: &str| Command::Rate {
+        annotation,
+        label: Some(label(name)),
+    };
+    let after = lab.run(vec![
+        (lab.by("human-1", "before"), rate("b")),
+        (lab.by("human-1", "gone"), Command::Withdraw { annotation }),
+        (lab.by("human-1", "again"), annotate("1", 10.0)),
+        (lab.by("human-1", "other"), rate("b")),
+    ]);
+    // The first rating is again what it was.
+    let change = lab.only(&before, &after);
+    assert_eq!(change.id, format!("{annotation}/1/human-1/1"));
+    let by = lab.repo.attribute(&before, &after, &[change]).unwrap();
+    assert_eq!(by[0].as_ref().unwrap().reason.as_deref(), Some("other"));
 }
 
 #[test]
