@@ -80,7 +80,8 @@ pub(crate) fn run(app: &mut App, args: &DiffArgs) -> Result<u8, Failure> {
         FormatArg::Md => DiffFormat::Md,
     };
     let color = app.color.enabled(std::io::IsTerminal::is_terminal(&std::io::stdout()));
-    let text = render(&view, format, args.stat, color);
+    let stat_only = args.stat && format != DiffFormat::Json;
+    let text = render(&view, format, stat_only, color);
     app.out.text(text.trim_end())?;
     app.out.text("\n")?;
     Ok(if args.exit_code && !comparison.identical { FOUND } else { 0 })
