@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::codec::record;
+use crate::codec::{record, restore_floats};
 use crate::id::{AnnotationId, BlobId, Code, ImageId, LabelId, PrivateId};
 use crate::model::{
     AnnotatorKind, EntityKind, FactChanges, Facts, Geometry, ImageFile, Key, RatingKey, Rule,
@@ -364,10 +364,9 @@ impl EventWire {
             EventFormat::RecordRestored => {
                 let key = need.some("key", self.key)?;
                 let key = Key::parse(&key).map_err(|error| need.wrong("key", &error))?;
-                Event::RecordRestored {
-                    key,
-                    record: self.record,
-                }
+                let mut record = self.record;
+                record.iter_mut().for_each(restore_floats);
+                Event::RecordRestored { key, record }
             }
             EventFormat::AnnotationCreated
             | EventFormat::GeometryRevised
