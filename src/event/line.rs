@@ -51,6 +51,9 @@ macro_rules! formats {
         }
 
         impl EventFormat {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
             /// Returns the text on the wire.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
