@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::codec::record;
+use crate::codec::{record, restore_floats};
 use crate::id::{AnnotationId, BlobId, Code, ImageId, LabelId, PrivateId};
 use crate::model::{
     AnnotatorKind, EntityKind, FactChanges, Facts, Geometry, ImageFile, Key, RatingKey, Rule,
@@ -51,6 +51,9 @@ macro_rules! formats {
         }
 
         impl EventFormat {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
             /// Returns the text on the wire.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -352,10 +355,9 @@ impl EventWire {
             EventFormat::RecordRestored => {
                 let key = need.some("key", self.key)?;
                 let key = Key::parse(&key).map_err(|error| need.wrong("key", &error))?;
-                Event::RecordRestored {
-                    key,
-                    record: self.record,
-                }
+                let mut record = self.record;
+                record.iter_mut().for_each(restore_floats);
+                Event::RecordRestored { key, record }
             }
             EventFormat::AnnotationCreated
             | EventFormat::GeometryRevised

@@ -62,6 +62,7 @@ impl Store {
     /// When the source cannot be read, or a file cannot be written or made durable.
     pub fn stage_blob(&self, source: &mut dyn BlobSource) -> Result<StagedBlob, StoreError> {
         self.check_writable()?;
+        self.ensure_folders()?;
         let temp = self.temp_path()?;
         let mut file = self
             .vfs

@@ -75,6 +75,7 @@ pub(crate) enum Command {
     Log(commands::log::LogArgs),
     Show(commands::show::ShowArgs),
     List(commands::list::ListArgs),
+    Diff(commands::diff::DiffArgs),
     Blame(commands::blame::BlameArgs),
     Revert(commands::revert::RevertArgs),
     Consensus(commands::consensus::ConsensusArgs),

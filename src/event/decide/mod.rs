@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::codec::{from_canonical, to_canonical};
+use crate::codec::{to_canonical, value_from_canonical};
 use crate::id::{AnnotationId, Code, ImageId, LabelId};
 use crate::model::facts::effective_changes;
 use crate::model::{
@@ -409,11 +409,7 @@ impl Judge<'_> {
                 id: key.to_string()
             });
         }
-        let value = match record
-            .as_deref()
-            .map(from_canonical::<serde_json::Value>)
-            .transpose()
-        {
+        let value = match record.as_deref().map(value_from_canonical).transpose() {
             Ok(value) => value,
             Err(error) => refuse!(Rejection::NotExact {
                 why: error.to_string()
