@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::failure::{Failure, IO};
@@ -128,18 +128,18 @@ impl Stage {
             &["tag", "first-read", "-m", "what the first annotator saw"],
         )?;
 
-        let ids = self.second_read(app)?;
-        self.publish(app, ids.first().map_or("", String::as_str))
+        let rows = self.second_read(app)?;
+        self.publish(app, rows.first().map_or("", id_of))
     }
 
     /// A second annotator corrects; returns the annotations concerned.
-    fn second_read(&self, app: &mut App) -> Result<Vec<String>, Failure> {
+    fn second_read(&self, app: &mut App) -> Result<Vec<Value>, Failure> {
         self.say(
             app,
             "A second annotator looks: one label is wrong, one box is off, one cell was counted twice.",
         )?;
-        let ids = self.annotations()?;
-        fs::write(self.dir.join("second-read.jsonl"), second_read(&ids)).map_err(|error| {
+        let rows = self.annotations()?;
+        fs::write(self.dir.join("second-read.jsonl"), corrections(&rows)).map_err(|error| {
             Failure::new(
                 IO,
                 format!("cannot write a file: {error}"),
@@ -155,7 +155,7 @@ impl Stage {
         )?;
         self.run(app, "dataset", &["log"])?;
 
-        Ok(ids)
+        Ok(rows)
     }
 
     /// Asks the history, releases, cites, verifies.
@@ -231,15 +231,9 @@ impl Stage {
         command
     }
 
-    /// Returns three annotations: a platelet first, so that its label can be corrected.
-    fn annotations(&self) -> Result<Vec<String>, Failure> {
-        let failed = |why: String| {
-            Failure::new(
-                IO,
-                format!("the demo cannot list its annotations: {why}"),
-                "report this",
-            )
-        };
+    /// Returns three annotations as `list` has them: a platelet, a white and a red cell.
+    fn annotations(&self) -> Result<Vec<Value>, Failure> {
+        let failed = |why: String| Failure::new(IO, format!("the demo cannot list its annotations: {why}"), "report this");
         let output = self
             .command("dataset", &["list", "annotations", "--json"])
             .output()
@@ -249,11 +243,7 @@ impl Stage {
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect();
         let of = |label: &str, skip: usize| {
-            rows.iter()
-                .filter(|row| row.get("label").and_then(Value::as_str) == Some(label))
-                .filter_map(|row| row.get("id").and_then(Value::as_str))
-                .nth(skip)
-                .map(str::to_owned)
+            rows.iter().filter(|row| row.get("label").and_then(Value::as_str) == Some(label)).nth(skip).cloned()
         };
         [of("Platelets", 0), of("WBC", 0), of("RBC", 5)]
             .into_iter()
@@ -291,24 +281,25 @@ impl Stage {
     }
 }
 
-/// The commands of the second annotator.
-fn second_read(ids: &[String]) -> String {
-    let id = |index: usize| ids.get(index).map_or("", String::as_str);
+/// The commands of the second annotator: a label, a box that was 3 px off, a cell that was counted twice.
+fn corrections(rows: &[Value]) -> String {
+    let id = |index: usize| rows.get(index).map_or("", id_of);
+    let mut geometry = rows.get(1).and_then(|row| row.get("geometry")).cloned().unwrap_or(Value::Null);
+    if let Some(x) = geometry.get_mut("x") {
+        *x = json!(x.as_f64().unwrap_or(0.0) + 3.0);
+    }
     let lines = [
-        format!(
-            r#"{{"command":"relabel","annotation":"{}","label":"WBC","annotator":"Dr. Ben","round":2,"blinded":true,"reason":"a small lymphocyte, not a platelet"}}"#,
-            id(0)
-        ),
-        format!(
-            r#"{{"command":"revise","annotation":"{}","geometry":{{"type":"box","x":262,"y":178,"width":230,"height":197}},"annotator":"Dr. Ben","round":2,"reason":"the box was off"}}"#,
-            id(1)
-        ),
-        format!(
-            r#"{{"command":"withdraw","annotation":"{}","annotator":"Dr. Ben","round":2,"reason":"counted twice"}}"#,
-            id(2)
-        ),
+        json!({"command": "relabel", "annotation": id(0), "label": "WBC", "annotator": "Dr. Ben", "round": 2,
+               "blinded": true, "reason": "a small lymphocyte, not a platelet"}),
+        json!({"command": "revise", "annotation": id(1), "geometry": geometry, "annotator": "Dr. Ben", "round": 2,
+               "reason": "the box was off"}),
+        json!({"command": "withdraw", "annotation": id(2), "annotator": "Dr. Ben", "round": 2, "reason": "counted twice"}),
     ];
-    lines.join("\n") + "\n"
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn id_of(row: &Value) -> &str {
+    row.get("id").and_then(Value::as_str).unwrap_or("")
 }
 
 fn first_file(folder: &Path) -> std::io::Result<PathBuf> {
