@@ -173,12 +173,30 @@ impl From<RepoError> for Failure {
                 "revert the later commits first, or correct the records with 'holotype record'",
             ),
             RepoError::Refused(rejection) => Self::from_rejection(rejection, line),
-            _ => Self::new(
+            RepoError::Log(_)
+            | RepoError::Replay(_)
+            | RepoError::Tree(_)
+            | RepoError::State(_)
+            | RepoError::Evolve(_)
+            | RepoError::Batch(_)
+            | RepoError::Encode(_) => Self::new(
                 IO,
                 line,
                 "check the disk and the permissions, and run the command again",
             ),
         }
+    }
+}
+
+/// What to do about a failure of the operating system.
+fn io_hint(kind: std::io::ErrorKind) -> &'static str {
+    use std::io::ErrorKind;
+    if kind == ErrorKind::PermissionDenied || kind == ErrorKind::ReadOnlyFilesystem {
+        "nothing was changed; you need write permission there"
+    } else if kind == ErrorKind::StorageFull || kind == ErrorKind::QuotaExceeded {
+        "nothing was changed; free some space and run the command again"
+    } else {
+        "what was acknowledged before is safe; check the disk and run the command again"
     }
 }
 
@@ -194,21 +212,7 @@ impl Failure {
                 "use it as it is, or choose another folder; see holotype status",
             ),
             StoreError::NewerFormat { .. } => Self::refused(line, "update holotype"),
-            StoreError::Io { source, .. } => match source.kind() {
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    Self::new(IO, line, "nothing was changed; you need write permission there")
-                }
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::new(
-                    IO,
-                    line,
-                    "nothing was changed; free some space and run the command again",
-                ),
-                _ => Self::new(
-                    IO,
-                    line,
-                    "what was acknowledged before is safe; check the disk and run the command again",
-                ),
-            },
+            StoreError::Io { source, .. } => Self::new(IO, line, io_hint(source.kind())),
             StoreError::Poisoned { .. } | StoreError::Random => Self::new(
                 IO,
                 line,

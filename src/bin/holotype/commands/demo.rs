@@ -233,7 +233,13 @@ impl Stage {
 
     /// Returns three annotations as `list` has them: a platelet, a white and a red cell.
     fn annotations(&self) -> Result<Vec<Value>, Failure> {
-        let failed = |why: String| Failure::new(IO, format!("the demo cannot list its annotations: {why}"), "report this");
+        let failed = |why: String| {
+            Failure::new(
+                IO,
+                format!("the demo cannot list its annotations: {why}"),
+                "report this",
+            )
+        };
         let output = self
             .command("dataset", &["list", "annotations", "--json"])
             .output()
@@ -243,7 +249,10 @@ impl Stage {
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect();
         let of = |label: &str, skip: usize| {
-            rows.iter().filter(|row| row.get("label").and_then(Value::as_str) == Some(label)).nth(skip).cloned()
+            rows.iter()
+                .filter(|row| row.get("label").and_then(Value::as_str) == Some(label))
+                .nth(skip)
+                .cloned()
         };
         [of("Platelets", 0), of("WBC", 0), of("RBC", 5)]
             .into_iter()
@@ -284,7 +293,11 @@ impl Stage {
 /// The commands of the second annotator: a label, a box that was 3 px off, a cell that was counted twice.
 fn corrections(rows: &[Value]) -> String {
     let id = |index: usize| rows.get(index).map_or("", id_of);
-    let mut geometry = rows.get(1).and_then(|row| row.get("geometry")).cloned().unwrap_or(Value::Null);
+    let mut geometry = rows
+        .get(1)
+        .and_then(|row| row.get("geometry"))
+        .cloned()
+        .unwrap_or(Value::Null);
     if let Some(x) = geometry.get_mut("x") {
         *x = json!(x.as_f64().unwrap_or(0.0) + 3.0);
     }

@@ -136,6 +136,12 @@ pub(crate) fn run(app: &mut App, args: &ListArgs) -> Result<u8, Failure> {
     if !app.out.json && !app.out.quiet {
         app.out.text(&table(&rows))?;
     }
+    if rows.is_empty() && !app.out.json && args.revision.is_none() && repo.draft()?.is_some() {
+        app.out.note(format!(
+            "none in HEAD; 'holotype list {} DRAFT' shows what is not yet committed",
+            word(args.what)
+        ));
+    }
     Ok(0)
 }
 
@@ -417,8 +423,7 @@ pub(crate) fn annotation_row(
         .into_iter()
         .map(|flag| flag.as_str())
         .collect();
-    let mut geometry = record.geometry.clone();
-    let geometry = holotype::codec::to_canonical(&mut geometry)
+    let geometry = holotype::codec::to_canonical(&record.geometry)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     Ok(json!({

@@ -160,9 +160,10 @@ fn register(
     let Ok(code) = Code::parse(&reference.id) else {
         return Ok(());
     };
-    let command = match entity {
-        Entity::Slide => Command::RegisterSlide { code, case: None },
-        _ => Command::RegisterCase { code, source: None },
+    let command = if entity == Entity::Slide {
+        Command::RegisterSlide { code, case: None }
+    } else {
+        Command::RegisterCase { code, source: None }
     };
     transaction.must(context, command)?;
     Ok(())

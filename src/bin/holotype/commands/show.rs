@@ -84,11 +84,10 @@ fn show_event(app: &mut App, repo: &Repo, batch: holotype::id::BatchId, number: 
 fn print(app: &mut App, object: &Value) -> Result<(), Failure> {
     if let Value::Object(members) = object {
         for (name, value) in members {
-            let text = match value {
-                Value::String(text) => text.clone(),
-                Value::Null => continue,
-                other => other.to_string(),
-            };
+            if value.is_null() {
+                continue;
+            }
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             app.out
                 .line(format!("{name:<14} {}", crate::output::one_line(&text)))?;
         }
