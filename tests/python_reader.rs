@@ -125,6 +125,16 @@ fn thousands_of_annotations_are_replayed() {
 }
 
 #[test]
+fn frozen_repositories_are_read() {
+    let Some(python) = python() else { return };
+    let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat/format-1");
+    for name in ["every-kind", "many"] {
+        let (code, said) = read(&python, &frozen.join(name));
+        assert_eq!(code, 0, "{said}");
+    }
+}
+
+#[test]
 fn wrong_use_is_told_from_problems() {
     let Some(python) = python() else { return };
     let dir = tempfile::tempdir().unwrap();
