@@ -4,6 +4,14 @@
 //! `HOLOTYPE_PYTHON` names the interpreter (`python3` where it is unset). Without the wheel `blake3` the tests say
 //! so and pass, unless `HOLOTYPE_REQUIRE_TOOLS=1`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that cannot go on panics, in its helpers too"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;
