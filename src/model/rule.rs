@@ -19,10 +19,11 @@ pub enum Tie {
 }
 
 /// A rule and its parameters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "RuleWire", into = "RuleWire")]
 pub enum Rule {
     /// The recorded label.
+    #[default]
     AsRecorded,
     /// The label with the most ratings; each annotator's first opinion counts.
     Majority {
@@ -115,12 +116,6 @@ impl Tie {
             Self::Undecided => "undecided",
             Self::Recorded => "recorded",
         }
-    }
-}
-
-impl Default for Rule {
-    fn default() -> Self {
-        Self::AsRecorded
     }
 }
 
