@@ -4,6 +4,13 @@
 //! and seed, and without `derived/` and `tmp/`; `expected.json` there holds what must come out. Once the format is
 //! released, a folder is never written again: a new format gets a folder of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics, in its helpers too"
+)]
+
 mod common;
 
 use std::ops::ControlFlow;

@@ -4,6 +4,14 @@
 //! `HOLOTYPE_PYTHON` names the interpreter (`python3` where it is unset). Without the wheel `blake3` the tests say
 //! so and pass, unless `HOLOTYPE_REQUIRE_TOOLS=1`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that cannot go on panics, in its helpers too"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;
@@ -122,6 +130,16 @@ fn thousands_of_annotations_are_replayed() {
     let said = expected(&author.repo);
     assert!(said["counts"]["annotations"].as_u64() > Some(2500), "{said}");
     assert_eq!(read(&python, dir.path()), (0, said));
+}
+
+#[test]
+fn frozen_repositories_are_read() {
+    let Some(python) = python() else { return };
+    let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat/format-1");
+    for name in ["every-kind", "many"] {
+        let (code, said) = read(&python, &frozen.join(name));
+        assert_eq!(code, 0, "{said}");
+    }
 }
 
 #[test]

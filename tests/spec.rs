@@ -4,6 +4,13 @@
 //! An HTML comment `<!-- spec: KIND ARGUMENTS -->` says what the block behind it is, and ends with the block's hash
 //! where it has one. `HOLOTYPE_UPDATE_SPEC=1 cargo test --test spec` writes both anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics, in its helpers too"
+)]
+
 mod common;
 #[path = "spec/examples.rs"]
 mod examples;

@@ -145,11 +145,8 @@ fn scheme(person: PrivateId, field: ImageId) -> Vec<Command> {
     ]
 }
 
-/// Three annotations, rated.
-fn annotate(author: &mut Author) -> CommitId {
-    let [field, _] = images();
-    let [figure, nucleus] = labels();
-    let [imported, drawn, proposed] = annotations();
+/// An annotator's work as a file tells it, and as a tool does.
+fn contexts(author: &Author) -> (Context, Context) {
     let from_file = Context {
         annotator: Some(code("human-1")),
         lineage: Some("coco-1".to_owned()),
@@ -167,6 +164,15 @@ fn annotate(author: &mut Author) -> CommitId {
         }),
         ..author.rating_by("human-1")
     };
+    (from_file, by_hand)
+}
+
+/// Three annotations, rated.
+fn annotate(author: &mut Author) -> CommitId {
+    let [field, _] = images();
+    let [figure, nucleus] = labels();
+    let [imported, drawn, proposed] = annotations();
+    let (from_file, by_hand) = contexts(author);
     let by_model = author.rating_by("model-1");
     let annotate = |geometry, label, identity, source_id: Option<&str>| Command::Annotate {
         image: field,

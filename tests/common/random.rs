@@ -177,9 +177,8 @@ fn change(author: &mut Author, dice: &mut Dice) {
         .expect("the state is read");
     let mut chosen: Vec<(AnnotationId, u64)> = Vec::new();
     for annotation in &all {
-        match dice.below(10) {
-            kind @ 0..=2 => chosen.push((*annotation, kind)),
-            _ => {}
+        if let kind @ 0..=2 = dice.below(10) {
+            chosen.push((*annotation, kind));
         }
     }
     let by = author.rating_by("human-1");

@@ -177,10 +177,10 @@ impl Examples {
     }
 
     fn erased(&self) -> PrivateId {
-        match &self.events["person.erased/1"].0.event {
-            Event::PersonErased { private } => private[0],
-            other => panic!("{other:?}"),
-        }
+        let Event::PersonErased { private } = &self.events["person.erased/1"].0.event else {
+            panic!("it is of another kind");
+        };
+        private[0]
     }
 
     fn local_blob(&self, repo: &Repo) -> String {
