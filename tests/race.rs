@@ -90,10 +90,7 @@ fn writers_lose_nothing() {
         assert_eq!(pair[0]["parents"][0], pair[1]["commit"], "history is one line");
     }
     let status = json(dir.path(), &["status"]);
-    assert_eq!(
-        status["counts"]["annotations"],
-        WRITERS * ROUNDS
-    );
+    assert_eq!(status["counts"]["annotations"], WRITERS * ROUNDS);
 }
 
 #[test]
