@@ -49,6 +49,9 @@ impl Failure {
 
     /// Prints it to stderr and returns the exit code.
     pub(crate) fn report(&self, color: Color) -> u8 {
+        if self.line.is_empty() {
+            return self.code;
+        }
         let mut stderr = std::io::stderr().lock();
         let colored = color.enabled(stderr.is_terminal());
         let (red, reset) = if colored {
@@ -84,11 +87,12 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::new(
-            IO,
-            format!("cannot write the result: {error}"),
-            "check where the output goes, and run the command again",
-        )
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            // Whoever read the result has seen enough, as `| head` has: there is nothing to tell anybody.
+            return Self::new(IO, "", "");
+        }
+        let line = format!("cannot write the result: {error}");
+        Self::new(IO, line, "check where the output goes, and run the command again")
     }
 }
 

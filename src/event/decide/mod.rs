@@ -363,7 +363,12 @@ impl Judge<'_> {
         some_if(!known, Event::RegionScreened { image, region })
     }
 
-    fn set_rule(&self, rule: Rule) -> Decision {
+    fn set_rule(&self, mut rule: Rule) -> Decision {
+        // One rule has one form: whose ratings count is a set.
+        if let Rule::Majority { kinds, .. } = &mut rule {
+            kinds.sort_unstable();
+            kinds.dedup();
+        }
         if let Rule::Adjudicated {
             primary: [a, b],
             third,
