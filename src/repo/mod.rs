@@ -156,14 +156,16 @@ impl Repo {
     /// [`RepoError`] when a file cannot be removed.
     pub fn drop_derived(&self) -> Result<u64, RepoError> {
         let path = self.store.path("derived");
-        self.store.drop_derived().map_err(|source| {
-            crate::store::StoreError::Io {
-                action: "empty",
-                path,
-                source,
-            }
-            .into()
-        })
+        self.store
+            .drop_derived(self.around.now.as_unix_ms())
+            .map_err(|source| {
+                crate::store::StoreError::Io {
+                    action: "empty",
+                    path,
+                    source,
+                }
+                .into()
+            })
     }
 
     /// Rebuilds the nodes of the latest version from the log.

@@ -105,13 +105,15 @@ impl Store {
         Ok(())
     }
 
-    /// Empties `derived/` and removes what dead processes left in `tmp/`.
+    /// Empties `derived/` and removes what dead processes left in `tmp/`: files that nobody wrote to for a day before
+    /// `now_ms` (milliseconds since 1970).
     ///
     /// # Errors
     /// When a folder cannot be read or a file not be removed.
-    pub fn drop_derived(&self) -> io::Result<u64> {
+    pub fn drop_derived(&self, now_ms: i64) -> io::Result<u64> {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
         let mut freed = 0;
-        for entry in self.vfs.list(&self.path("derived"))? {
+        for entry in self.list_or_empty("derived")? {
             let path = self.derived_path(&entry.name);
             freed += self.tree_bytes(&path, &entry)?;
             if entry.is_dir {
@@ -120,7 +122,23 @@ impl Store {
                 self.vfs.remove(&path)?;
             }
         }
+        for entry in self.list_or_empty("tmp")? {
+            let left = entry
+                .modified_ms
+                .is_some_and(|modified| now_ms.saturating_sub(modified) > DAY_MS);
+            if left && !entry.is_dir {
+                freed += entry.size_bytes;
+                self.vfs.remove(&self.path("tmp").join(&entry.name))?;
+            }
+        }
         Ok(freed)
+    }
+
+    fn list_or_empty(&self, folder: &str) -> io::Result<Vec<super::DirEntry>> {
+        match self.vfs.list(&self.path(folder)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            other => other,
+        }
     }
 
     fn tree_bytes(&self, path: &std::path::Path, entry: &super::DirEntry) -> io::Result<u64> {

@@ -146,10 +146,17 @@ impl Vfs for RealVfs {
                 let metadata = entry.metadata()?;
                 let is_dir = metadata.is_dir();
                 let name = entry.file_name().to_string_lossy().into_owned();
+                let modified = metadata
+                    .modified()
+                    .ok()
+                    .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+                let modified_ms = modified.and_then(|since| i64::try_from(since.as_millis()).ok());
+                let size_bytes = if is_dir { 0 } else { metadata.len() };
                 Ok(DirEntry {
                     name,
                     is_dir,
-                    size_bytes: if is_dir { 0 } else { metadata.len() },
+                    size_bytes,
+                    modified_ms,
                 })
             })
             .collect::<io::Result<Vec<_>>>()?;

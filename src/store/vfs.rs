@@ -68,6 +68,8 @@ pub struct DirEntry {
     pub is_dir: bool,
     /// Its length in bytes; 0 for a folder.
     pub size_bytes: u64,
+    /// When it was last changed, where the file system says so; milliseconds since 1970.
+    pub modified_ms: Option<i64>,
 }
 
 /// The operations on files.
