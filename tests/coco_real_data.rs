@@ -173,6 +173,7 @@ fn quirk_15_the_export_of_midog_is_standard_and_reads_back_the_same() {
             id: None,
             attributes: BTreeMap::new(),
             votes: 0,
+            vote_labels: Vec::new(),
         })
     });
     let mut out = Vec::new();

@@ -127,6 +127,7 @@ fn row() -> impl Strategy<Value = CocoRow> {
             id: id.map(AnnotationId::from_bytes),
             attributes,
             votes: 0,
+            vote_labels: Vec::new(),
         })
 }
 

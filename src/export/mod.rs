@@ -1,10 +1,22 @@
-//! Writing annotations in the formats of other tools.
+//! Writing versions and their annotations in the formats of other tools.
 //!
-//! A writer takes plain values (it knows no store and no reader), streams, and gives the same bytes for the same
-//! input. What a format cannot say is counted in an [`ExportReport`].
+//! The writers of formats (`coco`, `voc`) take plain values: they know no store and no reader, stream, and give the
+//! same bytes for the same input. [`dataset`] reads a version as rows, [`version`] brings the two together, and
+//! [`checkout`](mod@checkout) makes a working copy. What a format cannot say is counted in an [`ExportReport`].
 
+pub mod agreed;
+pub mod checkout;
 pub mod coco;
+pub mod dataset;
+mod error;
+pub mod image_table;
 mod report;
+pub mod version;
 pub mod voc;
 
+pub use agreed::{ConsensusReport, Exception, RuleError, evaluate_all, parse_rule, rule_text};
+pub use checkout::{CheckoutSummary, checkout};
+pub use dataset::{Dataset, ImageRow, RatingRow, Row};
+pub use error::ExportError;
 pub use report::{ExportLoss, ExportReport};
+pub use version::{ExportOptions, Exported, Filter, Votes, export_coco, export_voc};

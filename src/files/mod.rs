@@ -2,5 +2,8 @@
 //!
 //! It knows nothing of repositories, events or versions.
 
+pub mod folder;
 pub mod input;
+pub mod names;
+pub mod output;
 pub mod probe;

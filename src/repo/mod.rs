@@ -23,6 +23,7 @@ pub use erase::{Erased, ErasurePlan};
 pub use error::RepoError;
 pub use history::{HistoryEvent, Scope, events_of, events_since};
 pub use nodes::Nodes;
+pub use packs::damaged_packs;
 pub(crate) use people::free_code;
 pub use people::{Person, Registration};
 pub use transaction::{Finished, Transaction};

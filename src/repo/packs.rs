@@ -106,6 +106,22 @@ fn open_all(store: &Store) -> Vec<Pack> {
     packs
 }
 
+/// Reads all packs whole; returns the names of those that are damaged, and what is wrong. Their nodes are rebuilt
+/// when they are needed.
+#[must_use]
+pub fn damaged_packs(store: &Store) -> Vec<(String, &'static str)> {
+    let names = store.list_derived("nodes").into_iter().map(|entry| entry.name);
+    names
+        .filter_map(|name| {
+            let why = match Pack::open(store, name.clone()) {
+                None => Some("it is no pack of nodes"),
+                Some(pack) => pack.damage(),
+            };
+            why.map(|why| (name, why))
+        })
+        .collect()
+}
+
 /// Joins all packs but those that are larger than all smaller ones together.
 fn join(store: &Store, mut packs: Vec<Pack>) {
     let mut joined: Vec<Pack> = Vec::new();
@@ -182,6 +198,23 @@ impl Pack {
             }
         }
         None
+    }
+
+    /// Reads everything; says what is wrong.
+    fn damage(&self) -> Option<&'static str> {
+        let mut hasher = blake3::Hasher::new();
+        for index in 0..self.count {
+            let Some((id, offset, length)) = self.entry(index) else {
+                return Some("its index cannot be read");
+            };
+            hasher.update(&id);
+            let bytes = self.read(offset, length);
+            if bytes.is_none_or(|bytes| Digest::of(&bytes) != Digest::from_bytes(id)) {
+                return Some("a node does not have the hash that is its name");
+            }
+        }
+        let name = format!("{}.pack", Digest::from_bytes(*hasher.finalize().as_bytes()));
+        (name != self.name).then_some("its nodes are not those that its name says")
     }
 
     /// Reads all entries whose bytes have their hash.

@@ -68,6 +68,8 @@ pub struct DraftFile {
     pub head: DraftHead,
     /// What was acknowledged, in order.
     pub entries: Vec<DraftEntry>,
+    /// How many bytes of a last line a crash left unfinished; they were never acknowledged.
+    pub torn_bytes: u64,
     /// How many lines there are after the first.
     lines: u64,
     /// The length in bytes up to the last whole line.
@@ -151,9 +153,15 @@ impl Store {
             }
             whole_bytes += u64::try_from(line.len()).unwrap_or(0);
         }
-        Ok(head.map(|head| DraftFile {
+        // The first two lines came in together, before the file had its name: no crash leaves less.
+        let head = head
+            .filter(|_| lines > 0)
+            .ok_or_else(|| StoreError::damaged(&path, "its first lines are not whole"))?;
+        let size = u64::try_from(bytes.len()).unwrap_or(whole_bytes);
+        Ok(Some(DraftFile {
             head,
             entries,
+            torn_bytes: size.saturating_sub(whole_bytes),
             lines,
             whole_bytes,
         }))

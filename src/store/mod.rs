@@ -97,6 +97,9 @@ impl Store {
         if exists.is_some() {
             return Err(StoreError::RepositoryExists { path: dir.to_owned() });
         }
+        if is_in_use(vfs.as_ref(), &root)? {
+            return Err(StoreError::Missing { path: format_path });
+        }
         vfs.create_dir(&root).map_err(StoreError::io("create", &root))?;
         let _lock = vfs
             .lock(&root, LockMode::Exclusive)
@@ -129,7 +132,8 @@ impl Store {
     /// Opens the repository in `dir` or the nearest folder above it.
     ///
     /// # Errors
-    /// [`StoreError::NoRepository`], or when its first files cannot be read.
+    /// [`StoreError::NoRepository`], [`StoreError::Missing`] when one is there without its file `format`, or when
+    /// its first files cannot be read.
     pub fn discover(vfs: Arc<dyn Vfs>, dir: &Path) -> Result<Self, StoreError> {
         let mut folder = Some(dir);
         while let Some(candidate) = folder {
@@ -142,31 +146,39 @@ impl Store {
             {
                 return Self::open(vfs, root);
             }
+            if is_in_use(vfs.as_ref(), &root)? {
+                return Err(StoreError::Missing { path: format });
+            }
             folder = candidate.parent();
         }
         Err(StoreError::NoRepository { path: dir.to_owned() })
     }
 
     fn open(vfs: Arc<dyn Vfs>, root: PathBuf) -> Result<Self, StoreError> {
-        let path = root.join("format");
-        let format = read_all(vfs.as_ref(), &path, 4096).map_err(StoreError::io("read", &path))?;
-        if format != format_bytes().as_bytes() {
-            let text = String::from_utf8_lossy(&format);
-            let newer = text
-                .strip_prefix("holotype repository ")
-                .and_then(|rest| rest.split(' ').next());
-            return match newer.and_then(|number| number.parse::<u32>().ok()) {
-                Some(number) if number > 1 => Err(StoreError::NewerFormat {
-                    path,
-                    why: format!("repository format {number}"),
-                }),
-                _ => Err(StoreError::damaged(&path, "it does not name a format")),
-            };
-        }
-        let path = root.join("repository.json");
-        let bytes = read_all(vfs.as_ref(), &path, 1 << 20).map_err(missing_or("read", &path))?;
-        let (repository, _) = sealed::unseal(&path, &bytes)?;
+        read_format(vfs.as_ref(), &root.join("format"))?;
+        let repository = read_repository(vfs.as_ref(), &root.join("repository.json"))?;
         Ok(Self::new(root, vfs, repository))
+    }
+
+    /// Reads the file `format` again.
+    ///
+    /// # Errors
+    /// When it is missing, damaged or of a newer format, or cannot be read.
+    pub fn check_format(&self) -> Result<(), StoreError> {
+        read_format(self.vfs.as_ref(), &self.path("format"))
+    }
+
+    /// Reads the file `repository.json` again.
+    ///
+    /// # Errors
+    /// When it is missing, damaged or no longer what was opened, or cannot be read.
+    pub fn check_repository(&self) -> Result<(), StoreError> {
+        let path = self.path("repository.json");
+        if read_repository(self.vfs.as_ref(), &path)? == *self.repository {
+            Ok(())
+        } else {
+            Err(StoreError::damaged(&path, "it is that of another repository"))
+        }
     }
 
     fn new(root: PathBuf, vfs: Arc<dyn Vfs>, repository: RepositoryRecord) -> Self {
@@ -305,6 +317,52 @@ impl Store {
 
 fn format_bytes() -> String {
     format!("{FORMAT_LINE} {}\n", Digest::of(FORMAT_LINE.as_bytes()))
+}
+
+/// Reads the file `format`: a line and the digest of that line, whatever the version.
+fn read_format(vfs: &dyn Vfs, path: &Path) -> Result<(), StoreError> {
+    let bytes = read_all(vfs, path, 4096).map_err(missing_or("read", path))?;
+    if bytes == format_bytes().as_bytes() {
+        return Ok(());
+    }
+    let newer = std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(|text| text.strip_suffix('\n')?.rsplit_once(' '))
+        .filter(|(line, digest)| Digest::parse(digest) == Ok(Digest::of(line.as_bytes())))
+        .and_then(|(line, _)| line.strip_prefix("holotype repository ")?.parse::<u32>().ok())
+        .filter(|number| *number > 1);
+    match newer {
+        Some(number) => Err(StoreError::NewerFormat {
+            path: path.to_owned(),
+            why: format!("repository format {number}"),
+        }),
+        None => Err(StoreError::damaged(path, "it does not name a format")),
+    }
+}
+
+/// Reads the file `repository.json`.
+fn read_repository(vfs: &dyn Vfs, path: &Path) -> Result<RepositoryRecord, StoreError> {
+    let bytes = read_all(vfs, path, 1 << 20).map_err(missing_or("read", path))?;
+    sealed::unseal(path, &bytes).map(|(repository, _)| repository)
+}
+
+/// Whether a folder `.holotype` holds what only a finished repository can hold. Where it does, a missing file
+/// `format` is damage, and neither a repository further up nor a new one may take its place.
+fn is_in_use(vfs: &dyn Vfs, root: &Path) -> Result<bool, StoreError> {
+    for folder in ["objects", "private", "refs/heads/main", "draft"] {
+        let path = root.join(folder);
+        match vfs.list(&path) {
+            Ok(entries) if entries.is_empty() => {}
+            Ok(_) => return Ok(true),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) => {}
+            Err(error) => return Err(StoreError::io("list", &path)(error)),
+        }
+    }
+    Ok(false)
 }
 
 /// Says that a file is missing, or what else was wrong.

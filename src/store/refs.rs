@@ -379,14 +379,18 @@ impl Store {
                         state.damage = Some("its first line is that of another repository".to_owned());
                     }
                 }
+                Some(line) if line.digest == self.repository.id => {
+                    state.damage = Some(format!("its first line stands again as line {number}"));
+                }
                 Some(line) => {
                     if !self.is_witnessed(&line)? {
                         state.leading.push(describe(&line));
                     }
                     seen.insert((line.name, line.seq));
                 }
-                // A crash can leave the beginning of a line at the end of the file, or zeros instead of it.
-                None if lines.peek().is_none() && is_torn(text) => {}
+                // A crash can leave the beginning of a line at the end of the file, or zeros instead of it. The
+                // first line was there whole before anything could be appended.
+                None if number > 1 && lines.peek().is_none() && is_torn(text) => {}
                 None => state.damage = Some(format!("its line {number} is no line of a witness")),
             }
         }

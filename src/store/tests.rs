@@ -1,1 +1,89 @@
+use std::fs;
 
+use super::*;
+
+fn store(dir: &Path) -> Store {
+    Store::init(Arc::new(RealVfs), dir, "n", Digest::of(b"id")).unwrap()
+}
+
+fn open(dir: &Path) -> Result<Store, StoreError> {
+    Store::discover(Arc::new(RealVfs), dir)
+}
+
+#[test]
+fn a_repository_without_its_format_is_damaged_and_not_replaced() {
+    let outer = tempfile::tempdir().unwrap();
+    store(outer.path());
+    let dir = outer.path().join("inner");
+    let inner = store(&dir);
+    fs::remove_file(inner.path("format")).unwrap();
+    // What an interrupted `init` leaves can be made anew, and a repository further up is found.
+    assert_eq!(open(&dir).unwrap().root(), outer.path().join(REPOSITORY_DIR));
+    inner.write_object(b"{}").unwrap();
+    assert!(matches!(open(&dir), Err(StoreError::Missing { path }) if path.ends_with("format")));
+    let again = Store::init(Arc::new(RealVfs), &dir, "n", Digest::of(b"other"));
+    assert!(matches!(again, Err(StoreError::Missing { path }) if path.ends_with("format")));
+}
+
+#[test]
+fn a_format_that_does_not_fit_its_digest_is_damaged_and_not_newer() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let path = store.path("format");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("repository 1", "repository 3")).unwrap();
+    assert!(matches!(open(dir.path()), Err(StoreError::Damaged { .. })));
+    let line = "holotype repository 3";
+    fs::write(&path, format!("{line} {}\n", Digest::of(line.as_bytes()))).unwrap();
+    assert!(matches!(open(dir.path()), Err(StoreError::NewerFormat { .. })));
+}
+
+#[test]
+fn a_witness_without_its_first_line_or_with_two_is_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    assert_eq!(store.check_witness().unwrap(), WitnessState::default());
+    let path = store.path("refs/witness");
+    let bytes = fs::read(&path).unwrap();
+    for changed in [&bytes[..bytes.len() - 1], b"", &[&bytes[..], &bytes[..]].concat()] {
+        fs::write(&path, changed).unwrap();
+        assert!(store.check_witness().unwrap().damage.is_some());
+    }
+}
+
+#[test]
+fn a_draft_without_its_first_lines_is_damaged_and_a_torn_later_line_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let lock = store.lock_draft().unwrap();
+    let head = DraftHead::new(Digest::of(b"draft"), None);
+    let entries = [DraftEntry::Inline(b"x\n".to_vec())];
+    store.append_draft(&lock, "main", &head, &entries).unwrap();
+    let path = store.path("draft/main.jsonl");
+    let bytes = fs::read(&path).unwrap();
+    for length in [0, 10, bytes.len() / 2, bytes.len() - 1] {
+        fs::write(&path, &bytes[..length]).unwrap();
+        assert!(
+            matches!(store.read_draft("main"), Err(StoreError::Damaged { .. })),
+            "{length}"
+        );
+    }
+    fs::write(&path, &bytes).unwrap();
+    store.append_draft(&lock, "main", &head, &entries).unwrap();
+    let longer = fs::read(&path).unwrap();
+    fs::write(&path, &longer[..longer.len() - 1]).unwrap();
+    let draft = store.read_draft("main").unwrap().unwrap();
+    assert_eq!(draft.entries, entries);
+    assert_eq!(draft.torn_bytes, (longer.len() - bytes.len() - 1) as u64);
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_and_halts_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let digest = Digest::of(b"x");
+    let path = store.path(&format!("objects/{digest}"));
+    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    assert!(matches!(store.read_object(digest), Err(StoreError::Io { .. })));
+}

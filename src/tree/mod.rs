@@ -90,6 +90,11 @@ impl MemoryNodes {
         self.0.get(&id).map(Vec::as_slice)
     }
 
+    /// Takes in others.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Returns how many there are.
     #[must_use]
     pub fn len(&self) -> usize {

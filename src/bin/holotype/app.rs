@@ -57,6 +57,9 @@ impl App {
     /// Resolves a path that the user gave: as with git, `-C DIR` goes there first; a path that is not there and
     /// exists from where the program was started is taken from there.
     pub(crate) fn user_path(&self, path: &Path) -> PathBuf {
+        if self.dir == Path::new(".") {
+            return path.to_owned();
+        }
         let inside = self.dir.join(path);
         if path.is_absolute() || (!inside.exists() && path.exists()) { path.to_owned() } else { inside }
     }
@@ -88,6 +91,15 @@ impl App {
             return Err(Failure::refused("the message is empty", "say what was done: -m \"corrected three labels\""));
         }
         Ok(Sealing { author: self.author(repo)?, message: message.to_owned() })
+    }
+
+    /// Returns the date of releases that `SOURCE_DATE_EPOCH` gives, in seconds since 1970.
+    pub(crate) fn source_date(&self) -> Result<Option<Timestamp>, Failure> {
+        let Some(text) = environment("SOURCE_DATE_EPOCH") else { return Ok(None) };
+        let time = text.trim().parse::<i64>().ok().and_then(|seconds| Timestamp::from_unix_ms(seconds.checked_mul(1000)?));
+        time.map(Some).ok_or_else(|| {
+            Failure::usage(format!("SOURCE_DATE_EPOCH: '{text}' is no number of seconds"), "correct SOURCE_DATE_EPOCH or unset it")
+        })
     }
 
     /// Returns the version of a revision, `HEAD` where none is given.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 use crate::failure::USAGE;
@@ -71,10 +71,18 @@ pub(crate) enum Command {
     List(commands::list::ListArgs),
     Blame(commands::blame::BlameArgs),
     Revert(commands::revert::RevertArgs),
+    Consensus(commands::consensus::ConsensusArgs),
     Tag(commands::tag::TagArgs),
+    Release(commands::release::ReleaseArgs),
+    Cite(commands::cite::CiteArgs),
+    Datasheet(commands::datasheet::DatasheetArgs),
+    Export(commands::export::ExportArgs),
+    Checkout(commands::checkout::CheckoutArgs),
+    Verify(commands::verify::VerifyArgs),
     Erase(commands::erase::EraseArgs),
     Gc(commands::gc::GcArgs),
     Index(commands::index::IndexArgs),
+    Demo(commands::demo::DemoArgs),
 }
 
 /// Reads the command line; on help, version or error the exit code.
@@ -104,9 +112,4 @@ fn hint_for(text: &str) -> String {
         Some(command) => format!("see holotype {command} --help"),
         None => "see holotype --help".to_owned(),
     }
-}
-
-/// The command line as clap describes it, for the reference page.
-pub(crate) fn describe() -> clap::Command {
-    Cli::command()
 }

@@ -1,7 +1,8 @@
 //! Writes COCO JSON: boxes `[x, y, width, height]`, `area`, `iscrowd`, integer ids; one record a line.
 //!
 //! What COCO has no form for (points, circles, holes, planes, …) is written as the nearest that it has, and exactly in
-//! the member `holotype_geometry`, which our own reader takes. Votes stay out. The same input gives the same bytes:
+//! the member `holotype_geometry`, which our own reader takes. Votes are written only
+//! where they are given, as the list `labels`, without who gave them. The same input gives the same bytes:
 //! members have a fixed order, numbers their shortest form, whole ones without a point.
 
 mod json;
@@ -112,8 +113,11 @@ pub struct CocoRow {
     pub id: Option<AnnotationId>,
     /// Whatever else is known of it.
     pub attributes: CocoFacts,
-    /// How many ratings it has, which COCO has no member for.
+    /// How many ratings it has that are not in `vote_labels`; COCO has no member for them.
     pub votes: u64,
+    /// Votes without the names of who gave them: indices into [`CocoDataset::labels`], written as the list `labels`
+    /// that some published files have. Empty: not written.
+    pub vote_labels: Vec<usize>,
 }
 
 /// How records are numbered: 1, 2, 3, …, or as their source did.
@@ -243,9 +247,13 @@ where
             });
             continue;
         };
-        if label >= dataset.labels.len() {
+        let mentioned = row.vote_labels.iter().chain([&label]);
+        if let Some(label) = mentioned.copied().find(|label| *label >= dataset.labels.len()) {
             return Err(reference("label", label));
         }
+        report.add("votes_without_annotator", count(&row.vote_labels), || {
+            format!("the votes of annotation {index} are written without who gave them")
+        });
         let number = numbers.number(row.source_id);
         out.write_all(separator)?;
         separator = b",\n";
@@ -321,6 +329,10 @@ fn image_numbers(images: &[CocoImage]) -> IdPlan {
     }
 }
 
+fn count<T>(list: &[T]) -> u64 {
+    u64::try_from(list.len()).unwrap_or(u64::MAX)
+}
+
 /// Writes one annotation.
 fn write_row<W: Write>(
     out: &mut W,
@@ -349,6 +361,10 @@ fn write_row<W: Write>(
     }
     if place.needs_exact {
         record.json("holotype_geometry", &row.geometry)?;
+    }
+    if !row.vote_labels.is_empty() {
+        let ids: Vec<usize> = row.vote_labels.iter().map(|label| label + 1).collect();
+        record.json("labels", &ids)?;
     }
     record.optional_text("holotype_id", row.id.map(|id| id.to_string()).as_deref());
     for (name, value) in &row.attributes {

@@ -14,6 +14,7 @@ fn row(geometry: Geometry) -> CocoRow {
         id: None,
         attributes: CocoFacts::new(),
         votes: 0,
+        vote_labels: Vec::new(),
     }
 }
 

@@ -2,9 +2,15 @@
 
 pub(crate) mod add;
 pub(crate) mod blame;
+pub(crate) mod checkout;
+pub(crate) mod cite;
 pub(crate) mod commit;
+pub(crate) mod consensus;
+pub(crate) mod datasheet;
+pub(crate) mod demo;
 pub(crate) mod discard;
 pub(crate) mod erase;
+pub(crate) mod export;
 pub(crate) mod gc;
 pub(crate) mod import;
 pub(crate) mod index;
@@ -13,11 +19,13 @@ pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod metadata;
 pub(crate) mod record;
+pub(crate) mod release;
 pub(crate) mod revert;
 pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tag;
+pub(crate) mod verify;
 
 use crate::app::App;
 use crate::cli::Command;
@@ -40,9 +48,17 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::List(args) => list::run(app, &args),
         Command::Blame(args) => blame::run(app, &args),
         Command::Revert(args) => revert::run(app, &args),
+        Command::Consensus(args) => consensus::run(app, &args),
         Command::Tag(args) => tag::run(app, &args),
+        Command::Release(args) => release::run(app, &args),
+        Command::Cite(args) => cite::run(app, &args),
+        Command::Datasheet(args) => datasheet::run(app, &args),
+        Command::Export(args) => export::run(app, &args),
+        Command::Checkout(args) => checkout::run(app, &args),
+        Command::Verify(args) => verify::run(app, &args),
         Command::Erase(args) => erase::run(app, &args),
         Command::Gc(args) => gc::run(app, &args),
         Command::Index(args) => index::run(app, &args),
+        Command::Demo(args) => demo::run(app, &args),
     }
 }

@@ -1,0 +1,118 @@
+//! `release`: builds a folder that strangers can check without us, and the tag.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use holotype::export::agreed::{RuleError, parse_rule};
+use holotype::release::{Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, build_release};
+use serde_json::json;
+
+use crate::app::App;
+use crate::commands::export::{losses, row_filter};
+use crate::failure::{CONFLICT, Failure, chain};
+
+/// Builds DIR/NAME-VERSION/ with checksums, annotations, history and datasheet, and the tag
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseArgs {
+    /// The version, such as 1.0.0
+    version: String,
+    /// The revision; HEAD where none is given
+    revision: Option<String>,
+    /// Where the release's folder is made
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The images, too; else their digests
+    #[arg(long)]
+    with_images: bool,
+    /// Only annotations for which this CEL expression is true stand in the exported annotations
+    #[arg(long = "where", value_name = "EXPR")]
+    filter: Option<String>,
+    /// The rule by which labels are agreed; else the one in force
+    #[arg(long, value_name = "R")]
+    rule: Option<String>,
+}
+
+pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
+    let repo = app.repo()?;
+    let author = app.author(&repo)?;
+    let commit = repo.resolve(args.revision.as_deref().unwrap_or("HEAD"))?;
+    let version = repo.version(commit)?;
+    let rule = args.rule.as_deref().map(|text| parse_rule(text, &version)).transpose()?;
+    let out_dir = app.user_path(&args.out);
+    let filter = args.filter.as_deref().map(|text| row_filter(&version, text)).transpose()?;
+    let takes = filter.as_ref().map(|filter| |row: &holotype::export::dataset::Row<'_>| filter.takes(row));
+    let named = takes.as_ref().map(|takes| NamedFilter {
+        text: args.filter.as_deref().unwrap_or(""),
+        filter: holotype::export::version::Filter { image: None, annotation: Some(takes) },
+    });
+    let request = ReleaseRequest {
+        version: &args.version,
+        commit,
+        out_dir: &out_dir,
+        options: ReleaseOptions {
+            images: if args.with_images { Images::Bytes } else { Images::Digests },
+            rule: rule.as_ref(),
+            date: app.source_date()?,
+            filter: named,
+        },
+    };
+    let summary = build_release(&repo, &request, author)?;
+    app.out.object(
+        "holotype/release/1",
+        &json!({
+            "release": summary.id,
+            "version": args.version,
+            "path": summary.path,
+            "commit": commit,
+            "snapshot": summary.record.snapshot,
+            "counts": summary.record.counts,
+            "files": summary.files,
+            "losses": losses(&summary.report),
+            "was_there": summary.was_there,
+        }),
+    )?;
+    let word = if summary.was_there { "is there already" } else { "built" };
+    app.out.line(format!("release {} {word}: {}", args.version, summary.path.display()))?;
+    app.out.line(format!("  release  {}", summary.id))?;
+    app.out.line(format!("  commit   {commit}"))?;
+    app.out.line(format!("  snapshot {}", summary.record.snapshot))?;
+    app.out.line(format!("  {} files; check them with sha256sum -c, b3sum -c, or holotype verify --release DIR", summary.files))?;
+    for loss in summary.report.losses() {
+        app.out.note(format!("lost in COCO: {} × {}: {}", loss.count, loss.code, loss.message));
+    }
+    Ok(0)
+}
+
+impl From<ReleaseError> for Failure {
+    fn from(error: ReleaseError) -> Self {
+        let line = chain(&error);
+        match error {
+            ReleaseError::Repo(error) => error.into(),
+            ReleaseError::Store(error) => error.into(),
+            ReleaseError::Log(error) => error.into(),
+            ReleaseError::State(error) => error.into(),
+            ReleaseError::Export(error) => error.into(),
+            ReleaseError::File(error) => error.into(),
+            ReleaseError::VersionTaken { .. } => Self::refused(line, "tags never move; choose another version"),
+            ReleaseError::Differs { .. } => Self::new(CONFLICT, line, "choose another --out, or another version"),
+            ReleaseError::NoCommit => Self::refused(line, "commit first: holotype commit -m MESSAGE"),
+            ReleaseError::Encode(_) | ReleaseError::ReadBack { .. } => {
+                Self::new(crate::failure::IO, line, "check the disk, and run the command again")
+            }
+        }
+    }
+}
+
+impl From<RuleError> for Failure {
+    fn from(error: RuleError) -> Self {
+        let line = chain(&error);
+        match error {
+            RuleError::State(error) => error.into(),
+            RuleError::UnknownAnnotator { .. } => Self::refused(line, "'holotype list annotators' shows who there is"),
+            RuleError::UnknownRule { .. } | RuleError::Form { .. } | RuleError::NotInferred { .. } => Self::refused(
+                line,
+                "rules are as-recorded, first-human, majority(kinds=human+model,tie=recorded), adjudicated(primary=human-1+human-2,third=human-3)",
+            ),
+        }
+    }
+}

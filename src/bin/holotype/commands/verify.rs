@@ -1,0 +1,126 @@
+//! `verify`: checks every file of the repository, or a release's folder.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use holotype::release::verify_release;
+use holotype::verify::{VerifyOptions, VerifyProgress, VerifyStage, verify};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::failure::{FOUND, Failure, chain};
+use crate::output::{one_line, shows_progress};
+
+/// Checks every file of the repository, or a release's folder; exit 1 when something is found
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Leave the bytes of images out
+    #[arg(long)]
+    quick: bool,
+    /// Recompute every snapshot from the events
+    #[arg(long)]
+    replay: bool,
+    /// Check a release's folder; needs no repository
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["quick", "replay"])]
+    release: Option<PathBuf>,
+}
+
+/// One line of a result.
+struct Line {
+    code: String,
+    severity: String,
+    object: String,
+    message: String,
+}
+
+pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
+    if let Some(dir) = &args.release {
+        return release(app, dir);
+    }
+    let repo = app.repo()?;
+    let options = VerifyOptions { quick: args.quick, replay: args.replay };
+    let bar = if shows_progress(app.out.quiet) { indicatif::ProgressBar::new(0) } else { indicatif::ProgressBar::hidden() };
+    let tell = |progress: VerifyProgress| {
+        bar.set_message(match progress.stage {
+            VerifyStage::Objects => "log",
+            VerifyStage::Blobs => "images",
+            VerifyStage::Replay => "replay",
+        });
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    };
+    let result = verify(&repo, &options, &tell);
+    bar.finish_and_clear();
+    let report = result.map_err(|error| Failure::new(crate::failure::IO, chain(&error), "check the disk and the permissions"))?;
+    let lines: Vec<Line> = report
+        .findings
+        .iter()
+        .map(|finding| Line {
+            code: finding.code.to_owned(),
+            severity: finding.severity.as_str().to_owned(),
+            object: finding.object.clone(),
+            message: finding.message.clone(),
+        })
+        .collect();
+    let checked = report.checked;
+    let counts = json!({
+        "objects": checked.objects, "bytes": checked.bytes, "events": checked.events, "blobs": checked.blobs,
+    });
+    app.out.object("holotype/verify/1", &json!({"ok": report.ok(), "findings": json_lines(&lines), "checked": counts}))?;
+    print(app, &lines)?;
+    app.out.line(format!(
+        "checked {} objects, {} events, {} blobs, {} bytes{}",
+        checked.objects,
+        checked.events,
+        checked.blobs,
+        checked.bytes,
+        if args.replay { "; every snapshot was computed anew from the events" } else { "" }
+    ))?;
+    close(app, report.ok())
+}
+
+fn release(app: &mut App, dir: &std::path::Path) -> Result<u8, Failure> {
+    let path = app.user_path(dir);
+    let check = verify_release(&path)?;
+    let lines: Vec<Line> = check
+        .findings
+        .iter()
+        .map(|finding| Line {
+            code: finding.code.to_owned(),
+            severity: serde_json::to_value(finding.severity).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default(),
+            object: finding.object.clone(),
+            message: finding.message.clone(),
+        })
+        .collect();
+    let counts = json!({"files": check.files, "bytes": check.bytes, "events": check.events});
+    app.out.object(
+        "holotype/verify/1",
+        &json!({"ok": check.is_ok(), "release": check.id, "findings": json_lines(&lines), "checked": counts}),
+    )?;
+    print(app, &lines)?;
+    if let Some(id) = &check.id {
+        app.out.line(format!("release {id}"))?;
+    }
+    app.out.line(format!("checked {} files, {} bytes, {} events replayed", check.files, check.bytes, check.events))?;
+    app.out.line("not checked: that this is the release that was published. Compare its digest with the one cited")?;
+    close(app, check.is_ok())
+}
+
+fn json_lines(lines: &[Line]) -> Vec<Value> {
+    lines
+        .iter()
+        .map(|line| json!({"code": line.code, "severity": line.severity, "object": line.object, "message": line.message}))
+        .collect()
+}
+
+fn print(app: &mut App, lines: &[Line]) -> Result<(), Failure> {
+    for line in lines {
+        app.out.line(one_line(&format!("{} {}  {}: {}", line.severity, line.code, line.object, line.message)))?;
+    }
+    Ok(())
+}
+
+fn close(app: &mut App, ok: bool) -> Result<u8, Failure> {
+    app.out.line(if ok { "ok" } else { "not ok" })?;
+    Ok(if ok { 0 } else { FOUND })
+}

@@ -1,0 +1,285 @@
+//! The history of a release, replayed from its own files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::super::history::{OBJECTS, SLOTS};
+use super::super::manifest::RELEASE_NAME;
+use super::super::record::ReleaseRecord;
+use super::{BYTES_MAX, Checker};
+use crate::codec::{from_canonical, to_canonical};
+use crate::event::{BatchReader, EmptyState, Overlay, State, evolve};
+use crate::export::{Dataset, ImageRow};
+use crate::id::{CommitId, Digest};
+use crate::log::{BatchRange, Commit};
+use crate::model::Counts;
+use crate::snapshot::{TREE_RULE, count, snapshot_id};
+use crate::store::Slot;
+use crate::tree::{MemoryNodes, TreeBuilder};
+
+/// Replays the history and compares what comes out with what `release.json` pins.
+pub(super) fn replay(checker: &mut Checker, record: &ReleaseRecord) {
+    let mut reached = BTreeSet::new();
+    let Some(chain) = read_chain(checker, record.commit, &mut reached) else {
+        return;
+    };
+    if let Some(tip) = chain.last() {
+        let says_same = tip.snapshot == record.snapshot
+            && tip.root == record.root
+            && tip.counts == record.counts
+            && tip.committed_at == record.committed_at;
+        if !says_same {
+            checker.find(
+                "HT-R010",
+                RELEASE_NAME,
+                "it does not say the same as the commit that it pins",
+            );
+        }
+    }
+    let mut state = Overlay::new(&EmptyState);
+    for range in chain.iter().flat_map(|commit| &commit.batches) {
+        if let Err((name, why)) = fold(checker, range, &mut state) {
+            checker.find("HT-R009", &name, why);
+            return;
+        }
+    }
+    check_slots(checker, record);
+    check_unreached(checker, &reached);
+    match materialise(&state) {
+        Ok((root, counts)) => {
+            let snapshot = snapshot_id(root, &counts);
+            let is_same = root == record.root
+                && counts == record.counts
+                && record.tree == TREE_RULE
+                && snapshot.is_ok_and(|snapshot| snapshot == record.snapshot);
+            if !is_same {
+                checker.find(
+                    "HT-R010",
+                    RELEASE_NAME,
+                    "replaying the history gives another snapshot",
+                );
+            }
+        }
+        Err(why) => checker.find("HT-R010", "history", why),
+    }
+    check_content(checker, record, &state);
+}
+
+/// Reads a commit and those before it; returns the first parents, oldest first. All objects that any of them names
+/// are noted as reached.
+fn read_chain(checker: &mut Checker, tip: CommitId, reached: &mut BTreeSet<String>) -> Option<Vec<Commit>> {
+    let mut commits: BTreeMap<CommitId, Commit> = BTreeMap::new();
+    let mut open = vec![tip];
+    let mut is_whole = true;
+    while let Some(id) = open.pop() {
+        if commits.contains_key(&id) {
+            continue;
+        }
+        let name = format!("{OBJECTS}{id}");
+        let commit: Result<Commit, String> = read_object(checker, id.digest())
+            .and_then(|bytes| from_canonical(&bytes).map_err(|error| error.to_string()));
+        match commit {
+            Ok(commit) => {
+                reached.extend(
+                    commit
+                        .batches
+                        .iter()
+                        .map(|range| format!("{OBJECTS}{}", range.batch)),
+                );
+                open.extend(&commit.parents);
+                commits.insert(id, commit);
+            }
+            Err(why) => {
+                checker.find("HT-R009", &name, why);
+                is_whole = false;
+            }
+        }
+        reached.insert(name);
+    }
+    if !is_whole {
+        return None;
+    }
+    let mut chain = Vec::new();
+    let mut next = Some(tip);
+    while let Some(commit) = next.and_then(|id| commits.remove(&id)) {
+        next = commit.first_parent();
+        chain.push(commit);
+    }
+    chain.reverse();
+    Some(chain)
+}
+
+fn read_object(checker: &Checker, digest: Digest) -> Result<Vec<u8>, String> {
+    let bytes = checker.read(&format!("{OBJECTS}{digest}"), BYTES_MAX)?;
+    if Digest::of(&bytes) == digest {
+        Ok(bytes)
+    } else {
+        Err("its bytes do not have the hash that is its name".to_owned())
+    }
+}
+
+fn fold(checker: &mut Checker, range: &BatchRange, state: &mut Overlay<'_>) -> Result<(), (String, String)> {
+    let fail = |why: String| (format!("{OBJECTS}{}", range.batch), why);
+    let bytes = read_object(checker, range.batch.digest()).map_err(fail)?;
+    let mut number = 0;
+    for event in BatchReader::new(&bytes).map_err(|error| fail(error.to_string()))? {
+        number += 1;
+        let event = event.map_err(|error| fail(error.to_string()))?;
+        let edits = evolve(&*state, &event).map_err(|error| {
+            fail(format!(
+                "its event {number} does not fit what was before: {error}"
+            ))
+        })?;
+        state.apply(edits);
+    }
+    checker.check.events += number;
+    if number == range.events {
+        Ok(())
+    } else {
+        Err(fail(format!(
+            "it holds {number} events, its commit says {}",
+            range.events
+        )))
+    }
+}
+
+/// Builds the tree of a state in memory.
+fn materialise(state: &Overlay<'_>) -> Result<(crate::id::NodeId, Counts), String> {
+    let mut nodes = MemoryNodes::default();
+    let mut builder = TreeBuilder::new();
+    for (key, value) in state.edits() {
+        if let Some(value) = value {
+            builder.push(key.as_bytes().to_vec(), value.clone(), &mut nodes);
+        }
+    }
+    let tree = builder.finish(&mut nodes);
+    let counts = count(&tree, &nodes).map_err(|error| error.to_string())?;
+    Ok((tree.root(), counts))
+}
+
+/// Checks that slots follow each other and that the last one names the commit.
+fn check_slots(checker: &mut Checker, record: &ReleaseRecord) {
+    let names: Vec<String> = checker
+        .listed
+        .range(SLOTS.to_owned()..)
+        .map(|(name, _)| name.clone())
+        .take_while(|name| name.starts_with(SLOTS))
+        .collect();
+    let mut previous = None;
+    let mut last = None;
+    for (seq, name) in (1_u64..).zip(&names) {
+        let slot = checker.read(name, 1 << 20).and_then(|bytes| {
+            read_slot(&bytes).ok_or_else(|| "it is no slot, or its digest is wrong".to_owned())
+        });
+        match slot {
+            Ok((slot, digest)) => {
+                if slot.seq != seq || slot.previous != previous || *name != format!("{SLOTS}{seq:010}") {
+                    checker.find("HT-R009", name, "it does not follow the slot before it");
+                }
+                previous = Some(digest);
+                last = slot.commit;
+            }
+            Err(why) => checker.find("HT-R009", name, why),
+        }
+    }
+    if !names.is_empty() && last != Some(record.commit) {
+        checker.find(
+            "HT-R010",
+            SLOTS,
+            "the last slot does not name the commit that is released",
+        );
+    }
+}
+
+fn read_slot(bytes: &[u8]) -> Option<(Slot, Digest)> {
+    let mut value: Value = from_canonical(bytes.strip_suffix(b"\n")?).ok()?;
+    let digest = value.as_object_mut()?.remove("digest")?;
+    let digest = Digest::parse(digest.as_str()?).ok()?;
+    let rest = to_canonical(&value).ok()?;
+    (Digest::of(&rest) == digest).then_some(())?;
+    Some((from_canonical(&rest).ok()?, digest))
+}
+
+/// Notes objects that no commit names: they are listed, but nobody can tell what they are for.
+fn check_unreached(checker: &mut Checker, reached: &BTreeSet<String>) {
+    let unreached: Vec<String> = checker
+        .listed
+        .range(OBJECTS.to_owned()..)
+        .map(|(name, _)| name)
+        .take_while(|name| name.starts_with(OBJECTS))
+        .filter(|name| !reached.contains(*name))
+        .cloned()
+        .collect();
+    for name in unreached {
+        checker.find("HT-R009", &name, "no commit of this release names it");
+    }
+}
+
+/// Compares what is released with what the history says.
+fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &dyn State) {
+    let dataset = match Dataset::open(state, Some(&record.rule)) {
+        Ok(dataset) => dataset,
+        Err(error) => return checker.find("HT-R010", "history", error.to_string()),
+    };
+    let present = || dataset.images().iter().filter(|image| !image.is_erased());
+    if record.filter.is_none() {
+        match count_labelled(&dataset, present()) {
+            Ok((images, annotations)) => {
+                checker.compare(
+                    "annotations/coco.json",
+                    "images by the history",
+                    record.exported.images,
+                    images,
+                );
+                let found = record.exported.annotations;
+                checker.compare(
+                    "annotations/coco.json",
+                    "annotations by the history",
+                    found,
+                    annotations,
+                );
+            }
+            Err(why) => checker.find("HT-R010", "history", why),
+        }
+    }
+    let mut expected = BTreeMap::new();
+    if record.with_images {
+        for (name, file) in present().flat_map(ImageRow::file_names) {
+            expected.insert(format!("images/{name}"), file.blob.digest());
+        }
+    }
+    let listed: BTreeMap<String, Digest> = checker
+        .listed
+        .iter()
+        .filter(|(name, _)| name.starts_with("images/"))
+        .map(|(name, digests)| (name.clone(), digests.blake3))
+        .collect();
+    for (name, blob) in &expected {
+        match listed.get(name) {
+            Some(digest) if digest == blob => {}
+            Some(_) => checker.find("HT-R012", name, "the manifest names other bytes than the history"),
+            None => checker.find(
+                "HT-R012",
+                name,
+                "the history names this image, the manifest does not",
+            ),
+        }
+    }
+    for name in listed.keys().filter(|name| !expected.contains_key(*name)) {
+        checker.find("HT-R012", name, "the history names no such image");
+    }
+}
+
+fn count_labelled<'i>(
+    dataset: &Dataset<'_>,
+    images: impl Iterator<Item = &'i ImageRow>,
+) -> Result<(u64, u64), String> {
+    let (mut count, mut annotations) = (0, 0);
+    for image in images {
+        let rows = dataset.rows_of(image).map_err(|error| error.to_string())?;
+        count += 1;
+        annotations += rows.iter().map(|row| u64::from(row.label.is_some())).sum::<u64>();
+    }
+    Ok((count, annotations))
+}

@@ -1,0 +1,399 @@
+//! Checking a release without a repository: every file against the manifests, the manifests against `release.json`,
+//! the history replayed to the snapshot that it pins, the annotations counted. Nothing outside of the folder is read,
+//! no link is followed, and what is read is bounded.
+//!
+//! | code | says |
+//! |---|---|
+//! | HT-R001 | `release.json` is missing, or is no release |
+//! | HT-R002 | a manifest is missing, or is not the one that `release.json` names |
+//! | HT-R003 | a line of a manifest has not the form, or a name that cannot be |
+//! | HT-R004 | a file that the manifests list is missing |
+//! | HT-R005 | a file that the manifests do not list is there |
+//! | HT-R006 | a file has other bytes than the manifests say |
+//! | HT-R007 | something is no plain file: a link, a pipe, a name that is not UTF-8 |
+//! | HT-R008 | the two manifests do not list the same files |
+//! | HT-R009 | the history is not whole, or an object is not what its name says |
+//! | HT-R010 | the history does not lead to the commit and snapshot that `release.json` pins |
+//! | HT-R011 | the annotations are not as many as `release.json` says, or cannot be read |
+//! | HT-R012 | an image has other bytes than the history says, or is missing |
+
+mod history;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+
+use super::ReleaseError;
+use super::manifest::{BLAKE3_NAME, FileDigests, RELEASE_NAME, SHA256_NAME, digest_stream, parse_line};
+use super::record::ReleaseRecord;
+use crate::codec::from_canonical;
+use crate::files::folder::{EntryKind, FileError, Folder};
+use crate::files::names::{Sameness, check_names};
+use crate::id::{Digest, ReleaseId};
+
+/// Bytes that `release.json` may have.
+const RECORD_BYTES_MAX: u64 = 16 << 20;
+/// Bytes that a manifest, or an object of the history, may have.
+pub(super) const BYTES_MAX: u64 = 512 << 20;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Information,
+    /// Worth a look.
+    Warning,
+    /// The release is not what it says.
+    Error,
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// A stable code.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file.
+    pub object: String,
+    /// One sentence.
+    pub message: String,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleaseCheck {
+    /// The release's id, where `release.json` can be read; to be compared with the one in a citation.
+    pub id: Option<ReleaseId>,
+    /// What `release.json` says.
+    pub record: Option<ReleaseRecord>,
+    /// How many files were hashed.
+    pub files: u64,
+    /// How many bytes were hashed.
+    pub bytes: u64,
+    /// How many events were replayed.
+    pub events: u64,
+    /// What was found, by file and code.
+    pub findings: Vec<Finding>,
+}
+
+impl ReleaseCheck {
+    /// Whether nothing worse than information was found.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.findings
+            .iter()
+            .all(|finding| finding.severity == Severity::Information)
+    }
+}
+
+/// Checks a release's folder.
+///
+/// # Errors
+/// [`ReleaseError::File`] when the folder cannot be read at all; whatever is wrong in it is a finding.
+pub fn verify_release(dir: &Path) -> Result<ReleaseCheck, ReleaseError> {
+    let folder = Folder::open(dir)?;
+    let mut checker = Checker {
+        folder,
+        check: ReleaseCheck {
+            id: None,
+            record: None,
+            files: 0,
+            bytes: 0,
+            events: 0,
+            findings: Vec::new(),
+        },
+        listed: BTreeMap::new(),
+    };
+    checker.read_record();
+    checker.read_manifests();
+    checker.check_files()?;
+    if let Some(record) = checker.check.record.clone() {
+        checker.count_annotations(&record);
+        history::replay(&mut checker, &record);
+    }
+    let mut check = checker.check;
+    check
+        .findings
+        .sort_by(|a, b| (&a.object, a.code, &a.message).cmp(&(&b.object, b.code, &b.message)));
+    check.findings.dedup();
+    Ok(check)
+}
+
+struct Checker {
+    folder: Folder,
+    check: ReleaseCheck,
+    /// What the manifests say of each file.
+    listed: BTreeMap<String, FileDigests>,
+}
+
+impl Checker {
+    fn find(&mut self, code: &'static str, object: &str, message: impl Into<String>) {
+        self.check.findings.push(Finding {
+            code,
+            severity: Severity::Error,
+            object: object.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    /// Reads a file of bounded length; what is wrong is said as a text.
+    fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>, String> {
+        let file = self.folder.open_file(name).map_err(|error| {
+            if let FileError::Io { source, .. } = &error {
+                if source.kind() == std::io::ErrorKind::NotFound {
+                    "it is missing".to_owned()
+                } else {
+                    source.to_string()
+                }
+            } else {
+                error.to_string()
+            }
+        })?;
+        let mut bytes = Vec::new();
+        file.take(limit.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| error.to_string())?;
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+            return Err(format!("it is longer than {limit} bytes"));
+        }
+        Ok(bytes)
+    }
+
+    fn read_record(&mut self) {
+        let read = self.read(RELEASE_NAME, RECORD_BYTES_MAX);
+        let record = read.and_then(|bytes| {
+            let record: ReleaseRecord = from_canonical(&bytes).map_err(|error| error.to_string())?;
+            Ok((ReleaseId::of(&bytes), record))
+        });
+        match record {
+            Ok((id, record)) => {
+                self.check.id = Some(id);
+                self.check.record = Some(record);
+            }
+            Err(why) => self.find("HT-R001", RELEASE_NAME, why),
+        }
+    }
+
+    fn read_manifests(&mut self) {
+        let record = self.check.record.clone();
+        let named = |pick: fn(&ReleaseRecord) -> &String| record.as_ref().map(|record| pick(record).clone());
+        let blake3 = self.read_manifest(BLAKE3_NAME, named(|record| &record.manifest_blake3), |digests| {
+            digests.blake3
+        });
+        let sha256 = self.read_manifest(SHA256_NAME, named(|record| &record.manifest_sha256), |digests| {
+            digests.sha256
+        });
+        let names: BTreeSet<&String> = blake3.keys().chain(sha256.keys()).collect();
+        let mut apart = Vec::new();
+        let mut listed = BTreeMap::new();
+        for name in names {
+            match (blake3.get(name), sha256.get(name)) {
+                (Some(blake3), Some(sha256)) => {
+                    listed.insert(
+                        name.clone(),
+                        FileDigests {
+                            blake3: *blake3,
+                            sha256: *sha256,
+                        },
+                    );
+                }
+                (Some(_), None) => apart.push((name.clone(), SHA256_NAME)),
+                (None, _) => apart.push((name.clone(), BLAKE3_NAME)),
+            }
+        }
+        for (name, manifest) in apart {
+            self.find("HT-R008", &name, format!("{manifest} does not list it"));
+        }
+        self.listed = listed;
+    }
+
+    /// Reads a manifest; a bad line is a finding, and passed over.
+    fn read_manifest(
+        &mut self,
+        name: &str,
+        named: Option<String>,
+        pick: fn(&FileDigests) -> Digest,
+    ) -> BTreeMap<String, Digest> {
+        let mut lines = BTreeMap::new();
+        let bytes = match self.read(name, BYTES_MAX) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                self.find("HT-R002", name, why);
+                return lines;
+            }
+        };
+        let digests = digest_stream(&mut bytes.as_slice());
+        let is_named = digests.is_ok_and(|digests| Some(pick(&digests).to_string()) == named);
+        if named.is_some() && !is_named {
+            self.find(
+                "HT-R002",
+                name,
+                format!("{RELEASE_NAME} names a manifest with other bytes"),
+            );
+        }
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            self.find("HT-R003", name, "it is not UTF-8");
+            return lines;
+        };
+        let mut names = Vec::new();
+        for (number, line) in (1_u64..).zip(text.lines()) {
+            match parse_line(line) {
+                Some((digest, file)) => {
+                    names.push(file);
+                    lines.insert(file.to_owned(), digest);
+                }
+                None => self.find(
+                    "HT-R003",
+                    name,
+                    format!("its line {number} is no digest and name"),
+                ),
+            }
+        }
+        for fault in check_names(names, Sameness::Folded) {
+            lines.remove(&fault.name);
+            self.find("HT-R003", name, fault.to_string());
+        }
+        lines
+    }
+
+    /// Compares what is there with what is listed.
+    fn check_files(&mut self) -> Result<(), ReleaseError> {
+        let own = [RELEASE_NAME, SHA256_NAME, BLAKE3_NAME];
+        let mut there = BTreeSet::new();
+        for entry in self.folder.list()? {
+            let size_bytes = match entry.kind {
+                EntryKind::File { size_bytes } => size_bytes,
+                EntryKind::Link => {
+                    self.find(
+                        "HT-R007",
+                        &entry.name,
+                        "it is a symbolic link, which is not followed",
+                    );
+                    continue;
+                }
+                EntryKind::Other => {
+                    self.find("HT-R007", &entry.name, "it is no plain file");
+                    continue;
+                }
+            };
+            self.check.files += 1;
+            self.check.bytes = self.check.bytes.saturating_add(size_bytes);
+            if own.contains(&entry.name.as_str()) {
+                continue;
+            }
+            match self.listed.get(&entry.name).copied() {
+                Some(listed) => self.check_bytes(&entry.name, listed),
+                None => self.find("HT-R005", &entry.name, "the manifests do not list it"),
+            }
+            there.insert(entry.name);
+        }
+        let missing: Vec<String> = self
+            .listed
+            .keys()
+            .filter(|name| !there.contains(*name))
+            .cloned()
+            .collect();
+        for name in missing {
+            self.find("HT-R004", &name, "the manifests list it, but it is missing");
+        }
+        Ok(())
+    }
+
+    fn check_bytes(&mut self, name: &str, listed: FileDigests) {
+        let digests = match self.folder.open_file(name) {
+            Ok(mut file) => digest_stream(&mut file).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match digests {
+            Ok(digests) if digests == listed => {}
+            Ok(_) => self.find("HT-R006", name, "its bytes are not those that the manifests name"),
+            Err(why) => self.find("HT-R006", name, format!("it cannot be read: {why}")),
+        }
+    }
+
+    fn count_annotations(&mut self, record: &ReleaseRecord) {
+        let exported = &record.exported;
+        let coco: Result<Coco, String> = self.parse("annotations/coco.json");
+        match coco {
+            Ok(coco) => {
+                for (what, found, said) in [
+                    ("images", coco.images.0, exported.images),
+                    ("annotations", coco.annotations.0, exported.annotations),
+                    ("categories", coco.categories.0, exported.labels),
+                ] {
+                    self.compare("annotations/coco.json", what, found, said);
+                }
+            }
+            Err(why) => self.find("HT-R011", "annotations/coco.json", why),
+        }
+        let labels: Result<Labels, String> = self.parse("annotations/labels.json");
+        match labels {
+            Ok(labels) => {
+                self.compare(
+                    "annotations/labels.json",
+                    "labels",
+                    labels.labels.0,
+                    exported.labels,
+                );
+            }
+            Err(why) => self.find("HT-R011", "annotations/labels.json", why),
+        }
+    }
+
+    fn compare(&mut self, name: &str, what: &str, found: u64, said: u64) {
+        if found != said {
+            self.find(
+                "HT-R011",
+                name,
+                format!("it has {found} {what}, {RELEASE_NAME} says {said}"),
+            );
+        }
+    }
+
+    fn parse<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, String> {
+        let file = self.folder.open_file(name).map_err(|error| error.to_string())?;
+        serde_json::from_reader(BufReader::with_capacity(1 << 18, file)).map_err(|error| error.to_string())
+    }
+}
+
+#[derive(Deserialize)]
+struct Coco {
+    images: Count,
+    annotations: Count,
+    categories: Count,
+}
+
+#[derive(Deserialize)]
+struct Labels {
+    labels: Count,
+}
+
+/// The length of a list, whatever it holds.
+struct Count(u64);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counter;
+        impl<'de> Visitor<'de> for Counter {
+            type Value = Count;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Count, A::Error> {
+                let mut count = 0;
+                while seq.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(Count(count))
+            }
+        }
+        deserializer.deserialize_seq(Counter)
+    }
+}

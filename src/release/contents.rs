@@ -1,0 +1,110 @@
+//! The files of a release while they are written: each hashed on its way out and again from the disk.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::ReleaseError;
+use super::manifest::{FileDigests, Hasher, digest_stream};
+use crate::export::ImageRow;
+use crate::export::checkout::write_image;
+use crate::files::folder::FileError;
+use crate::files::output::{OutputFile, StagedFolder};
+use crate::id::Digest;
+use crate::repo::Repo;
+
+/// A folder in the making.
+pub(super) struct Contents {
+    staged: StagedFolder,
+    written: BTreeMap<String, Digest>,
+}
+
+/// A file whose bytes are hashed on their way.
+struct Hashed {
+    file: OutputFile,
+    hasher: Hasher,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.hasher.write_all(bytes.get(..count).unwrap_or(&[]))?;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Contents {
+    pub(super) fn create(path: &Path) -> Result<Self, ReleaseError> {
+        Ok(Self {
+            staged: StagedFolder::create(path)?,
+            written: BTreeMap::new(),
+        })
+    }
+
+    /// Writes a file by a function.
+    pub(super) fn add_with<T, E: Into<ReleaseError>>(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut dyn Write) -> Result<T, E>,
+    ) -> Result<T, ReleaseError> {
+        let mut out = Hashed {
+            file: self.staged.create_file(name)?,
+            hasher: Hasher::default(),
+        };
+        let result = write(&mut out).map_err(Into::into)?;
+        out.file.finish()?;
+        self.written.insert(name.to_owned(), out.hasher.finish().blake3);
+        Ok(result)
+    }
+
+    /// Writes a file with these bytes.
+    pub(super) fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), ReleaseError> {
+        self.staged.write_file(name, bytes)?;
+        self.written.insert(name.to_owned(), Digest::of(bytes));
+        Ok(())
+    }
+
+    /// Writes the files of an image below a folder; returns how many bytes.
+    pub(super) fn add_image(
+        &mut self,
+        repo: &Repo,
+        image: &ImageRow,
+        below: &str,
+    ) -> Result<u64, ReleaseError> {
+        let size_bytes = write_image(repo, image, below, &mut self.staged)?;
+        for (name, file) in image.file_names() {
+            self.written.insert(format!("{below}{name}"), file.blob.digest());
+        }
+        Ok(size_bytes)
+    }
+
+    /// Reads the files that are not in `found` from the disk, compares each with what was written, and adds its
+    /// digests.
+    pub(super) fn read_back(&self, found: &mut BTreeMap<String, FileDigests>) -> Result<(), ReleaseError> {
+        for (name, written) in &self.written {
+            if found.contains_key(name) {
+                continue;
+            }
+            let path = self.staged.path().join(name);
+            let mut file = self.staged.folder().open_file(name)?;
+            let digests = digest_stream(&mut file).map_err(|source| FileError::Io {
+                action: "read",
+                path: path.clone(),
+                source,
+            })?;
+            if digests.blake3 != *written {
+                return Err(ReleaseError::ReadBack { path });
+            }
+            found.insert(name.clone(), digests);
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_staged(self) -> StagedFolder {
+        self.staged
+    }
+}

@@ -1,0 +1,334 @@
+//! The datasheet: the sections of *Datasheets for Datasets* (Gebru et al. 2021) in brief. Every number is computed from
+//! the log; what people stated is quoted; what nobody stated is an open question.
+
+use super::ReleaseError;
+use super::escape::markdown;
+use super::history::{LogFacts, ancestors, log_facts};
+use super::numbers::{Numbers, Tally, count};
+use crate::export::{Dataset, rule_text};
+use crate::model::{FactValue, Rule};
+use crate::repo::{Repo, Version};
+use crate::time::Timestamp;
+
+/// What a datasheet is about.
+pub(super) struct Subject<'a> {
+    pub(super) name: &'a str,
+    pub(super) version: Option<&'a str>,
+    pub(super) commit: String,
+    pub(super) snapshot: String,
+    pub(super) date: Timestamp,
+    pub(super) filter: Option<&'a str>,
+}
+
+/// Writes the datasheet of a version, as Markdown. Labels are agreed by `rule`, else by the rule in force.
+///
+/// # Errors
+/// [`ReleaseError::NoCommit`] for the version before the first commit, or when it cannot be read.
+pub fn datasheet(repo: &Repo, version: &Version, rule: Option<&Rule>) -> Result<String, ReleaseError> {
+    let (Some(id), Some(commit)) = (version.id(), version.commit()) else {
+        return Err(ReleaseError::NoCommit);
+    };
+    let dataset = Dataset::open(version, rule)?;
+    let subject = Subject {
+        name: repo.name(),
+        version: None,
+        commit: id.to_string(),
+        snapshot: commit.snapshot.to_string(),
+        date: commit.committed_at,
+        filter: None,
+    };
+    let log = log_facts(&ancestors(repo, id)?, commit);
+    Ok(write(&subject, &dataset, &count(&dataset)?, &log))
+}
+
+/// Writes the datasheet from what was counted.
+pub(super) fn write(
+    subject: &Subject<'_>,
+    dataset: &Dataset<'_>,
+    numbers: &Numbers,
+    log: &LogFacts,
+) -> String {
+    let mut sheet = Sheet {
+        out: String::new(),
+        dataset,
+    };
+    let title = sheet.fact("title").unwrap_or_else(|| markdown(subject.name));
+    let version = subject
+        .version
+        .map_or_else(String::new, |version| format!(", version {}", markdown(version)));
+    sheet.line(&format!("# Datasheet: {title}{version}"));
+    sheet.line(&format!(
+        "{}. Commit `{}`, snapshot `{}`.",
+        subject.date.to_day(),
+        subject.commit,
+        subject.snapshot
+    ));
+    sheet.line("Every number is counted from the recorded events; quoted statements are those of the dataset's makers.");
+    if let Some(filter) = subject.filter {
+        sheet.line(&format!(
+            "This edition holds only rows for which this holds: {}. The numbers are those of the whole version.",
+            markdown(filter)
+        ));
+    }
+    sheet.motivation();
+    sheet.composition(numbers);
+    sheet.collection(numbers, log);
+    sheet.labelling(numbers);
+    sheet.uses();
+    sheet.distribution(numbers);
+    sheet.open_questions(numbers);
+    sheet.out
+}
+
+struct Sheet<'a> {
+    out: String,
+    dataset: &'a Dataset<'a>,
+}
+
+impl Sheet<'_> {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push_str("\n\n");
+    }
+
+    fn head(&mut self, text: &str) {
+        self.line(&format!("## {text}"));
+    }
+
+    fn table(&mut self, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+        let rows: Vec<Vec<String>> = rows.into_iter().collect();
+        if rows.is_empty() {
+            return;
+        }
+        self.out.push_str(&format!("| {} |\n", head.join(" | ")));
+        self.out.push_str(&format!("|{}\n", "---|".repeat(head.len())));
+        for row in rows {
+            self.out.push_str(&format!("| {} |\n", row.join(" | ")));
+        }
+        self.out.push('\n');
+    }
+
+    fn fact(&self, name: &str) -> Option<String> {
+        let value = self.dataset.facts().get(name).and_then(FactValue::as_text)?;
+        (!value.trim().is_empty()).then(|| markdown(value.trim()))
+    }
+
+    /// Quotes those facts that are stated; says so when none is.
+    fn quote(&mut self, names: &[&str]) {
+        let stated: Vec<(String, String)> = names
+            .iter()
+            .filter_map(|name| Some((name.replace('_', " "), self.fact(name)?)))
+            .collect();
+        if stated.is_empty() {
+            self.line("Not stated.");
+        }
+        for (name, value) in stated {
+            self.line(&format!("{name}: “{value}”"));
+        }
+    }
+
+    fn motivation(&mut self) {
+        self.head("Motivation");
+        self.quote(&["description", "purpose", "creators", "funding"]);
+    }
+
+    fn composition(&mut self, numbers: &Numbers) {
+        self.head("Composition");
+        let cases = self.dataset.cases().len().to_string();
+        let slides = self.dataset.slides().len().to_string();
+        let pairs = [
+            ("cases", cases),
+            ("slides", slides),
+            ("images", numbers.images.to_string()),
+            ("images with bytes", numbers.with_bytes.to_string()),
+            ("bytes of images", numbers.size_bytes.to_string()),
+            ("images declared without bytes", numbers.declared.to_string()),
+            ("images erased", numbers.erased.to_string()),
+            ("images without a case", numbers.without_case.to_string()),
+            (
+                "images without annotations, searched",
+                numbers.empty_screened.to_string(),
+            ),
+            (
+                "images without annotations, not known to be searched",
+                numbers.empty_not_screened.to_string(),
+            ),
+            ("annotations", numbers.annotations.to_string()),
+            (
+                "annotations without an agreed label",
+                numbers.undecided.to_string(),
+            ),
+        ];
+        self.table(
+            &["", "number"],
+            pairs.map(|(name, value)| vec![name.to_owned(), value]),
+        );
+        self.table(&["label", "annotations", "images"], tally_rows(&numbers.labels));
+        let shapes = numbers.shapes.iter();
+        self.table(
+            &["shape", "annotations"],
+            shapes.map(|(shape, number)| vec![(*shape).to_owned(), number.to_string()]),
+        );
+        for (fact, values) in &numbers.facts {
+            self.table(&[fact, "annotations", "images"], tally_rows(values));
+        }
+        let splits = numbers.splits.iter();
+        self.table(
+            &["split", "part", "members"],
+            splits.map(|((split, part), number)| vec![markdown(split), markdown(part), number.to_string()]),
+        );
+    }
+
+    fn collection(&mut self, numbers: &Numbers, log: &LogFacts) {
+        self.head("Collection process");
+        self.quote(&["collection", "ethics", "consent", "source"]);
+        self.line(&format!(
+            "{} commits with {} events, recorded from {} to {}; {} source{} of annotations with ids of their own.",
+            log.commits,
+            log.events,
+            log.first_at.to_day(),
+            log.last_at.to_day(),
+            numbers.lineages.len(),
+            if numbers.lineages.len() == 1 { "" } else { "s" },
+        ));
+    }
+
+    fn labelling(&mut self, numbers: &Numbers) {
+        self.head("Preprocessing, cleaning, labelling");
+        self.quote(&["preprocessing", "annotation_protocol"]);
+        self.line(&format!(
+            "Labels are agreed by the rule `{}`, with {} logged exceptions. {} annotations have no rating.",
+            rule_text(self.dataset.rule()),
+            numbers.exceptions,
+            numbers.without_rating
+        ));
+        let annotators = numbers.annotators.iter().map(|(code, work)| {
+            let rounds: Vec<String> = work.rounds.iter().map(u32::to_string).collect();
+            vec![
+                markdown(code.as_str()),
+                work.kind.clone(),
+                work.ratings.to_string(),
+                work.no_opinion.to_string(),
+                rounds.join(", "),
+                work.blinded.to_string(),
+                work.not_blinded.to_string(),
+            ]
+        });
+        let head = [
+            "annotator",
+            "kind",
+            "ratings",
+            "no opinion",
+            "rounds",
+            "blinded",
+            "not blinded",
+        ];
+        self.table(&head, annotators);
+        let methods = numbers.methods.iter();
+        self.table(
+            &["method", "ratings"],
+            methods.map(|(method, number)| vec![method.replace('_', " "), number.to_string()]),
+        );
+    }
+
+    fn uses(&mut self) {
+        self.head("Uses");
+        self.quote(&["uses", "limitations"]);
+    }
+
+    fn distribution(&mut self, numbers: &Numbers) {
+        self.head("Distribution and maintenance");
+        self.quote(&[
+            "licence",
+            "licence_url",
+            "publisher",
+            "doi",
+            "contact",
+            "maintenance",
+        ]);
+        if numbers.declared > 0 {
+            self.line(&format!(
+                "{} images are declared only: their bytes are not part of this dataset.",
+                numbers.declared
+            ));
+        }
+    }
+
+    fn open_questions(&mut self, numbers: &Numbers) {
+        self.head("Open questions");
+        let unstated = [
+            ("description", "What is the dataset for?"),
+            ("creators", "Who made it?"),
+            ("licence", "Under which licence may it be used?"),
+            (
+                "ethics",
+                "Who approved the use of the material, and on which consent?",
+            ),
+            ("annotation_protocol", "By which protocol was it annotated?"),
+            ("limitations", "For what should it not be used?"),
+            ("contact", "Who answers questions and takes corrections?"),
+        ];
+        let mut questions: Vec<String> = unstated
+            .into_iter()
+            .filter(|(name, _)| self.fact(name).is_none())
+            .map(|(_, question)| question.to_owned())
+            .collect();
+        let ratings: u64 = numbers.annotators.values().map(|work| work.ratings).sum();
+        let known: u64 = numbers
+            .annotators
+            .values()
+            .map(|work| work.blinded + work.not_blinded)
+            .sum();
+        let counted = [
+            (numbers.without_size, "images: what are their width and height?"),
+            (numbers.without_resolution, "images: how many µm is a pixel?"),
+            (numbers.without_case, "images: which case are they of?"),
+            (
+                numbers.empty_not_screened,
+                "images without annotations: were they searched?",
+            ),
+            (numbers.undecided, "annotations: what is their label?"),
+            (numbers.without_rating, "annotations: who labelled them?"),
+            (ratings.saturating_sub(known), "ratings: were they blinded?"),
+            (
+                numbers.methods.get("not stated").copied().unwrap_or(0),
+                "ratings: by which method did they come about?",
+            ),
+        ];
+        questions.extend(
+            counted
+                .into_iter()
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, question)| format!("{number} {question}")),
+        );
+        for fact in ["species", "scanner"] {
+            let said: u64 = numbers
+                .facts
+                .get(fact)
+                .map_or(0, |values| values.values().map(|tally| tally.images).sum());
+            if said < numbers.images {
+                questions.push(format!("{} images: which {fact}?", numbers.images - said));
+            }
+        }
+        if questions.is_empty() {
+            self.line("None.");
+            return;
+        }
+        for question in questions {
+            self.out.push_str(&format!("* {question}\n"));
+        }
+    }
+}
+
+fn tally_rows(tallies: &std::collections::BTreeMap<String, Tally>) -> Vec<Vec<String>> {
+    tallies
+        .iter()
+        .map(|(name, tally)| {
+            vec![
+                markdown(name),
+                tally.annotations.to_string(),
+                tally.images.to_string(),
+            ]
+        })
+        .collect()
+}

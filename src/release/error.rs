@@ -1,0 +1,71 @@
+//! What can go wrong with a release.
+
+use std::path::PathBuf;
+
+use crate::codec::EncodeError;
+use crate::event::StateError;
+use crate::export::ExportError;
+use crate::files::folder::FileError;
+use crate::id::CommitId;
+use crate::log::LogError;
+use crate::repo::RepoError;
+use crate::store::StoreError;
+
+/// A failure of a release.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The version cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The version cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The folder cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A record cannot be written as canonical JSON.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The version's name is given to another commit, or to a release of other content.
+    #[error("the version '{version}' is taken: its tag is on commit {commit}{}", .why)]
+    VersionTaken {
+        /// The version.
+        version: String,
+        /// The commit that has it.
+        commit: CommitId,
+        /// What else is to be said.
+        why: String,
+    },
+    /// The folder holds something else.
+    #[error("{} exists and is not this release: {why}", .path.display())]
+    Differs {
+        /// The folder.
+        path: PathBuf,
+        /// What differs.
+        why: String,
+    },
+    /// A file read back is not what was written.
+    #[error("{} does not read back as it was written", .path.display())]
+    ReadBack {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The version is that before the first commit.
+    #[error("there is no commit before the first: nothing can be released or cited")]
+    NoCommit,
+}
+
+impl From<crate::export::coco::ExportError> for ReleaseError {
+    fn from(error: crate::export::coco::ExportError) -> Self {
+        Self::Export(error.into())
+    }
+}

@@ -1,0 +1,111 @@
+//! Manifests: a digest, two spaces, a name, one line a file, as `sha256sum` and `b3sum` print and check them. Names
+//! hold no line feed or backslash (`files::names`), so neither form of escaping occurs. Pure but for hashing a
+//! stream.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
+use sha2::Digest as _;
+
+use crate::id::Digest;
+
+/// The name of the manifest of SHA-256.
+pub(super) const SHA256_NAME: &str = "manifest-sha256.txt";
+/// The name of the manifest of BLAKE3.
+pub(super) const BLAKE3_NAME: &str = "manifest-blake3.txt";
+/// The name of the record.
+pub(super) const RELEASE_NAME: &str = "release.json";
+
+/// The digests of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileDigests {
+    pub(super) blake3: Digest,
+    /// SHA-256.
+    pub(super) sha256: Digest,
+}
+
+/// Hashes a stream.
+pub(super) fn digest_stream(reader: &mut dyn Read) -> io::Result<FileDigests> {
+    let mut hasher = Hasher::default();
+    io::copy(reader, &mut hasher)?;
+    Ok(hasher.finish())
+}
+
+/// Hashes what is written.
+#[derive(Default)]
+pub(super) struct Hasher {
+    blake3: blake3::Hasher,
+    sha256: sha2::Sha256,
+}
+
+impl Hasher {
+    pub(super) fn finish(self) -> FileDigests {
+        FileDigests {
+            blake3: Digest::from_bytes(*self.blake3.finalize().as_bytes()),
+            sha256: Digest::from_bytes(self.sha256.finalize().into()),
+        }
+    }
+}
+
+impl Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.blake3.update(bytes);
+        self.sha256.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a manifest, sorted by name.
+pub(super) fn manifest(
+    files: &BTreeMap<String, FileDigests>,
+    digest: impl Fn(&FileDigests) -> Digest,
+) -> Vec<u8> {
+    let mut text = String::new();
+    for (name, digests) in files {
+        text.push_str(&digest(digests).to_string());
+        text.push_str("  ");
+        text.push_str(name);
+        text.push('\n');
+    }
+    text.into_bytes()
+}
+
+/// Reads one line of a manifest.
+pub(super) fn parse_line(line: &str) -> Option<(Digest, &str)> {
+    let (digest, rest) = line.split_at_checked(64)?;
+    let name = rest.strip_prefix("  ")?;
+    Some((Digest::parse(digest).ok()?, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_reads_back() {
+        let mut hasher = Hasher::default();
+        hasher.write_all(b"abc").unwrap();
+        let digests = hasher.finish();
+        assert_eq!(
+            digests.sha256.to_string(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        let files = BTreeMap::from([("a b.txt".to_owned(), digests)]);
+        let text = String::from_utf8(manifest(&files, |file| file.blake3)).unwrap();
+        let line = text.strip_suffix('\n').unwrap();
+        assert_eq!(parse_line(line), Some((Digest::of(b"abc"), "a b.txt")));
+        for bad in [
+            "",
+            "x",
+            "ab  c",
+            &line.to_uppercase(),
+            &line.replacen("  ", " ", 1),
+        ] {
+            assert_eq!(parse_line(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What a batch holds and names, gathered while each of its lines is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::event::{BatchError, BatchReader, Context, Event, LoggedEvent};
+use crate::id::{BlobId, ImageId, ImagePrefix, PrivateId};
+use crate::log::BatchRange;
+use crate::model::{EntityKind, FactValue, ImageFile, ImageRecord, Key};
+
+/// What a batch holds and names.
+#[derive(Debug, Default)]
+pub(super) struct BatchFacts {
+    pub size_bytes: u64,
+    pub events: u64,
+    pub global_events: u64,
+    pub images: Option<(ImagePrefix, ImagePrefix)>,
+    /// Private objects that are named.
+    pub private: BTreeSet<PrivateId>,
+    /// Private objects that the events say are destroyed.
+    pub erased_private: BTreeSet<PrivateId>,
+    /// Blobs by image, with the lengths in bytes that are recorded.
+    pub files: BTreeSet<(BlobId, u64, ImageId)>,
+    /// Images whose bytes the events say are destroyed.
+    pub erased_images: BTreeSet<ImageId>,
+}
+
+impl BatchFacts {
+    /// Reads every line of a batch.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, BatchError> {
+        let mut facts = Self {
+            size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            ..Self::default()
+        };
+        for event in BatchReader::new(bytes)? {
+            facts.note(&event?);
+        }
+        Ok(facts)
+    }
+
+    fn note(&mut self, logged: &LoggedEvent) {
+        self.events += 1;
+        match (logged.event.image_prefix(), self.images) {
+            (None, _) => self.global_events += 1,
+            (Some(image), None) => self.images = Some((image, image)),
+            (Some(image), Some((first, last))) => self.images = Some((first.min(image), last.max(image))),
+        }
+        self.note_context(&logged.context);
+        self.note_event(&logged.event);
+    }
+
+    fn note_context(&mut self, context: &Context) {
+        self.private.extend(context.author);
+    }
+
+    fn note_event(&mut self, event: &Event) {
+        match event {
+            Event::ImageDeclared { facts, .. } | Event::LabelDefined { facts, .. } => {
+                self.note_facts(facts.values());
+            }
+            Event::ImageIngested { name, files, facts } => {
+                self.note_facts(facts.values());
+                self.note_files(ImageId::of_name(name), files);
+            }
+            Event::ImageErased { image } => {
+                self.erased_images.insert(*image);
+            }
+            Event::CaseRegistered { source: private, .. }
+            | Event::AnnotatorRegistered { person: private, .. } => self.private.extend(*private),
+            Event::PersonErased { private } => {
+                self.private.extend(private);
+                self.erased_private.extend(private);
+            }
+            Event::FactsSet { changes, .. } | Event::AttributesRevised { changes, .. } => {
+                self.note_facts(changes.values().flatten());
+            }
+            Event::AnnotationCreated { attributes, .. } => self.note_facts(attributes.values()),
+            Event::RecordRestored {
+                key,
+                record: Some(record),
+            } => self.note_record(key, record),
+            Event::RecordRestored { record: None, .. }
+            | Event::ImageAssigned { .. }
+            | Event::SlideRegistered { .. }
+            | Event::LabelRenamed { .. }
+            | Event::GeometryRevised { .. }
+            | Event::AnnotationRelabelled { .. }
+            | Event::AnnotationWithdrawn { .. }
+            | Event::RatingGiven { .. }
+            | Event::RatingWithdrawn { .. }
+            | Event::SourceIdAttached { .. }
+            | Event::RegionScreened { .. }
+            | Event::RuleSet { .. }
+            | Event::LabelOverridden { .. }
+            | Event::SplitAssigned { .. } => {}
+        }
+    }
+
+    fn note_facts<'a>(&mut self, values: impl Iterator<Item = &'a FactValue>) {
+        for value in values {
+            match value {
+                FactValue::Private(id) => {
+                    self.private.insert(*id);
+                }
+                FactValue::Text(_) | FactValue::Number(_) | FactValue::Flag(_) => {}
+            }
+        }
+    }
+
+    fn note_files(&mut self, image: ImageId, files: &[ImageFile]) {
+        self.files
+            .extend(files.iter().map(|file| (file.blob, file.size_bytes, image)));
+    }
+
+    fn note_record(&mut self, key: &Key, record: &Value) {
+        self.note_value(record);
+        if key.kind() == Some(EntityKind::Image)
+            && let Ok(record) = serde_json::from_value::<ImageRecord>(record.clone())
+        {
+            let image = ImageId::of_name(&record.name);
+            for files in record.versions.iter().chain([&record.files]) {
+                self.note_files(image, files);
+            }
+        }
+    }
+
+    /// Finds `{"private": id}` anywhere in a record.
+    fn note_value(&mut self, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                let id = members.get("private").and_then(Value::as_str);
+                self.private.extend(
+                    id.and_then(|id| PrivateId::parse(id).ok())
+                        .filter(|_| members.len() == 1),
+                );
+                members.values().for_each(|value| self.note_value(value));
+            }
+            Value::Array(values) => values.iter().for_each(|value| self.note_value(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    /// Says what a commit states otherwise; nothing when all is as stated.
+    pub(super) fn differences(&self, range: &BatchRange) -> Vec<String> {
+        let (first, last) = self.images.unzip();
+        let mut found = Vec::new();
+        let mut compare = |what: &str, stated: String, is: String| {
+            if stated != is {
+                found.push(format!("{what}: stated {stated}, found {is}"));
+            }
+        };
+        let image = |image: Option<ImagePrefix>| image.map_or("none".to_owned(), |image| image.to_string());
+        compare("events", range.events.to_string(), self.events.to_string());
+        compare(
+            "events about no image",
+            range.global_events.to_string(),
+            self.global_events.to_string(),
+        );
+        compare("bytes", range.size_bytes.to_string(), self.size_bytes.to_string());
+        compare("first image", image(range.first_image), image(first));
+        compare("last image", image(range.last_image), image(last));
+        found
+    }
+}
+
+/// A blob that images name.
+#[derive(Debug, Default)]
+pub(super) struct BlobUse {
+    /// The lengths in bytes that are recorded, each with the file that says so.
+    pub sizes: BTreeMap<u64, String>,
+    /// The images.
+    pub images: BTreeSet<ImageId>,
+}
+
+/// Everything that the log and the draft name outside of the objects.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// Private objects, each with the first file that names it.
+    pub private: BTreeMap<PrivateId, String>,
+    pub erased_private: BTreeSet<PrivateId>,
+    pub blobs: BTreeMap<BlobId, BlobUse>,
+    pub erased_images: BTreeSet<ImageId>,
+}
+
+impl Named {
+    /// Takes in what a batch names, which stands in the file `by`.
+    pub(super) fn take(&mut self, facts: &BatchFacts, by: &str) {
+        for id in &facts.private {
+            self.name_private(*id, by);
+        }
+        self.erased_private.extend(&facts.erased_private);
+        self.erased_images.extend(&facts.erased_images);
+        for (blob, size_bytes, image) in &facts.files {
+            let used = self.blobs.entry(*blob).or_default();
+            used.sizes.entry(*size_bytes).or_insert_with(|| by.to_owned());
+            used.images.insert(*image);
+        }
+    }
+
+    /// Notes that the file `by` names a private object.
+    pub(super) fn name_private(&mut self, id: PrivateId, by: &str) {
+        self.private.entry(id).or_insert_with(|| by.to_owned());
+    }
+}

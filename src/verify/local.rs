@@ -1,0 +1,21 @@
+//! The settings of this copy, in `local/`.
+
+use super::Check;
+use super::batch::Named;
+use super::inventory::Inventory;
+
+/// Checks each file in `local/`.
+pub(super) fn check(check: &mut Check<'_>, files: &Inventory, named: &mut Named) {
+    if files.local_author {
+        match check.store.local_author() {
+            Ok(Some(author)) => named.name_private(author, "local/author.json"),
+            Ok(None) => {}
+            Err(error) => check.fail(&error),
+        }
+    }
+    for blob in &files.local_paths {
+        if let Err(error) = check.store.check_local(&format!("paths/{blob}.json")) {
+            check.fail(&error);
+        }
+    }
+}

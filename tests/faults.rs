@@ -1,0 +1,285 @@
+//! Every write path with a store that fails at its n-th operation, for all n, in five ways. Afterwards the old or
+//! the new state stands, what was acknowledged is there, the log replays, and a second try works.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use holotype::event::{AnnotationIdentity, Command, State};
+use holotype::id::{Digest, ImageId};
+use holotype::model::{Facts, Geometry, ImageFile, Key};
+use holotype::replay::replay_all;
+use holotype::repo::{Repo, RepoError, Sealing, Surroundings};
+use holotype::store::faulty::{FAULTS, Fault, FaultyVfs};
+use holotype::store::{BlobSource, RealVfs, Vfs};
+use holotype::time::Timestamp;
+use holotype::tree::MemoryNodes;
+
+fn around() -> Surroundings {
+    Surroundings { now: Timestamp::parse("2026-11-23T10:00:00Z").unwrap(), seed: None }
+}
+
+fn open(vfs: Arc<dyn Vfs>, dir: &Path) -> Result<Repo, RepoError> {
+    Repo::open(vfs, dir, around())
+}
+
+struct Bytes(&'static [u8]);
+
+impl std::io::Read for Bytes {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl BlobSource for Bytes {
+    fn as_file(&self) -> Option<&fs::File> {
+        None
+    }
+
+    fn path(&self) -> &Path {
+        Path::new("memory")
+    }
+}
+
+fn sealing(repo: &Repo) -> Result<Sealing, RepoError> {
+    Ok(Sealing { author: repo.author(Some("Ada <ada@example.org>"))?, message: "m".to_owned() })
+}
+
+fn annotate(repo: &Repo) -> Result<u64, RepoError> {
+    let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
+    let ((), events) = repo.draft_with(|transaction| -> Result<(), RepoError> {
+        transaction.must(&context, point(3.0))?;
+        Ok(())
+    })?;
+    Ok(events)
+}
+
+fn point(x: f64) -> Command {
+    Command::Annotate {
+        image: ImageId::of_name("a.png"),
+        geometry: Geometry::point(x, 1.0),
+        label: None,
+        identity: AnnotationIdentity::Content,
+        source_id: None,
+        attributes: Facts::new(),
+        image_version: None,
+    }
+}
+
+fn ingest(repo: &Repo, name: &str, bytes: &'static [u8]) -> Result<(), RepoError> {
+    let mut staged = [repo.store().stage_blob(&mut Bytes(bytes))?];
+    repo.store().publish_blobs(&mut staged)?;
+    let file = ImageFile::new(name.to_owned(), staged[0].id, staged[0].size_bytes);
+    let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
+    repo.commit_with(&sealing(repo)?, |transaction, _| -> Result<(), RepoError> {
+        let command = Command::IngestImage { name: name.to_owned(), files: vec![file.clone()], facts: Facts::new() };
+        transaction.must(&context, command)?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// A repository with an image, a commit, and a draft of one annotation.
+fn prepare(dir: &Path) {
+    let repo = Repo::init(Arc::new(RealVfs), dir, "faults", around()).unwrap();
+    ingest(&repo, "a.png", b"the bytes of an image").unwrap();
+    annotate(&repo).unwrap();
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// What stands: the head's snapshot, the draft's, the tags, and whether the image's bytes are there.
+#[derive(Debug, PartialEq)]
+struct Standing {
+    head: Option<String>,
+    draft: String,
+    tags: Vec<String>,
+    author: bool,
+    images: u64,
+}
+
+fn standing(dir: &Path) -> Standing {
+    let repo = open(Arc::new(RealVfs), dir).unwrap();
+    let head = repo.head().unwrap();
+    if let Some(head) = head {
+        let mut nodes = MemoryNodes::default();
+        let replayed = replay_all(repo.store(), head, &mut nodes).unwrap();
+        assert_eq!(replayed.root(), repo.commit(head).unwrap().root, "the log gives the version");
+    }
+    let draft = repo.draft_version().unwrap();
+    let witness = repo.store().check_witness().unwrap();
+    assert!(witness.leading.is_empty() && witness.damage.is_none(), "{witness:?}");
+    Standing {
+        head: head.map(|head| repo.version(head).unwrap().snapshot().unwrap().to_string()),
+        draft: draft.snapshot().unwrap().to_string(),
+        tags: repo.store().list_tags().unwrap(),
+        author: repo.store().local_author().unwrap().is_some(),
+        images: draft.counts().unwrap().images,
+    }
+}
+
+/// Tries an operation with every fault at every place, on a repository with a draft.
+fn check_operation(operation: impl Fn(&Repo) -> Result<(), RepoError>) {
+    let base = tempfile::tempdir().unwrap();
+    prepare(base.path());
+    check_operation_on(&base, operation);
+}
+
+/// The same on a repository without a draft.
+fn check_operation_without_draft(operation: impl Fn(&Repo) -> Result<(), RepoError>) {
+    let base = tempfile::tempdir().unwrap();
+    prepare(base.path());
+    open(Arc::new(RealVfs), base.path()).unwrap().discard_draft().unwrap();
+    check_operation_on(&base, operation);
+}
+
+fn check_operation_on(base: &tempfile::TempDir, operation: impl Fn(&Repo) -> Result<(), RepoError>) {
+    let old = standing(base.path());
+    let done = tempfile::tempdir().unwrap();
+    copy_tree(base.path(), done.path());
+    operation(&open(Arc::new(RealVfs), done.path()).unwrap()).unwrap();
+    let new = standing(done.path());
+    assert_ne!(old, new, "the operation does something");
+    let mut places = 0_u64;
+    for fault in FAULTS {
+        for n in 0.. {
+            let dir = tempfile::tempdir().unwrap();
+            copy_tree(base.path(), dir.path());
+            let vfs = FaultyVfs::new(Arc::new(RealVfs));
+            let repo = open(Arc::new(vfs.clone()), dir.path()).unwrap();
+            vfs.fail(n, fault);
+            let result = operation(&repo);
+            let reached = vfs.heal() > n;
+            if !reached {
+                result.unwrap();
+                break;
+            }
+            places += 1;
+            check_aftermath(dir.path(), fault, n, result.is_ok(), &old, &new, &operation);
+        }
+    }
+    assert!(places >= 5, "{places} places were tried");
+}
+
+fn check_aftermath(
+    dir: &Path,
+    fault: Fault,
+    n: u64,
+    acknowledged: bool,
+    old: &Standing,
+    new: &Standing,
+    operation: &impl Fn(&Repo) -> Result<(), RepoError>,
+) {
+    let after = standing(dir);
+    assert!(after == *old || after == *new, "{fault:?} at {n}: neither old nor new but {after:?}");
+    if acknowledged {
+        assert_eq!(after, *new, "{fault:?} at {n}: it was acknowledged");
+    }
+    if after != *new {
+        operation(&open(Arc::new(RealVfs), dir).unwrap()).unwrap_or_else(|error| panic!("{fault:?} at {n}: {error}"));
+        assert_eq!(standing(dir), *new, "{fault:?} at {n}: a second try");
+    }
+}
+
+#[test]
+fn recording_into_the_draft() {
+    check_operation(|repo| annotate(repo).map(|_| ()));
+}
+
+#[test]
+fn sealing_the_draft() {
+    check_operation(|repo| repo.commit_draft(&sealing(repo)?).map(|_| ()));
+}
+
+#[test]
+fn committing_beside_the_draft() {
+    check_operation(|repo| {
+        let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
+        repo.commit_with(&sealing(repo)?, |transaction, _| -> Result<(), RepoError> {
+            transaction.must(&context, point(9.0))?;
+            Ok(())
+        })?;
+        Ok(())
+    });
+}
+
+#[test]
+fn bringing_in_an_image() {
+    check_operation(|repo| ingest(repo, "b.png", b"other bytes"));
+}
+
+#[test]
+fn tagging() {
+    check_operation(|repo| {
+        let head = repo.head()?.unwrap();
+        let author = repo.author(Some("Ada <ada@example.org>"))?;
+        repo.tag("v1", head, author, "first").map(|_| ())
+    });
+}
+
+#[test]
+fn remembering_the_author() {
+    check_operation(|repo| repo.remember_author("Ben <ben@example.org>").map(|_| ()));
+}
+
+#[test]
+fn a_revert_begins_a_draft() {
+    check_operation_without_draft(|repo| {
+        let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
+        let undone = repo.draft_version()?.get(&Key::image(ImageId::of_name("a.png")))?.is_none();
+        let head = repo.head()?.unwrap();
+        if undone { Ok(()) } else { repo.revert(head, &context).map(|_| ()) }
+    });
+}
+
+#[test]
+fn making_a_repository() {
+    for fault in FAULTS {
+        for n in 0.. {
+            let dir = tempfile::tempdir().unwrap();
+            let vfs = FaultyVfs::new(Arc::new(RealVfs));
+            vfs.fail(n, fault);
+            let result = Repo::init(Arc::new(vfs.clone()), dir.path(), "faults", around());
+            let reached = vfs.heal() > n;
+            if !reached {
+                result.map(|_| ()).unwrap();
+                break;
+            }
+            match open(Arc::new(RealVfs), dir.path()) {
+                Ok(repo) => assert_eq!(repo.head().unwrap(), None, "{fault:?} at {n}"),
+                Err(_) => {
+                    assert!(result.is_err(), "{fault:?} at {n}: it was acknowledged");
+                    Repo::init(Arc::new(RealVfs), dir.path(), "faults", around()).map(|_| ()).unwrap();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn after_a_failed_sync_nothing_more_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path());
+    let vfs = FaultyVfs::new(Arc::new(RealVfs));
+    let repo = open(Arc::new(vfs.clone()), dir.path()).unwrap();
+    // Operation 0 creates the temporary file, 1 writes it, 2 syncs it.
+    vfs.fail(2, Fault::Error);
+    repo.store().write_object(b"{}").expect_err("the sync fails");
+    vfs.heal();
+    let error = repo.store().write_object(b"{}").expect_err("poisoned").to_string();
+    assert!(error.contains("not be made durable"), "{error}");
+    assert!(repo.head().unwrap().is_some(), "reading goes on");
+    let digest = Digest::of(b"{}");
+    assert!(open(Arc::new(RealVfs), dir.path()).unwrap().store().read_object(digest).is_err());
+}
