@@ -139,16 +139,34 @@ fn a_second_reader_never_overwrites_the_first() {
     import(&lab, "one.json", &coco(&["i.png"], &three()), &["--annotator", "expert 1", "--commit", "one"]);
     let mut other = three();
     other[0] = square(1, 1, 2, 10.0, 10.0);
-    import(&lab, "two.json", &coco(&["i.png"], &other), &["--annotator", "expert 2", "--commit", "two"]);
-    let rows = lab.rows(&["list", "annotations", "--where", "size(ratings) == 2"]);
-    assert_eq!(rows.len(), 1, "only where they differ is there something to say");
-    let said: Vec<(String, String)> = rows[0]["ratings"]
-        .as_array()
-        .unwrap()
+    let report =
+        import(&lab, "two.json", &coco(&["i.png"], &other), &["--annotator", "expert 2", "--commit", "two"]);
+    assert_eq!((numbers(&report), &report["ratings_added"]), ([4, 0, 3, 1, 0], &3.into()), "and one annotator");
+    let said: Vec<(String, String)> = lab
+        .rows(&["list", "ratings"])
         .iter()
         .map(|rating| (text(&rating["annotator"]), text(&rating["label"])))
         .collect();
-    assert_eq!(said, [("human-1".into(), "a".into()), ("human-2".into(), "b".into())]);
+    let both = |of_one: &str, of_two: &str| [("human-1".to_owned(), of_one.to_owned()), ("human-2".to_owned(), of_two.to_owned())];
+    let count = |pair: &[(String, String); 2]| said.chunks(2).filter(|chunk| chunk == pair).count();
+    assert_eq!(said.len(), 6, "agreeing is an opinion, too");
+    assert_eq!((count(&both("a", "b")), count(&both("a", "a")), count(&both("b", "b"))), (1, 1, 1));
+}
+
+#[test]
+fn an_opinion_that_was_imported_before_says_nothing_new() {
+    let lab = Lab::new();
+    let mut other = three();
+    other[0] = square(1, 1, 2, 10.0, 10.0);
+    let (one, two) = (coco(&["i.png"], &three()), coco(&["i.png"], &other));
+    import(&lab, "one.json", &one, &["--annotator", "expert 1", "--commit", "one"]);
+    import(&lab, "two.json", &two, &["--annotator", "expert 2", "--commit", "two"]);
+    for (file, who) in [(&one, "expert 1"), (&two, "expert 2"), (&one, "expert 1")] {
+        let report = import(&lab, "again.json", file, &["--annotator", who]);
+        assert_eq!((numbers(&report), &report["ratings_added"]), ([0, 0, 3, 0, 0], &0.into()), "{who}");
+    }
+    let report = import(&lab, "again.json", &one, &["--annotator", "expert 1", "--round", "2"]);
+    assert_eq!(report["ratings_added"], 3, "a second round is a new opinion");
 }
 
 #[test]
