@@ -30,7 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn arguments() -> Result<Wanted, Box<dyn Error>> {
-    let mut wanted = Wanted { images: 1000, boxes: 1_000_000, out: String::new() };
+    let mut wanted = Wanted {
+        images: 1000,
+        boxes: 1_000_000,
+        out: String::new(),
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
@@ -38,7 +42,9 @@ fn arguments() -> Result<Wanted, Box<dyn Error>> {
             "--images" => wanted.images = value.parse()?,
             "--boxes" => wanted.boxes = value.parse()?,
             "--out" => wanted.out = value,
-            other => return Err(format!("there is no {other}; there are --images, --boxes and --out").into()),
+            other => {
+                return Err(format!("there is no {other}; there are --images, --boxes and --out").into());
+            }
         }
     }
     if wanted.out.is_empty() || wanted.images == 0 {
@@ -50,8 +56,15 @@ fn arguments() -> Result<Wanted, Box<dyn Error>> {
 fn write_file(wanted: &Wanted, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let info = json!({"description": "invented boxes", "version": "1.0"});
     let names = ["mitotic figure", "non-mitotic cell", "apoptotic body"];
-    let categories: Vec<_> = (1..).zip(names).map(|(id, name)| json!({"id": id, "name": name})).collect();
-    write!(out, "{{\"info\":{info},\"categories\":{},\"images\":[", json!(categories))?;
+    let categories: Vec<_> = (1..)
+        .zip(names)
+        .map(|(id, name)| json!({"id": id, "name": name}))
+        .collect();
+    write!(
+        out,
+        "{{\"info\":{info},\"categories\":{},\"images\":[",
+        json!(categories)
+    )?;
     for id in 1..=wanted.images {
         let comma = if id == 1 { "" } else { "," };
         let image = json!({"id": id, "file_name": format!("{id:06}.tiff"), "width": SIZE, "height": SIZE});
@@ -64,7 +77,10 @@ fn write_file(wanted: &Wanted, out: &mut impl Write) -> Result<(), Box<dyn Error
         let image = 1 + chance.skewed((wanted.images * 6).div_ceil(10));
         let (width, height) = (10 + chance.below(90), 10 + chance.below(90));
         // Half pixels, as centres halved give them.
-        let (x, y) = (chance.below(2 * (SIZE - width)), chance.below(2 * (SIZE - height)));
+        let (x, y) = (
+            chance.below(2 * (SIZE - width)),
+            chance.below(2 * (SIZE - height)),
+        );
         let half = |twice: u64| format!("{}{}", twice / 2, if twice % 2 == 0 { "" } else { ".5" });
         let category = 1 + chance.below(10) / 4;
         write!(

@@ -1,6 +1,9 @@
 //! The published blood cells (BCCD): 364 JPEG files and as many Pascal VOC files, as they are.
 
-#![allow(clippy::indexing_slicing, reason = "a test that reaches beyond an answer has found something")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a test that reaches beyond an answer has found something"
+)]
 
 mod common;
 
@@ -21,18 +24,38 @@ fn images_and_annotations_come_in_once() {
     let (images, boxes) = (images.to_str().unwrap(), boxes.to_str().unwrap());
     let lab = Lab::new();
     let added = lab.json(&["add", images]);
-    assert_eq!((added["events"].as_u64(), added["added"].as_array().map(Vec::len)), (Some(364), Some(364)));
+    assert_eq!(
+        (added["events"].as_u64(), added["added"].as_array().map(Vec::len)),
+        (Some(364), Some(364))
+    );
     let imported = lab.json(&["import", boxes]);
-    assert_eq!((&imported["format"], &imported["files"]), (&"voc".into(), &364.into()));
-    assert_eq!((&imported["created"], &imported["matched"]), (&4888.into(), &0.into()));
-    assert_eq!(count_of(&imported, "warnings", "zero_size_box"), 2, "{}", imported["warnings"]);
+    assert_eq!(
+        (&imported["format"], &imported["files"]),
+        (&"voc".into(), &364.into())
+    );
+    assert_eq!(
+        (&imported["created"], &imported["matched"]),
+        (&4888.into(), &0.into())
+    );
+    assert_eq!(
+        count_of(&imported, "warnings", "zero_size_box"),
+        2,
+        "{}",
+        imported["warnings"]
+    );
     let commit = lab.json(&["commit", "-m", "as published"]);
     let counts = &commit["counts"];
-    assert_eq!((&counts["images"], &counts["annotations"]), (&364.into(), &4888.into()));
+    assert_eq!(
+        (&counts["images"], &counts["annotations"]),
+        (&364.into(), &4888.into())
+    );
     assert_eq!(counts["labels"], 3);
 
     let again = lab.json(&["import", boxes]);
-    assert_eq!((&again["events"], &again["matched"], &again["created"]), (&0.into(), &4888.into(), &0.into()));
+    assert_eq!(
+        (&again["events"], &again["matched"], &again["created"]),
+        (&0.into(), &4888.into(), &0.into())
+    );
     let again = lab.json(&["add", images]);
     assert_eq!((&again["events"], &again["unchanged"]), (&0.into(), &364.into()));
     assert_eq!(lab.json(&["status"])["draft"]["events"], 0);
@@ -43,7 +66,11 @@ fn images_and_annotations_come_in_once() {
         let geometry = &row["geometry"];
         assert!(geometry["width"] == 0 || geometry["height"] == 0, "{geometry}");
     }
-    let labels: Vec<_> = lab.rows(&["list", "labels"]).iter().map(|row| row["name"].clone()).collect();
+    let labels: Vec<_> = lab
+        .rows(&["list", "labels"])
+        .iter()
+        .map(|row| row["name"].clone())
+        .collect();
     assert_eq!(labels.len(), 3);
     for name in ["RBC", "WBC", "Platelets"] {
         assert!(labels.contains(&name.into()), "{name}");
@@ -57,7 +84,11 @@ fn every_blob_has_the_name_of_its_bytes_and_every_image_its_blob() {
     let lab = Lab::new();
     lab.ok(&["add", images.to_str().unwrap()]);
     lab.commit("images");
-    let blobs: Vec<_> = lab.truth().into_iter().filter(|(path, _)| path.components().any(|part| part.as_os_str() == "blobs")).collect();
+    let blobs: Vec<_> = lab
+        .truth()
+        .into_iter()
+        .filter(|(path, _)| path.components().any(|part| part.as_os_str() == "blobs"))
+        .collect();
     assert!(!blobs.is_empty());
     let mut hashes = std::collections::BTreeSet::new();
     for (path, bytes) in blobs {
@@ -80,8 +111,14 @@ fn order_clock_and_chance_are_no_part_of_a_snapshot() {
     let Some(data) = data_dir() else { return };
     let (images, boxes) = (data.join("bccd/JPEGImages"), data.join("bccd/Annotations"));
     let (images, boxes) = (images.to_str().unwrap(), boxes.to_str().unwrap());
-    let one = build(&Lab::seeded("2026-01-02", '1', "Ada <ada@example.org>"), &[("add", images), ("import", boxes)]);
-    let two = build(&Lab::seeded("2031-12-24", '2', "Bob <bob@example.org>"), &[("add", images), ("import", boxes)]);
+    let one = build(
+        &Lab::seeded("2026-01-02", '1', "Ada <ada@example.org>"),
+        &[("add", images), ("import", boxes)],
+    );
+    let two = build(
+        &Lab::seeded("2031-12-24", '2', "Bob <bob@example.org>"),
+        &[("add", images), ("import", boxes)],
+    );
     assert_eq!(one, two, "other clocks, seeds and authors");
     let three = build(&Lab::new(), &[("import", boxes), ("add", images)]);
     assert_eq!(one, three, "annotations before images");

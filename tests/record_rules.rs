@@ -1,6 +1,9 @@
 //! What `record`, `set`, `commit` and `revert` do: all or nothing, exact, and undone without a trace in content.
 
-#![allow(clippy::indexing_slicing, reason = "a test that reaches beyond an answer has found something")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a test that reaches beyond an answer has found something"
+)]
 
 mod common;
 
@@ -23,7 +26,10 @@ fn with_one() -> (Lab, String) {
         annotate(900, "mitotic figure", "expert 2"),
     ];
     let text_of: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let ran = lab.feed(&["record", "-", "--create", "--commit", "first", "--json"], &text_of);
+    let ran = lab.feed(
+        &["record", "-", "--create", "--commit", "first", "--json"],
+        &text_of,
+    );
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let id = text(&ran.json()["annotations"][0]);
     (lab, id)
@@ -36,7 +42,13 @@ fn recorded(lab: &Lab, line: Value) -> u64 {
 }
 
 fn row(lab: &Lab, id: &str) -> Value {
-    let rows = lab.rows(&["list", "annotations", "DRAFT", "--where", &format!("id == '{id}'")]);
+    let rows = lab.rows(&[
+        "list",
+        "annotations",
+        "DRAFT",
+        "--where",
+        &format!("id == '{id}'"),
+    ]);
     rows.into_iter().next().unwrap_or(Value::Null)
 }
 
@@ -45,12 +57,24 @@ fn one_bad_line_and_nothing_is_recorded() {
     let (lab, id) = with_one();
     let before = lab.truth();
     let bad: [(Value, &str); 6] = [
-        (json!({"command": "relabel", "annotation": "00", "label": "mitotic figure", "annotator": "expert 1"}), "line 2"),
-        (annotate(1, "mitotic figure", "expert 9"), "there is no annotator 'expert 9'"),
+        (
+            json!({"command": "relabel", "annotation": "00", "label": "mitotic figure", "annotator": "expert 1"}),
+            "line 2",
+        ),
+        (
+            annotate(1, "mitotic figure", "expert 9"),
+            "there is no annotator 'expert 9'",
+        ),
         (annotate(1, "mitose", "expert 1"), "there is no label 'mitose'"),
-        (json!({"command": "withdraw", "annotation": id, "anotator": "expert 1"}), "'anotator'"),
+        (
+            json!({"command": "withdraw", "annotation": id, "anotator": "expert 1"}),
+            "'anotator'",
+        ),
         (json!({"command": "withdrw", "annotation": id}), "withdrw"),
-        (json!({"command": "rate", "annotation": id, "label": "mitotic figure"}), "annotator"),
+        (
+            json!({"command": "rate", "annotation": id, "label": "mitotic figure"}),
+            "annotator",
+        ),
     ];
     for (line, why) in bad {
         let ran = lab.record(&[annotate(300, "mitotic figure", "expert 1"), line]);
@@ -71,7 +95,11 @@ fn unknown_people_and_labels_need_create() {
     let ran = lab.feed(&["record", "-", "--create", "--json"], &line);
     assert_eq!(ran.json()["events"], 3, "label, annotator, annotation");
     lab.commit("created");
-    let people: Vec<Value> = lab.rows(&["list", "annotators"]).iter().map(|row| row["name"].clone()).collect();
+    let people: Vec<Value> = lab
+        .rows(&["list", "annotators"])
+        .iter()
+        .map(|row| row["name"].clone())
+        .collect();
     assert_eq!(people, ["expert 1", "expert 2", "expert 3"]);
 }
 
@@ -85,13 +113,19 @@ fn a_relabel_is_one_event_rating_and_label() {
     let row = row(&lab, &id);
     assert_eq!(row["label"], "non-mitotic cell");
     let second = &row["ratings"][1];
-    assert_eq!((&second["annotator"], &second["round"], &second["blinded"]), (&"human-2".into(), &2.into(), &true.into()));
+    assert_eq!(
+        (&second["annotator"], &second["round"], &second["blinded"]),
+        (&"human-2".into(), &2.into(), &true.into())
+    );
     lab.commit("second read");
     let blame = lab.json(&["blame", &id]);
     let events = blame["events"].as_array().unwrap();
     let kinds: Vec<&Value> = events.iter().map(|event| &event["kind"]).collect();
     assert_eq!(kinds, ["annotation.created", "annotation.relabelled"]);
-    assert_eq!((&events[1]["annotator"], &events[1]["reason"]), (&"human-2".into(), &"second read".into()));
+    assert_eq!(
+        (&events[1]["annotator"], &events[1]["reason"]),
+        (&"human-2".into(), &"second read".into())
+    );
     assert_eq!(events[1]["author"], "Ada Example <ada@example.org>");
 }
 
@@ -101,30 +135,50 @@ fn each_documented_command_shows_in_the_list_and_in_blame() {
     let rate = json!({"command": "rate", "annotation": id, "label": "non-mitotic cell", "annotator": "expert 2", "round": 2, "blinded": true});
     assert_eq!(recorded(&lab, rate), 1);
     let after = row(&lab, &id);
-    assert_eq!((&after["label"], after["ratings"].as_array().map(Vec::len)), (&"mitotic figure".into(), Some(2)));
+    assert_eq!(
+        (&after["label"], after["ratings"].as_array().map(Vec::len)),
+        (&"mitotic figure".into(), Some(2))
+    );
     let revise = json!({"command": "revise", "annotation": id, "geometry": {"type": "point", "x": 35, "y": 45}, "annotator": "expert 1"});
     assert_eq!(recorded(&lab, revise), 1);
-    assert_eq!(row(&lab, &id)["geometry"], json!({"type": "point", "x": 35, "y": 45}));
+    assert_eq!(
+        row(&lab, &id)["geometry"],
+        json!({"type": "point", "x": 35, "y": 45})
+    );
     let rename = json!({"command": "rename_label", "label": "mitotic figure", "to": "mitosis"});
-    assert_eq!(recorded(&lab, rename), 1, "one event for the class, none for its annotations");
+    assert_eq!(
+        recorded(&lab, rename),
+        1,
+        "one event for the class, none for its annotations"
+    );
     assert_eq!(row(&lab, &id)["label"], "mitosis");
     let screen = json!({"command": "screen", "image": "001.tiff", "region": null, "annotator": "expert 1"});
     assert_eq!(recorded(&lab, screen), 1);
     assert_eq!(lab.rows(&["list", "screenings", "DRAFT"]).len(), 1);
-    let withdraw = json!({"command": "withdraw", "annotation": id, "annotator": "expert 1", "reason": "out of focus"});
+    let withdraw =
+        json!({"command": "withdraw", "annotation": id, "annotator": "expert 1", "reason": "out of focus"});
     assert_eq!(recorded(&lab, withdraw), 1);
     assert_eq!(row(&lab, &id), Value::Null);
     lab.commit("a life");
     let blame = lab.json(&["blame", &id]);
-    let kinds: Vec<&Value> = blame["events"].as_array().unwrap().iter().map(|event| &event["kind"]).collect();
-    assert_eq!(kinds, [
-        "annotation.created",
-        "rating.given",
-        "annotation.geometry_revised",
-        "annotation.withdrawn",
-    ]);
+    let kinds: Vec<&Value> = blame["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| &event["kind"])
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "annotation.created",
+            "rating.given",
+            "annotation.geometry_revised",
+            "annotation.withdrawn",
+        ]
+    );
     assert_eq!(blame["events"][3]["reason"], "out of focus");
-    lab.record(&[json!({"command": "withdraw", "annotation": id, "annotator": "expert 1"})]).refused(3);
+    lab.record(&[json!({"command": "withdraw", "annotation": id, "annotator": "expert 1"})])
+        .refused(3);
 }
 
 #[test]
@@ -161,12 +215,26 @@ fn facts_that_are_set_come_back_and_go() {
     lab.ok(&["set", "annotator", "expert 1", "experience=12 years"]);
     lab.ok(&["set", "case", "case-7", "species=Canine"]);
     lab.ok(&["set", "slide", "slide-7", "stain=H&E"]);
-    assert_eq!(lab.json(&["set", "image", "001.tiff", "scanner=CS2"])["events"], 0, "known already");
+    assert_eq!(
+        lab.json(&["set", "image", "001.tiff", "scanner=CS2"])["events"],
+        0,
+        "known already"
+    );
     let before = lab.commit("facts");
     let image = &lab.rows(&["list", "images"])[0];
-    assert_eq!((&image["scanner"], &image["um_per_px_x"]), (&"CS2".into(), &json!(0.25)));
-    assert_eq!(lab.rows(&["list", "labels", "--where", "facts.colour == '#ff0000'"]).len(), 1);
-    assert_eq!(lab.rows(&["list", "annotators"])[0]["facts"]["experience"], "12 years");
+    assert_eq!(
+        (&image["scanner"], &image["um_per_px_x"]),
+        (&"CS2".into(), &json!(0.25))
+    );
+    assert_eq!(
+        lab.rows(&["list", "labels", "--where", "facts.colour == '#ff0000'"])
+            .len(),
+        1
+    );
+    assert_eq!(
+        lab.rows(&["list", "annotators"])[0]["facts"]["experience"],
+        "12 years"
+    );
     assert_eq!(lab.rows(&["list", "cases"])[0]["facts"]["species"], "Canine");
     assert_eq!(lab.rows(&["list", "slides"])[0]["facts"]["stain"], "H&E");
     lab.ok(&["set", "image", "001.tiff", "scanner="]);
@@ -181,15 +249,29 @@ fn facts_that_are_set_come_back_and_go() {
 #[test]
 fn a_fact_that_only_some_images_have_can_be_asked_for() {
     let (lab, _) = with_one();
-    assert_eq!(lab.record(&[json!({"command": "declare", "image": "002.tiff"})]).status, 0);
+    assert_eq!(
+        lab.record(&[json!({"command": "declare", "image": "002.tiff"})])
+            .status,
+        0
+    );
     lab.ok(&["set", "image", "001.tiff", "scanner=CS2"]);
     lab.commit("two images");
     let found = lab.rows(&["list", "images", "--where", "scanner == 'CS2'"]);
     assert_eq!((found.len(), &found[0]["name"]), (1, &"001.tiff".into()));
-    assert!(lab.run(&["list", "images", "--where", "scaner == 'CS2'"]).refused(3).contains("scaner"));
-    let on = lab.rows(&["list", "annotations", "--where", "image.scanner == 'CS2' && row.label == label"]);
+    assert!(
+        lab.run(&["list", "images", "--where", "scaner == 'CS2'"])
+            .refused(3)
+            .contains("scaner")
+    );
+    let on = lab.rows(&[
+        "list",
+        "annotations",
+        "--where",
+        "image.scanner == 'CS2' && row.label == label",
+    ]);
     assert_eq!(on.len(), 2);
-    lab.run(&["list", "annotations", "--where", "scanner == 'CS2'"]).refused(3);
+    lab.run(&["list", "annotations", "--where", "scanner == 'CS2'"])
+        .refused(3);
 }
 
 #[test]
@@ -198,9 +280,15 @@ fn a_draft_survives_a_lost_race() {
     let revise = |x: u64| json!({"command": "revise", "annotation": id, "geometry": {"type": "point", "x": x, "y": 1}, "annotator": "expert 1"});
     assert_eq!(recorded(&lab, revise(1)), 1);
     let other = format!("{}\n", annotate(500, "mitotic figure", "expert 2"));
-    assert_eq!(lab.feed(&["record", "-", "--commit", "meanwhile"], &other).status, 0);
+    assert_eq!(
+        lab.feed(&["record", "-", "--commit", "meanwhile"], &other).status,
+        0
+    );
     let sealed = lab.json(&["commit", "-m", "after the race"]);
-    assert_eq!((&sealed["events"], &sealed["counts"]["annotations"]), (&1.into(), &3.into()));
+    assert_eq!(
+        (&sealed["events"], &sealed["counts"]["annotations"]),
+        (&1.into(), &3.into())
+    );
     assert_eq!(lab.json(&["status"])["draft"]["events"], 0);
 }
 
@@ -209,10 +297,20 @@ fn a_draft_that_no_longer_fits_is_a_conflict_and_stays() {
     let (lab, id) = with_one();
     let revise = json!({"command": "revise", "annotation": id, "geometry": {"type": "point", "x": 1, "y": 1}, "annotator": "expert 1"});
     assert_eq!(recorded(&lab, revise), 1);
-    let gone = format!("{}\n", json!({"command": "withdraw", "annotation": id, "annotator": "expert 2"}));
-    assert_eq!(lab.feed(&["record", "-", "--commit", "meanwhile"], &gone).status, 0);
+    let gone = format!(
+        "{}\n",
+        json!({"command": "withdraw", "annotation": id, "annotator": "expert 2"})
+    );
+    assert_eq!(
+        lab.feed(&["record", "-", "--commit", "meanwhile"], &gone).status,
+        0
+    );
     let before = lab.truth();
-    assert!(lab.run(&["commit", "-m", "too late"]).refused(4).contains("draft does not fit"));
+    assert!(
+        lab.run(&["commit", "-m", "too late"])
+            .refused(4)
+            .contains("draft does not fit")
+    );
     assert_eq!(lab.truth(), before);
     assert_eq!(lab.json(&["discard", "--yes"])["events"], 1);
     lab.run(&["commit", "-m", "nothing"]).refused(3);
@@ -227,7 +325,11 @@ fn a_revert_under_a_later_change_is_a_conflict() {
         lab.commit("moved");
     }
     let before = lab.truth();
-    assert!(lab.run(&["revert", "HEAD~1"]).refused(4).contains("changed since"));
+    assert!(
+        lab.run(&["revert", "HEAD~1"])
+            .refused(4)
+            .contains("changed since")
+    );
     assert_eq!(lab.truth(), before);
     let earlier = lab.json(&["show", "HEAD~1"])["snapshot"].clone();
     lab.ok(&["revert", "HEAD"]);
@@ -237,13 +339,21 @@ fn a_revert_under_a_later_change_is_a_conflict() {
 /// What a person may do next, by small numbers.
 fn command(ids: &[String], choice: u8, place: u64) -> Value {
     let id = &ids[usize::from(choice / 8) % ids.len()];
-    let (label, annotator) = if place % 2 == 0 { ("mitotic figure", "expert 1") } else { ("non-mitotic cell", "expert 2") };
+    let (label, annotator) = if place % 2 == 0 {
+        ("mitotic figure", "expert 1")
+    } else {
+        ("non-mitotic cell", "expert 2")
+    };
     match choice % 8 {
         0 | 1 => annotate(place, label, annotator),
         2 => json!({"command": "relabel", "annotation": id, "label": label, "annotator": annotator}),
         3 => json!({"command": "rate", "annotation": id, "label": label, "annotator": annotator}),
-        4 => json!({"command": "revise", "annotation": id, "geometry": {"type": "point", "x": place, "y": 1}, "annotator": annotator}),
-        5 => json!({"command": "screen", "image": "001.tiff", "region": null, "annotator": annotator, "round": place % 3 + 1}),
+        4 => {
+            json!({"command": "revise", "annotation": id, "geometry": {"type": "point", "x": place, "y": 1}, "annotator": annotator})
+        }
+        5 => {
+            json!({"command": "screen", "image": "001.tiff", "region": null, "annotator": annotator, "round": place % 3 + 1})
+        }
         6 => json!({"command": "attributes", "annotation": id, "changes": {"note": label}}),
         _ => json!({"command": "rename_label", "label": "mitotic figure", "to": "mitotic figure"}),
     }

@@ -1,7 +1,10 @@
 //! Runs the built program as a user does: in a folder of its own, with a fixed clock and no other environment.
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
-#![allow(clippy::indexing_slicing, reason = "a test that reaches beyond an answer has found something")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a test that reaches beyond an answer has found something"
+)]
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -12,7 +15,10 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// Where the published data sets are; `None`, said so, where they are not.
-#[expect(clippy::print_stdout, reason = "whoever runs the tests is told what did not run")]
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever runs the tests is told what did not run"
+)]
 pub(crate) fn data_dir() -> Option<PathBuf> {
     let folder = std::env::var_os("HOLOTYPE_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
@@ -47,7 +53,8 @@ impl Ran {
 
     /// The JSON objects on stdout, one a line.
     pub(crate) fn rows(&self) -> Vec<Value> {
-        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+        let parse =
+            |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
         self.stdout.lines().map(parse).collect()
     }
 
@@ -57,7 +64,11 @@ impl Ran {
         assert_eq!(self.stdout, "", "a failure prints no result");
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert_eq!(lines.len(), 2, "{}", self.stderr);
-        assert!(lines[0].starts_with("error: ") && lines[1].starts_with("Hint: "), "{}", self.stderr);
+        assert!(
+            lines[0].starts_with("error: ") && lines[1].starts_with("Hint: "),
+            "{}",
+            self.stderr
+        );
         lines[0]
     }
 }
@@ -75,7 +86,13 @@ impl Lab {
     /// An empty folder; the clock begins on `day`.
     pub(crate) fn bare(day: &'static str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        Self { folder, seconds: Cell::new(0), day, seed: None, author: "Ada Example <ada@example.org>" }
+        Self {
+            folder,
+            seconds: Cell::new(0),
+            day,
+            seed: None,
+            author: "Ada Example <ada@example.org>",
+        }
     }
 
     /// A repository.
@@ -91,7 +108,12 @@ impl Lab {
     /// A repository whose salts and nonces derive from `seed` (one hex digit, repeated).
     pub(crate) fn seeded(day: &'static str, seed: char, author: &'static str) -> Self {
         let bare = Self::bare(day);
-        Self { seed: Some(seed.to_string().repeat(64)), author, ..bare }.initialised()
+        Self {
+            seed: Some(seed.to_string().repeat(64)),
+            author,
+            ..bare
+        }
+        .initialised()
     }
 
     fn initialised(self) -> Self {
@@ -119,7 +141,10 @@ impl Lab {
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
         let mut command = Command::new(env!("CARGO_BIN_EXE_holotype"));
         command.args(args).current_dir(self.path()).env_clear();
-        command.env("HOLOTYPE_NOW", format!("{}T{hour:02}:{minute:02}:{second:02}Z", self.day));
+        command.env(
+            "HOLOTYPE_NOW",
+            format!("{}T{hour:02}:{minute:02}:{second:02}Z", self.day),
+        );
         command.env("HOLOTYPE_AUTHOR", self.author);
         if let Some(seed) = &self.seed {
             command.env("HOLOTYPE_SEED", seed);
@@ -130,7 +155,10 @@ impl Lab {
     /// Runs the program with something on its standard input.
     pub(crate) fn feed(&self, args: &[&str], input: &str) -> Ran {
         let mut command = self.command(args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program is built");
         let mut stdin = child.stdin.take().expect("standard input is a pipe");
         // A program that refuses before it reads closes its end.
@@ -201,17 +229,28 @@ fn collect(path: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
 
 /// A JSON string as text.
 pub(crate) fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
+        .to_owned()
 }
 
 /// How often a code stands in `losses` or `warnings`.
 pub(crate) fn count_of(report: &Value, list: &str, code: &str) -> u64 {
     let entries = report[list].as_array().expect("a list");
-    entries.iter().filter(|entry| entry["code"] == code).filter_map(|entry| entry["count"].as_u64()).sum()
+    entries
+        .iter()
+        .filter(|entry| entry["code"] == code)
+        .filter_map(|entry| entry["count"].as_u64())
+        .sum()
 }
 
 /// The message of a code in `losses` or `warnings`.
 pub(crate) fn message_of(report: &Value, list: &str, code: &str) -> String {
     let entries = report[list].as_array().expect("a list");
-    entries.iter().find(|entry| entry["code"] == code).map(|entry| text(&entry["message"])).unwrap_or_default()
+    entries
+        .iter()
+        .find(|entry| entry["code"] == code)
+        .map(|entry| text(&entry["message"]))
+        .unwrap_or_default()
 }

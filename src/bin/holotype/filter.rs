@@ -12,6 +12,8 @@ use crate::failure::Failure;
 pub(crate) struct Filter {
     program: Program,
     text: String,
+    /// The functions of the language; making them anew for each row would cost more than all else.
+    language: Context<'static, 'static>,
 }
 
 /// Longer expressions are refused, as is deep nesting: evaluation is bounded by the expression's size.
@@ -35,12 +37,12 @@ impl Filter {
             return Err(bad("it is too long or too deep".to_owned()));
         }
         let program = Program::compile(text).map_err(|error| bad(error.to_string().replace('\n', " ")))?;
-        Ok(Self { program, text: text.to_owned() })
+        Ok(Self { program, text: text.to_owned(), language: Context::default() })
     }
 
     /// Whether the expression is true for a row. A member that the row does not have is no error but false.
     pub(crate) fn accepts(&self, row: &Value, rows: &RowContext) -> Result<bool, Failure> {
-        let mut context = Context::default();
+        let mut context = self.language.new_inner_scope();
         let names = self.program.references();
         let failed = |why: String| Failure::refused(format!("--where '{}': {why}", self.text), "see holotype list --json for the members of a row");
         // Only what the expression names is turned into values: rows may be many and wide.
