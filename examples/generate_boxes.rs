@@ -81,7 +81,7 @@ fn write_file(wanted: &Wanted, out: &mut impl Write) -> Result<(), Box<dyn Error
             chance.below(2 * (SIZE - width)),
             chance.below(2 * (SIZE - height)),
         );
-        let half = |twice: u64| format!("{}{}", twice / 2, if twice % 2 == 0 { "" } else { ".5" });
+        let half = |twice: u64| format!("{}{}", twice / 2, if twice.is_multiple_of(2) { "" } else { ".5" });
         let category = 1 + chance.below(10) / 4;
         write!(
             out,

@@ -440,18 +440,18 @@ fn one_box_moved_by_two_pixels_is_one_event() {
 
 /// The same content, written in another way: lists reversed and rotated, whole numbers with a point.
 fn shuffled(original: &str) -> String {
-    let mut document: Value = serde_json::from_str(original).unwrap();
+    let mut document: Value = serde_json::from_str(original).expect("JSON");
     for list in ["images", "annotations"] {
-        let entries = document[list].as_array_mut().unwrap();
+        let entries = document[list].as_array_mut().expect("a list");
         entries.reverse();
         let middle = entries.len() / 3;
         entries.rotate_left(middle);
         let half = entries.len() / 2;
         entries[..half].reverse();
     }
-    for entry in document["annotations"].as_array_mut().unwrap() {
-        for number in entry["bbox"].as_array_mut().unwrap() {
-            *number = number.as_f64().unwrap().into();
+    for entry in document["annotations"].as_array_mut().expect("a list") {
+        for number in entry["bbox"].as_array_mut().expect("a list") {
+            *number = number.as_f64().expect("a number").into();
         }
     }
     document.to_string()

@@ -339,7 +339,7 @@ fn a_revert_under_a_later_change_is_a_conflict() {
 /// What a person may do next, by small numbers.
 fn command(ids: &[String], choice: u8, place: u64) -> Value {
     let id = &ids[usize::from(choice / 8) % ids.len()];
-    let (label, annotator) = if place % 2 == 0 {
+    let (label, annotator) = if place.is_multiple_of(2) {
         ("mitotic figure", "expert 1")
     } else {
         ("non-mitotic cell", "expert 2")
