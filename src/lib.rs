@@ -9,6 +9,7 @@ pub mod export;
 pub mod files;
 pub mod id;
 pub mod import;
+pub mod index;
 pub mod log;
 pub mod model;
 pub mod release;

@@ -1,13 +1,30 @@
 //! `docs/cli.md` is what the program says of itself. `HOLOTYPE_UPDATE_DOCS=1 cargo test --test cli_reference` rewrites it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 fn help(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_holotype")).args(arguments).arg("--help").output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_holotype"))
+        .args(arguments)
+        .arg("--help")
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{arguments:?}");
-    String::from_utf8(output.stdout).unwrap().lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n"
 }
 
 /// The commands that `holotype --help` lists, in its order.
@@ -40,5 +57,8 @@ fn the_reference_is_what_the_program_says() {
         fs::write(&path, &page).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(written, page, "run HOLOTYPE_UPDATE_DOCS=1 cargo test --test cli_reference");
+    assert_eq!(
+        written, page,
+        "run HOLOTYPE_UPDATE_DOCS=1 cargo test --test cli_reference"
+    );
 }

@@ -4,6 +4,13 @@
 //! folder with `examples/bccd` in it, at fixed times and with a fixed seed. `HOLOTYPE_UPDATE_DOCS=1 cargo test --test
 //! docs` writes the output of now into the pages.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +30,9 @@ fn play(page: &str, dir: &Path) -> String {
             continue;
         }
         while let Some(line) = lines.next_if(|line| line.trim() != "```") {
-            let Some(command) = line.strip_prefix("$ ") else { continue };
+            let Some(command) = line.strip_prefix("$ ") else {
+                continue;
+            };
             result.push_str(line);
             result.push('\n');
             seconds += 1;
@@ -41,12 +50,19 @@ fn run(command: &str, folder: &mut PathBuf, seconds: u32) -> String {
         return String::new();
     }
     let program = Path::new(env!("CARGO_BIN_EXE_holotype"));
-    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap_or_default());
+    let path = format!(
+        "{}:{}",
+        program.parent().unwrap().display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
     let output = Command::new("sh")
         .args(["-c", &format!("{command} 2>&1")])
         .current_dir(&*folder)
         .env("PATH", path)
-        .env("HOLOTYPE_NOW", format!("2026-11-23T09:{:02}:{:02}Z", seconds / 60, seconds % 60))
+        .env(
+            "HOLOTYPE_NOW",
+            format!("2026-11-23T09:{:02}:{:02}Z", seconds / 60, seconds % 60),
+        )
         .env("HOLOTYPE_SEED", SEED)
         .env_remove("HOLOTYPE_AUTHOR")
         .env("LANG", "C")
@@ -54,7 +70,11 @@ fn run(command: &str, folder: &mut PathBuf, seconds: u32) -> String {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let text = text.replace(&folder.display().to_string(), ".");
-    if text.is_empty() || text.ends_with('\n') { text } else { text + "\n" }
+    if text.is_empty() || text.ends_with('\n') {
+        text
+    } else {
+        text + "\n"
+    }
 }
 
 fn copy_tree(from: &Path, to: &Path) {
@@ -103,9 +123,20 @@ fn the_tutorial_tells_the_truth() {
 #[test]
 fn links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pages = vec![root.join("README.md"), root.join("CONTRIBUTING.md"), root.join("SECURITY.md")];
-    pages.extend(fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()));
-    for page in pages.iter().filter(|page| page.extension().is_some_and(|ending| ending == "md")) {
+    let mut pages = vec![
+        root.join("README.md"),
+        root.join("CONTRIBUTING.md"),
+        root.join("SECURITY.md"),
+    ];
+    pages.extend(
+        fs::read_dir(root.join("docs"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path()),
+    );
+    for page in pages
+        .iter()
+        .filter(|page| page.extension().is_some_and(|ending| ending == "md"))
+    {
         let text = fs::read_to_string(page).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if target.contains("://") || target.starts_with('#') || target.contains(' ') {

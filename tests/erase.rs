@@ -1,5 +1,12 @@
 //! Erasure: the bytes and names are nowhere any more, every hash still checks out, and what is gone reads "erased".
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -23,7 +30,11 @@ fn run(dir: &Path, arguments: &[&str]) -> Output {
 
 fn json(dir: &Path, arguments: &[&str]) -> Value {
     let output = run(dir, &[arguments, &["--json"]].concat());
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -34,7 +45,11 @@ fn holders(dir: &Path, needle: &[u8]) -> Vec<String> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(holders(&path, needle));
-        } else if fs::read(&path).unwrap().windows(needle.len()).any(|window| window == needle) {
+        } else if fs::read(&path)
+            .unwrap()
+            .windows(needle.len())
+            .any(|window| window == needle)
+        {
             found.push(path.display().to_string());
         }
     }
@@ -70,7 +85,10 @@ fn a_person_is_forgotten() {
     json(dir.path(), &["erase", NAME, "--reason", "asked for it", "--yes"]);
     assert_eq!(holders(&store, NAME.as_bytes()), [""; 0]);
     let annotators = json(dir.path(), &["list", "annotators"]);
-    assert_eq!((&annotators["code"], &annotators["name"]), (&Value::from("human-1"), &Value::Null));
+    assert_eq!(
+        (&annotators["code"], &annotators["name"]),
+        (&Value::from("human-1"), &Value::Null)
+    );
     let after = json(dir.path(), &["log"]);
     assert_eq!(after["commits"][1], before["commits"][0], "what was is as it was");
     let verified = json(dir.path(), &["verify", "--replay"]);
@@ -90,11 +108,18 @@ fn an_author_is_forgotten() {
         .unwrap();
     assert!(set.success());
     json(dir.path(), &["commit", "-m", "licence"]);
-    json(dir.path(), &["erase", "Qwertz Author", "--reason", "left", "--yes"]);
+    json(
+        dir.path(),
+        &["erase", "Qwertz Author", "--reason", "left", "--yes"],
+    );
     assert_eq!(holders(&store, b"Qwertz"), [""; 0]);
     assert_eq!(holders(&store, b"planted.example"), [""; 0]);
     let events = run(dir.path(), &["log", "--events", "--json"]).stdout;
-    assert!(String::from_utf8(events).unwrap().contains("erased on 2026-11-23"));
+    assert!(
+        String::from_utf8(events)
+            .unwrap()
+            .contains("erased on 2026-11-23")
+    );
     assert_eq!(json(dir.path(), &["verify", "--replay"])["ok"], true);
 }
 
@@ -105,7 +130,10 @@ fn bytes_of_an_image_are_gone() {
     json(dir.path(), &["tag", "before", "-m", "x"]);
     let snapshot = json(dir.path(), &["show", "before"])["snapshot"].clone();
     assert_eq!(holders(&store, BYTES).len(), 1);
-    json(dir.path(), &["erase", "a.png", "--reason", "consent withdrawn", "--yes"]);
+    json(
+        dir.path(),
+        &["erase", "a.png", "--reason", "consent withdrawn", "--yes"],
+    );
     assert_eq!(holders(&store, BYTES), [""; 0]);
     assert_eq!(holders(&store, b"other bytes that stay").len(), 1);
     assert_eq!(json(dir.path(), &["show", "before"])["snapshot"], snapshot);
@@ -114,15 +142,29 @@ fn bytes_of_an_image_are_gone() {
     assert!(!dir.path().join("copy/a.png").exists());
     assert!(dir.path().join("copy/b.png").exists());
     let again = json(dir.path(), &["erase", "a.png", "--reason", "again", "--yes"]);
-    assert_eq!(again["commit"], Value::Null, "the second time nothing is left to say");
+    assert_eq!(
+        again["commit"],
+        Value::Null,
+        "the second time nothing is left to say"
+    );
 }
 
 #[test]
 fn nothing_is_erased_while_a_draft_waits_or_by_a_wrong_name() {
     let dir = repository();
     json(dir.path(), &["set", "dataset", "licence=CC0"]);
-    assert_eq!(run(dir.path(), &["erase", "a.png", "--reason", "x", "--yes"]).status.code(), Some(3));
+    assert_eq!(
+        run(dir.path(), &["erase", "a.png", "--reason", "x", "--yes"])
+            .status
+            .code(),
+        Some(3)
+    );
     json(dir.path(), &["discard", "--yes"]);
-    assert_eq!(run(dir.path(), &["erase", "nobody", "--reason", "x", "--yes"]).status.code(), Some(3));
+    assert_eq!(
+        run(dir.path(), &["erase", "nobody", "--reason", "x", "--yes"])
+            .status
+            .code(),
+        Some(3)
+    );
     assert_eq!(holders(&dir.path().join(".holotype"), BYTES).len(), 1);
 }

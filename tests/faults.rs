@@ -1,6 +1,13 @@
 //! Every write path with a store that fails at its n-th operation, for all n, in five ways. Afterwards the old or
 //! the new state stands, what was acknowledged is there, the log replays, and a second try works.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +23,10 @@ use holotype::time::Timestamp;
 use holotype::tree::MemoryNodes;
 
 fn around() -> Surroundings {
-    Surroundings { now: Timestamp::parse("2026-11-23T10:00:00Z").unwrap(), seed: None }
+    Surroundings {
+        now: Timestamp::parse("2026-11-23T10:00:00Z").unwrap(),
+        seed: None,
+    }
 }
 
 fn open(vfs: Arc<dyn Vfs>, dir: &Path) -> Result<Repo, RepoError> {
@@ -32,7 +42,7 @@ impl std::io::Read for Bytes {
 }
 
 impl BlobSource for Bytes {
-    fn as_file(&self) -> Option<&fs::File> {
+    fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         None
     }
 
@@ -42,7 +52,10 @@ impl BlobSource for Bytes {
 }
 
 fn sealing(repo: &Repo) -> Result<Sealing, RepoError> {
-    Ok(Sealing { author: repo.author(Some("Ada <ada@example.org>"))?, message: "m".to_owned() })
+    Ok(Sealing {
+        author: repo.author(Some("Ada <ada@example.org>"))?,
+        message: "m".to_owned(),
+    })
 }
 
 fn annotate(repo: &Repo) -> Result<u64, RepoError> {
@@ -72,7 +85,11 @@ fn ingest(repo: &Repo, name: &str, bytes: &'static [u8]) -> Result<(), RepoError
     let file = ImageFile::new(name.to_owned(), staged[0].id, staged[0].size_bytes);
     let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
     repo.commit_with(&sealing(repo)?, |transaction, _| -> Result<(), RepoError> {
-        let command = Command::IngestImage { name: name.to_owned(), files: vec![file.clone()], facts: Facts::new() };
+        let command = Command::IngestImage {
+            name: name.to_owned(),
+            files: vec![file.clone()],
+            facts: Facts::new(),
+        };
         transaction.must(&context, command)?;
         Ok(())
     })?;
@@ -115,11 +132,18 @@ fn standing(dir: &Path) -> Standing {
     if let Some(head) = head {
         let mut nodes = MemoryNodes::default();
         let replayed = replay_all(repo.store(), head, &mut nodes).unwrap();
-        assert_eq!(replayed.root(), repo.commit(head).unwrap().root, "the log gives the version");
+        assert_eq!(
+            replayed.root(),
+            repo.commit(head).unwrap().root,
+            "the log gives the version"
+        );
     }
     let draft = repo.draft_version().unwrap();
     let witness = repo.store().check_witness().unwrap();
-    assert!(witness.leading.is_empty() && witness.damage.is_none(), "{witness:?}");
+    assert!(
+        witness.leading.is_empty() && witness.damage.is_none(),
+        "{witness:?}"
+    );
     Standing {
         head: head.map(|head| repo.version(head).unwrap().snapshot().unwrap().to_string()),
         draft: draft.snapshot().unwrap().to_string(),
@@ -140,7 +164,10 @@ fn check_operation(operation: impl Fn(&Repo) -> Result<(), RepoError>) {
 fn check_operation_without_draft(operation: impl Fn(&Repo) -> Result<(), RepoError>) {
     let base = tempfile::tempdir().unwrap();
     prepare(base.path());
-    open(Arc::new(RealVfs), base.path()).unwrap().discard_draft().unwrap();
+    open(Arc::new(RealVfs), base.path())
+        .unwrap()
+        .discard_draft()
+        .unwrap();
     check_operation_on(&base, operation);
 }
 
@@ -182,12 +209,16 @@ fn check_aftermath(
     operation: &impl Fn(&Repo) -> Result<(), RepoError>,
 ) {
     let after = standing(dir);
-    assert!(after == *old || after == *new, "{fault:?} at {n}: neither old nor new but {after:?}");
+    assert!(
+        after == *old || after == *new,
+        "{fault:?} at {n}: neither old nor new but {after:?}"
+    );
     if acknowledged {
         assert_eq!(after, *new, "{fault:?} at {n}: it was acknowledged");
     }
     if after != *new {
-        operation(&open(Arc::new(RealVfs), dir).unwrap()).unwrap_or_else(|error| panic!("{fault:?} at {n}: {error}"));
+        operation(&open(Arc::new(RealVfs), dir).unwrap())
+            .unwrap_or_else(|error| panic!("{fault:?} at {n}: {error}"));
         assert_eq!(standing(dir), *new, "{fault:?} at {n}: a second try");
     }
 }
@@ -237,9 +268,16 @@ fn remembering_the_author() {
 fn a_revert_begins_a_draft() {
     check_operation_without_draft(|repo| {
         let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
-        let undone = repo.draft_version()?.get(&Key::image(ImageId::of_name("a.png")))?.is_none();
+        let undone = repo
+            .draft_version()?
+            .get(&Key::image(ImageId::of_name("a.png")))?
+            .is_none();
         let head = repo.head()?.unwrap();
-        if undone { Ok(()) } else { repo.revert(head, &context).map(|_| ()) }
+        if undone {
+            Ok(())
+        } else {
+            repo.revert(head, &context).map(|_| ())
+        }
     });
 }
 
@@ -260,7 +298,9 @@ fn making_a_repository() {
                 Ok(repo) => assert_eq!(repo.head().unwrap(), None, "{fault:?} at {n}"),
                 Err(_) => {
                     assert!(result.is_err(), "{fault:?} at {n}: it was acknowledged");
-                    Repo::init(Arc::new(RealVfs), dir.path(), "faults", around()).map(|_| ()).unwrap();
+                    Repo::init(Arc::new(RealVfs), dir.path(), "faults", around())
+                        .map(|_| ())
+                        .unwrap();
                 }
             }
         }
@@ -277,9 +317,19 @@ fn after_a_failed_sync_nothing_more_is_written() {
     vfs.fail(2, Fault::Error);
     repo.store().write_object(b"{}").expect_err("the sync fails");
     vfs.heal();
-    let error = repo.store().write_object(b"{}").expect_err("poisoned").to_string();
+    let error = repo
+        .store()
+        .write_object(b"{}")
+        .expect_err("poisoned")
+        .to_string();
     assert!(error.contains("not be made durable"), "{error}");
     assert!(repo.head().unwrap().is_some(), "reading goes on");
     let digest = Digest::of(b"{}");
-    assert!(open(Arc::new(RealVfs), dir.path()).unwrap().store().read_object(digest).is_err());
+    assert!(
+        open(Arc::new(RealVfs), dir.path())
+            .unwrap()
+            .store()
+            .read_object(digest)
+            .is_err()
+    );
 }

@@ -5,9 +5,9 @@
     reason = "a test that reaches beyond an answer has found something"
 )]
 
-mod common;
+mod lab;
 
-use common::{Lab, count_of, text};
+use lab::{Lab, count_of, text};
 use serde_json::{Value, json};
 
 /// A COCO annotation of 10 x 10 px.

@@ -1,5 +1,12 @@
 //! Two and more processes at once: no lost commit, no half state, nobody needs to clean up.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,13 +15,22 @@ use serde_json::Value;
 
 fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holotype"));
-    command.args(arguments).current_dir(dir).env("HOLOTYPE_AUTHOR", "Ada <ada@example.org>").env_remove("HOLOTYPE_NOW").env_remove("HOLOTYPE_SEED");
+    command
+        .args(arguments)
+        .current_dir(dir)
+        .env("HOLOTYPE_AUTHOR", "Ada <ada@example.org>")
+        .env_remove("HOLOTYPE_NOW")
+        .env_remove("HOLOTYPE_SEED");
     command
 }
 
 fn json(dir: &Path, arguments: &[&str]) -> Value {
     let output = command(dir, arguments).arg("--json").output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -59,19 +75,22 @@ fn writers_lose_nothing() {
         // A reader sees whole states only.
         let log = json(dir.path(), &["log"]);
         let status = json(dir.path(), &["status"]);
-        assert!(status["counts"]["annotations"].as_u64().unwrap() + 1 >= log["commits"].as_array().unwrap().len() as u64);
+        assert!(
+            status["counts"]["annotations"].as_u64().unwrap() + 1
+                >= log["commits"].as_array().unwrap().len() as u64
+        );
     }
     for writer in writers {
         writer.join().unwrap();
     }
     let log = json(dir.path(), &["log"]);
     let commits = log["commits"].as_array().unwrap();
-    assert_eq!(commits.len() as u32, WRITERS * ROUNDS + 1);
+    assert_eq!(u32::try_from(commits.len()), Ok(WRITERS * ROUNDS + 1));
     for pair in commits.windows(2) {
         assert_eq!(pair[0]["parents"][0], pair[1]["commit"], "history is one line");
     }
     let status = json(dir.path(), &["status"]);
-    assert_eq!(status["counts"]["annotations"].as_u64().unwrap() as u32, WRITERS * ROUNDS);
+    assert_eq!(status["counts"]["annotations"], WRITERS * ROUNDS);
 }
 
 #[test]
@@ -81,7 +100,10 @@ fn drafters_lose_nothing() {
         .map(|writer| {
             let name = format!("d{writer}.jsonl");
             fs::write(dir.path().join(&name), point(writer, 0)).unwrap();
-            command(dir.path(), &["record", &name]).stdout(Stdio::null()).spawn().unwrap()
+            command(dir.path(), &["record", &name])
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
         })
         .collect();
     for mut child in children {
@@ -90,12 +112,29 @@ fn drafters_lose_nothing() {
     let status = json(dir.path(), &["status"]);
     assert_eq!(status["draft"]["events"], 8);
     // Two that seal the same draft: one does, the other finds nothing to commit.
-    let both: Vec<_> = (0..2).map(|_| command(dir.path(), &["commit", "-m", "x"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()).collect();
-    let mut codes: Vec<_> = both.into_iter().map(|mut child| child.wait().unwrap().code().unwrap()).collect();
+    let both: Vec<_> = (0..2)
+        .map(|_| {
+            command(dir.path(), &["commit", "-m", "x"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let mut codes: Vec<_> = both
+        .into_iter()
+        .map(|mut child| child.wait().unwrap().code().unwrap())
+        .collect();
     codes.sort_unstable();
     assert_eq!(codes, [0, 3]);
     let status = json(dir.path(), &["status"]);
-    assert_eq!((status["draft"]["events"].as_u64(), status["counts"]["annotations"].as_u64()), (Some(0), Some(8)));
+    assert_eq!(
+        (
+            status["draft"]["events"].as_u64(),
+            status["counts"]["annotations"].as_u64()
+        ),
+        (Some(0), Some(8))
+    );
 }
 
 #[test]
@@ -104,7 +143,10 @@ fn killed_writers_need_no_cleaning() {
     for n in 0..12_u32 {
         let name = format!("k{n}.jsonl");
         fs::write(dir.path().join(&name), point(n, n)).unwrap();
-        let mut child = command(dir.path(), &["record", &name, "--commit", "k"]).stdout(Stdio::null()).spawn().unwrap();
+        let mut child = command(dir.path(), &["record", &name, "--commit", "k"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         for _ in 0..n * 400 {
             std::hint::spin_loop();
         }
@@ -127,7 +169,10 @@ fn what_is_derived_changes_no_answer() {
         json(dir.path(), &["record", &name, "--commit", "g"]);
     }
     let answers = |dir: &Path| {
-        let list = command(dir, &["list", "annotations", "--json"]).output().unwrap().stdout;
+        let list = command(dir, &["list", "annotations", "--json"])
+            .output()
+            .unwrap()
+            .stdout;
         (json(dir, &["log"]), list, json(dir, &["status"]))
     };
     let before = answers(dir.path());

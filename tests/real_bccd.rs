@@ -5,9 +5,9 @@
     reason = "a test that reaches beyond an answer has found something"
 )]
 
-mod common;
+mod lab;
 
-use common::{Lab, count_of, data_dir};
+use lab::{Lab, count_of, data_dir};
 
 /// Adds or imports one after the other, and seals.
 fn build(lab: &Lab, order: &[(&str, &str)]) -> String {

@@ -5,15 +5,15 @@
     reason = "a test that reaches beyond an answer has found something"
 )]
 
-mod common;
+mod lab;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use common::{Lab, count_of, data_dir, message_of, text};
 use holotype::id::{Code, LabelId};
 use holotype::model::rule::{RatingView, Tie};
 use holotype::model::{AnnotatorKind, Rule};
+use lab::{Lab, count_of, data_dir, message_of, text};
 use serde_json::Value;
 
 fn midog(name: &str) -> Option<PathBuf> {

@@ -5,9 +5,9 @@
     reason = "a test that reaches beyond an answer has found something"
 )]
 
-mod common;
+mod lab;
 
-use common::{Lab, text};
+use lab::{Lab, text};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

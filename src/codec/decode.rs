@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::MAX_DEPTH;
 use super::number;
+use super::record::restore_floats;
 use super::text::{self, Name};
 
 /// Why bytes are not the canonical JSON of a record.
@@ -106,6 +107,18 @@ pub fn from_canonical<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeErro
             record: std::any::type_name::<T>(),
             source,
         })
+}
+
+/// Decodes canonical JSON of any shape, so that it can be written again byte for byte: digits beyond 2^53 are the
+/// float that they were written as.
+///
+/// # Errors
+///
+/// [`DecodeError`], when the bytes are not canonical JSON.
+pub fn value_from_canonical(bytes: &[u8]) -> Result<serde_json::Value, DecodeError> {
+    let mut value = from_canonical(bytes)?;
+    restore_floats(&mut value);
+    Ok(value)
 }
 
 /// Checks that bytes are one value in canonical JSON, exactly as [`to_canonical`](super::to_canonical) would

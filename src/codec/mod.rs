@@ -25,11 +25,11 @@ mod text;
 mod tests;
 
 pub use canonical::{EncodeError, to_canonical, write_canonical};
-pub use decode::{DecodeError, NotCanonical, Reason, check_canonical, from_canonical};
+pub use decode::{DecodeError, NotCanonical, Reason, check_canonical, from_canonical, value_from_canonical};
 pub use format::{FormatError, Record, check_format};
 pub use lines::{LinesError, lines, write_line};
 pub use record::Extra;
-pub(crate) use record::{Member, record};
+pub(crate) use record::{Member, record, restore_floats};
 pub use tag::Tag;
 
 /// Greatest number of arrays and objects that may stand inside each other in canonical JSON.

@@ -82,8 +82,7 @@ impl Extra {
 ///
 /// Canonical JSON prints the float 2^60 with digits alone, and only the reader's type can tell it from an
 /// integer; the encoder never writes an integer so large.
-#[allow(dead_code, reason = "called by the expansion of `record!`")]
-fn restore_floats(value: &mut Value) {
+pub(crate) fn restore_floats(value: &mut Value) {
     match value {
         Value::Number(number) => {
             let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));

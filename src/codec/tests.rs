@@ -527,3 +527,14 @@ fn a_number_keeps_its_type() {
         9_007_199_254_740_994
     );
 }
+
+#[test]
+fn any_value_is_written_again_as_it_was() {
+    for text in [
+        r#"{"a":100000000000000000,"b":[-12345678901234567000,9007199254740992]}"#,
+        r#"{"c":1e+21,"d":0.1,"e":5e-324,"f":18446744073709552000}"#,
+    ] {
+        let value = value_from_canonical(text.as_bytes()).unwrap();
+        assert_eq!(to_canonical(&value).unwrap(), text.as_bytes(), "{text}");
+    }
+}

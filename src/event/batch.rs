@@ -169,9 +169,12 @@ impl BatchWriter {
     }
 }
 
+/// The lines of a batch, each with its offset.
+type Lines<'a> = dyn Iterator<Item = Result<(usize, &'a [u8]), LinesError>> + 'a;
+
 /// Reads the events of a batch, one line after the other.
 pub struct BatchReader<'a> {
-    lines: Box<dyn Iterator<Item = Result<(usize, &'a [u8]), LinesError>> + 'a>,
+    lines: Box<Lines<'a>>,
     defaults: Context,
     format: EventFormat,
     line: u64,

@@ -1,5 +1,9 @@
 //! What every event carries, itself or by its batch's defaults: who, when, with what, how and why.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::{Code, Digest, PrivateId};
@@ -26,12 +30,39 @@ macro_rules! context {
 
         /// What of a context differs from the defaults: a member is absent (as the default), null (none) or new.
         /// Members that this version does not know are passed over: a batch is never rewritten.
-        #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
         pub struct ContextWire {
             $(
-                #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "present")]
+                #[serde(skip_serializing_if = "Option::is_none")]
                 $name: Option<Option<$type>>,
             )*
+        }
+
+        impl<'de> Deserialize<'de> for ContextWire {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_map(ContextVisitor)
+            }
+        }
+
+        impl<'de> Visitor<'de> for ContextVisitor {
+            type Value = ContextWire;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object that says who, when, with what, how and why")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ContextWire, A::Error> {
+                let mut wire = ContextWire::default();
+                while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+                    match name.as_ref() {
+                        $(stringify!($name) => wire.$name = Some(map.next_value()?),)*
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(wire)
+            }
         }
 
         impl ContextWire {
@@ -52,12 +83,8 @@ macro_rules! context {
     };
 }
 
-/// Reads a member that is there: null is `Some(None)`.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
+/// Reads an object, in which a member that is null is `Some(None)`.
+struct ContextVisitor;
 
 context! {
     /// Who rates.

@@ -122,7 +122,15 @@ pub fn evolve(state: &dyn State, logged: &LoggedEvent) -> Result<Vec<Edit>, Evol
         Event::SplitAssigned { split, member, part } => scribe.assign_split(split, member, part.as_ref()),
         Event::RegionScreened { image, region } => scribe.screen(*image, region.as_ref()),
         Event::RecordRestored { key, record } => scribe.restore(key, record.as_ref()),
-        annotation_event => scribe.annotation_event(annotation_event),
+        event @ (Event::AnnotationCreated { .. }
+        | Event::GeometryRevised { .. }
+        | Event::AttributesRevised { .. }
+        | Event::AnnotationRelabelled { .. }
+        | Event::AnnotationWithdrawn { .. }
+        | Event::RatingGiven { .. }
+        | Event::RatingWithdrawn { .. }
+        | Event::SourceIdAttached { .. }
+        | Event::LabelOverridden { .. }) => scribe.annotation_event(event),
     }
 }
 

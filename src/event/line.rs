@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::codec::record;
+use crate::codec::{record, restore_floats};
 use crate::id::{AnnotationId, BlobId, Code, ImageId, LabelId, PrivateId};
 use crate::model::{
     AnnotatorKind, EntityKind, FactChanges, Facts, Geometry, ImageFile, Key, RatingKey, Rule,
@@ -51,6 +51,9 @@ macro_rules! formats {
         }
 
         impl EventFormat {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
             /// Returns the text on the wire.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -222,12 +225,24 @@ impl EventWire {
                 wire.id = (entity.kind != EntityKind::Dataset).then_some(entity.id);
                 (wire.entity, wire.changes) = (Some(entity.kind), Some(changes));
             }
-            annotation => wire.set_annotation_event(annotation),
+            other @ (Event::AnnotationCreated { .. }
+            | Event::GeometryRevised { .. }
+            | Event::AttributesRevised { .. }
+            | Event::AnnotationRelabelled { .. }
+            | Event::AnnotationWithdrawn { .. }
+            | Event::RatingGiven { .. }
+            | Event::RatingWithdrawn { .. }
+            | Event::SourceIdAttached { .. }
+            | Event::LabelOverridden { .. }
+            | Event::RegionScreened { .. }
+            | Event::RuleSet { .. }
+            | Event::SplitAssigned { .. }
+            | Event::RecordRestored { .. }) => wire.set_other_event(other),
         }
         wire
     }
 
-    fn set_annotation_event(&mut self, event: Event) {
+    fn set_other_event(&mut self, event: Event) {
         match event {
             Event::AnnotationCreated {
                 annotation,
@@ -298,20 +313,9 @@ impl EventWire {
             | EventFormat::ImageIngested
             | EventFormat::ImageErased
             | EventFormat::ImageAssigned => self.into_image_event(need)?,
-            EventFormat::CaseRegistered => Event::CaseRegistered {
-                code: need.some("code", self.code)?,
-                source: self.source,
-            },
-            EventFormat::SlideRegistered => Event::SlideRegistered {
-                code: need.some("code", self.code)?,
-                case: self.case,
-            },
-            EventFormat::AnnotatorRegistered => Event::AnnotatorRegistered {
-                code: need.some("code", self.code)?,
-                kind: need.some("kind", self.kind)?,
-                name: self.name,
-                person: self.person,
-            },
+            EventFormat::CaseRegistered | EventFormat::SlideRegistered | EventFormat::AnnotatorRegistered => {
+                self.into_registration(need)?
+            }
             EventFormat::PersonErased => Event::PersonErased {
                 private: self.private,
             },
@@ -351,10 +355,9 @@ impl EventWire {
             EventFormat::RecordRestored => {
                 let key = need.some("key", self.key)?;
                 let key = Key::parse(&key).map_err(|error| need.wrong("key", &error))?;
-                Event::RecordRestored {
-                    key,
-                    record: self.record,
-                }
+                let mut record = self.record;
+                record.iter_mut().for_each(restore_floats);
+                Event::RecordRestored { key, record }
             }
             EventFormat::AnnotationCreated
             | EventFormat::GeometryRevised
@@ -365,6 +368,29 @@ impl EventWire {
             | EventFormat::RatingWithdrawn
             | EventFormat::SourceIdAttached
             | EventFormat::LabelOverridden => self.into_annotation_event(need)?,
+        })
+    }
+
+    fn into_registration(self, need: Need) -> Result<Event, EventError> {
+        let code = need.some("code", self.code)?;
+        if need.0 == EventFormat::CaseRegistered {
+            return Ok(Event::CaseRegistered {
+                code,
+                source: self.source,
+            });
+        }
+        if need.0 == EventFormat::SlideRegistered {
+            return Ok(Event::SlideRegistered {
+                code,
+                case: self.case,
+            });
+        }
+        let kind = need.some("kind", self.kind)?;
+        Ok(Event::AnnotatorRegistered {
+            code,
+            kind,
+            name: self.name,
+            person: self.person,
         })
     }
 

@@ -416,3 +416,23 @@ fn unknown_events_are_refused_by_name() {
         }
     ));
 }
+
+#[test]
+fn one_rule_has_one_form() {
+    let mut b = bench();
+    let majority = |kinds: &[AnnotatorKind]| Command::SetRule {
+        rule: Rule::Majority {
+            kinds: kinds.to_vec(),
+            tie: crate::model::rule::Tie::Undecided,
+        },
+    };
+    let (human, model) = (AnnotatorKind::Human, AnnotatorKind::Model);
+    let by = Context::default();
+    assert_eq!(
+        run(&mut b.state, &by, majority(&[model, human, model]))
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(run(&mut b.state, &by, majority(&[human, model])).unwrap(), []);
+}

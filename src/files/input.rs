@@ -66,9 +66,12 @@ pub enum FilesError {
 
 fn error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FilesError {
     let path = path.to_owned();
-    move |source| match source.kind() {
-        io::ErrorKind::NotFound => FilesError::NotFound { path },
-        _ => FilesError::Io { action, path, source },
+    move |source| {
+        if source.kind() == io::ErrorKind::NotFound {
+            FilesError::NotFound { path }
+        } else {
+            FilesError::Io { action, path, source }
+        }
     }
 }
 
@@ -95,10 +98,18 @@ pub fn find_files(path: &Path) -> Result<Vec<FoundFile>, FilesError> {
         walk(path, "", &mut found)?;
     } else if metadata.is_file() {
         let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| FilesError::Name { path: path.to_owned() })?;
-        found.push(FoundFile { name: name.nfc().collect(), path: path.to_owned(), size_bytes: metadata.len() });
+        let name = name.ok_or_else(|| FilesError::Name {
+            path: path.to_owned(),
+        })?;
+        found.push(FoundFile {
+            name: name.nfc().collect(),
+            path: path.to_owned(),
+            size_bytes: metadata.len(),
+        });
     } else {
-        return Err(FilesError::NotRegular { path: path.to_owned() });
+        return Err(FilesError::NotRegular {
+            path: path.to_owned(),
+        });
     }
     found.sort();
     Ok(found)
@@ -115,7 +126,9 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<FoundFile>) -> Result<(), F
         let entry = entry.map_err(error("list", folder))?;
         let path = entry.path();
         let name = entry.file_name();
-        let Some(name) = name.to_str() else { return Err(FilesError::Name { path }) };
+        let Some(name) = name.to_str() else {
+            return Err(FilesError::Name { path });
+        };
         if name.starts_with('.') {
             continue;
         }
@@ -126,9 +139,15 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<FoundFile>) -> Result<(), F
             continue;
         }
         // A link to a file counts as that file; one to a folder, or to nothing, does not.
-        let Ok(metadata) = fs::metadata(&path) else { continue };
+        let Ok(metadata) = fs::metadata(&path) else {
+            continue;
+        };
         if metadata.is_file() {
-            found.push(FoundFile { name, path, size_bytes: metadata.len() });
+            found.push(FoundFile {
+                name,
+                path,
+                size_bytes: metadata.len(),
+            });
         }
     }
     Ok(())
@@ -151,20 +170,29 @@ impl InputFile {
     pub fn open(path: &Path) -> Result<Self, FilesError> {
         let metadata = fs::metadata(path).map_err(error("look at", path))?;
         if metadata.is_dir() {
-            return Err(FilesError::IsFolder { path: path.to_owned() });
+            return Err(FilesError::IsFolder {
+                path: path.to_owned(),
+            });
         }
         if !metadata.is_file() {
-            return Err(FilesError::NotRegular { path: path.to_owned() });
+            return Err(FilesError::NotRegular {
+                path: path.to_owned(),
+            });
         }
         let file = File::open(path).map_err(error("open", path))?;
         let metadata = file.metadata().map_err(error("look at", path))?;
-        Ok(Self { file, path: path.to_owned(), size_bytes: metadata.len(), modified: metadata.modified().ok() })
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            size_bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+        })
     }
 
-    /// Returns the open file.
+    /// Returns the open file's descriptor.
     #[must_use]
-    pub fn as_file(&self) -> &File {
-        &self.file
+    pub fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        std::os::fd::AsFd::as_fd(&self.file)
     }
 
     /// Returns the path.
@@ -216,12 +244,21 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, FilesError> {
     let file = InputFile::open(path)?;
     let size_bytes = file.size_bytes();
     if size_bytes > limit {
-        return Err(FilesError::TooLarge { path: path.to_owned(), size_bytes, limit });
+        return Err(FilesError::TooLarge {
+            path: path.to_owned(),
+            size_bytes,
+            limit,
+        });
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or(0));
-    file.as_file().take(limit).read_to_end(&mut bytes).map_err(error("read", path))?;
+    (&file.file)
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(error("read", path))?;
     if file.has_changed() {
-        return Err(FilesError::Changed { path: path.to_owned() });
+        return Err(FilesError::Changed {
+            path: path.to_owned(),
+        });
     }
     Ok(bytes)
 }
@@ -233,7 +270,10 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, FilesError> {
 pub fn read_head(path: &Path, length: u64) -> Result<Vec<u8>, FilesError> {
     let file = InputFile::open(path)?;
     let mut bytes = Vec::new();
-    file.as_file().take(length).read_to_end(&mut bytes).map_err(error("read", path))?;
+    (&file.file)
+        .take(length)
+        .read_to_end(&mut bytes)
+        .map_err(error("read", path))?;
     Ok(bytes)
 }
 
@@ -249,11 +289,22 @@ mod tests {
         for name in ["a/b/2.png", "a/1.png", "a/.hidden", "a/.holotype/format"] {
             fs::write(dir.path().join(name), b"x").unwrap();
         }
-        let names: Vec<_> = find_files(&dir.path().join("a")).unwrap().into_iter().map(|file| file.name).collect();
+        let names: Vec<_> = find_files(&dir.path().join("a"))
+            .unwrap()
+            .into_iter()
+            .map(|file| file.name)
+            .collect();
         assert_eq!(names, ["1.png", "b/2.png"]);
-        let own: Vec<_> = find_files(&dir.path().join("a/b/2.png")).unwrap().into_iter().map(|file| file.name).collect();
+        let own: Vec<_> = find_files(&dir.path().join("a/b/2.png"))
+            .unwrap()
+            .into_iter()
+            .map(|file| file.name)
+            .collect();
         assert_eq!(own, ["2.png"]);
-        assert!(matches!(find_files(&dir.path().join("zz")), Err(FilesError::NotFound { .. })));
+        assert!(matches!(
+            find_files(&dir.path().join("zz")),
+            Err(FilesError::NotFound { .. })
+        ));
     }
 
     #[test]
@@ -265,7 +316,10 @@ mod tests {
         assert!(!file.has_changed());
         fs::write(&path, b"longer").unwrap();
         assert!(file.has_changed());
-        assert!(matches!(read_file(dir.path(), 10), Err(FilesError::IsFolder { .. })));
+        assert!(matches!(
+            read_file(dir.path(), 10),
+            Err(FilesError::IsFolder { .. })
+        ));
         assert!(matches!(read_file(&path, 2), Err(FilesError::TooLarge { .. })));
     }
 
@@ -276,7 +330,11 @@ mod tests {
         std::os::unix::fs::symlink(dir.path(), dir.path().join("loop")).unwrap();
         std::os::unix::fs::symlink("nowhere", dir.path().join("dangling")).unwrap();
         fs::write(dir.path().join("x.png"), b"x").unwrap();
-        let names: Vec<_> = find_files(dir.path()).unwrap().into_iter().map(|file| file.name).collect();
+        let names: Vec<_> = find_files(dir.path())
+            .unwrap()
+            .into_iter()
+            .map(|file| file.name)
+            .collect();
         assert_eq!(names, ["x.png"]);
     }
 }

@@ -4,10 +4,13 @@ use std::ops::ControlFlow;
 
 use serde::Deserialize;
 
-use crate::event::{AnnotationIdentity, Command, Context, EntityRef, Event, Rejection, State, Tool, scan_records};
+use crate::event::{
+    AnnotationIdentity, Command, Context, EntityRef, Event, Rejection, State, Tool, scan_records,
+};
 use crate::id::{AnnotationId, Code, ImageId, LabelId};
 use crate::model::{
-    AnnotatorKind, EntityKind, FactChanges, Facts, Geometry, ImageRecord, Key, KeyParts, LabelRecord, Method, Rule,
+    AnnotatorKind, EntityKind, FactChanges, Facts, Geometry, ImageRecord, Key, KeyParts, LabelRecord, Method,
+    Rule,
 };
 use crate::repo::{Repo, RepoError, Transaction};
 use crate::time::Timestamp;
@@ -58,7 +61,7 @@ pub enum CommandError {
         /// The line, from 1.
         line: u64,
         /// Why.
-        rejection: Rejection,
+        rejection: Box<Rejection>,
     },
     /// The repository failed.
     #[error("{file}, line {line}")]
@@ -69,7 +72,7 @@ pub enum CommandError {
         line: u64,
         /// Why.
         #[source]
-        source: RepoError,
+        source: Box<RepoError>,
     },
 }
 
@@ -113,26 +116,91 @@ enum CommandWire {
         #[serde(default)]
         attributes: Facts,
     },
-    Relabel { annotation: AnnotationId, label: Option<String> },
-    Rate { annotation: AnnotationId, label: Option<String> },
-    Revise { annotation: AnnotationId, geometry: Geometry },
-    Attributes { annotation: AnnotationId, changes: FactChanges },
-    Withdraw { annotation: AnnotationId },
-    RenameLabel { label: String, to: String },
-    DefineLabel { name: String, #[serde(default)] facts: Facts },
-    Screen { image: String, region: Option<Geometry> },
-    Declare { image: String, #[serde(default)] facts: Facts },
-    Override { annotation: AnnotationId, label: Option<String> },
-    Split { split: String, member: String, part: Option<String> },
-    Rule { rule: Rule },
-    Facts { entity: EntityKind, #[serde(default)] id: String, changes: FactChanges },
+    Relabel {
+        annotation: AnnotationId,
+        label: Option<String>,
+    },
+    Rate {
+        annotation: AnnotationId,
+        label: Option<String>,
+    },
+    Revise {
+        annotation: AnnotationId,
+        geometry: Geometry,
+    },
+    Attributes {
+        annotation: AnnotationId,
+        changes: FactChanges,
+    },
+    Withdraw {
+        annotation: AnnotationId,
+    },
+    RenameLabel {
+        label: String,
+        to: String,
+    },
+    DefineLabel {
+        name: String,
+        #[serde(default)]
+        facts: Facts,
+    },
+    Screen {
+        image: String,
+        region: Option<Geometry>,
+    },
+    Declare {
+        image: String,
+        #[serde(default)]
+        facts: Facts,
+    },
+    Override {
+        annotation: AnnotationId,
+        label: Option<String>,
+    },
+    Split {
+        split: String,
+        member: String,
+        part: Option<String>,
+    },
+    Rule {
+        rule: Rule,
+    },
+    Facts {
+        entity: EntityKind,
+        #[serde(default)]
+        id: String,
+        changes: FactChanges,
+    },
 }
 
 /// The members that belong to the command itself or to its context; all others are a slip of the pen.
 const MEMBERS: [&str; 26] = [
-    "command", "image", "geometry", "label", "attributes", "annotation", "changes", "to", "name", "facts", "region",
-    "split", "member", "part", "rule", "entity", "id", "annotator", "at", "blinded", "claimed_at", "method", "reason",
-    "round", "tool", "tool_version",
+    "command",
+    "image",
+    "geometry",
+    "label",
+    "attributes",
+    "annotation",
+    "changes",
+    "to",
+    "name",
+    "facts",
+    "region",
+    "split",
+    "member",
+    "part",
+    "rule",
+    "entity",
+    "id",
+    "annotator",
+    "at",
+    "blinded",
+    "claimed_at",
+    "method",
+    "reason",
+    "round",
+    "tool",
+    "tool_version",
 ];
 
 /// Records every line.
@@ -153,10 +221,19 @@ pub fn record_lines(
         if text.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let mut line = Line { repo, transaction, context, file, number, options };
+        let mut line = Line {
+            repo,
+            transaction,
+            context,
+            file,
+            number,
+            options,
+        };
         let events = line.record(text)?;
         recorded.commands += 1;
-        let created = events.iter().filter(|event| matches!(event, Event::AnnotationCreated { .. }));
+        let created = events
+            .iter()
+            .filter(|event| matches!(event, Event::AnnotationCreated { .. }));
         recorded.annotations.extend(created.filter_map(Event::annotation));
     }
     Ok(recorded)
@@ -180,9 +257,11 @@ impl Line<'_, '_> {
         let command = self.command(wire, &context)?;
         match self.transaction.execute(&context, command) {
             Ok(Ok(events)) => Ok(events),
-            Ok(Err(rejection)) => {
-                Err(CommandError::Refused { file: self.file.to_owned(), line: self.number, rejection })
-            }
+            Ok(Err(rejection)) => Err(CommandError::Refused {
+                file: self.file.to_owned(),
+                line: self.number,
+                rejection: Box::new(rejection),
+            }),
             Err(source) => Err(self.repo_error(source)),
         }
     }
@@ -205,15 +284,28 @@ impl Line<'_, '_> {
     }
 
     fn wrong(&self, why: impl Into<String>) -> CommandError {
-        CommandError::Line { file: self.file.to_owned(), line: self.number, why: why.into() }
+        CommandError::Line {
+            file: self.file.to_owned(),
+            line: self.number,
+            why: why.into(),
+        }
     }
 
     fn unknown(&self, kind: &'static str, name: &str) -> CommandError {
-        CommandError::Unknown { file: self.file.to_owned(), line: self.number, kind, name: name.to_owned() }
+        CommandError::Unknown {
+            file: self.file.to_owned(),
+            line: self.number,
+            kind,
+            name: name.to_owned(),
+        }
     }
 
     fn repo_error(&self, source: RepoError) -> CommandError {
-        CommandError::Repo { file: self.file.to_owned(), line: self.number, source }
+        CommandError::Repo {
+            file: self.file.to_owned(),
+            line: self.number,
+            source: Box::new(source),
+        }
     }
 
     fn state_error(&self, source: crate::event::StateError) -> CommandError {
@@ -224,7 +316,11 @@ impl Line<'_, '_> {
         if by.round == Some(0) {
             return Err(self.wrong("rounds are counted from 1"));
         }
-        let annotator = by.annotator.as_deref().map(|name| self.annotator(name)).transpose()?;
+        let annotator = by
+            .annotator
+            .as_deref()
+            .map(|name| self.annotator(name))
+            .transpose()?;
         let base = self.context.clone();
         Ok(Context {
             annotator,
@@ -234,7 +330,13 @@ impl Line<'_, '_> {
             method: by.method.or(base.method).or(Some(Method::Manual)),
             reason: by.reason.or(base.reason),
             round: by.round.or(base.round),
-            tool: by.tool.map(|name| Tool { name, version: by.tool_version }).or(base.tool),
+            tool: by
+                .tool
+                .map(|name| Tool {
+                    name,
+                    version: by.tool_version,
+                })
+                .or(base.tool),
             ..base
         })
     }
@@ -243,7 +345,10 @@ impl Line<'_, '_> {
         if let Some(code) = self.transaction.noted_person(name) {
             return Ok(code);
         }
-        let found = self.repo.find_annotator(self.transaction, name).map_err(|source| self.repo_error(source))?;
+        let found = self
+            .repo
+            .find_annotator(self.transaction, name)
+            .map_err(|source| self.repo_error(source))?;
         if let Some(code) = found {
             self.transaction.note_person(name, &code);
             return Ok(code);
@@ -251,9 +356,13 @@ impl Line<'_, '_> {
         if !self.options.create {
             return Err(self.unknown("annotator", name));
         }
-        let choice = PersonChoice { kind: AnnotatorKind::Human, code: None };
+        let choice = PersonChoice {
+            kind: AnnotatorKind::Human,
+            code: None,
+        };
         let (repo, context) = (self.repo, self.context.clone());
-        register_annotator(repo, self.transaction, &context, name, &choice).map_err(|source| self.repo_error(source))
+        register_annotator(repo, self.transaction, &context, name, &choice)
+            .map_err(|source| self.repo_error(source))
     }
 
     fn label(&mut self, name: &str) -> Result<LabelId, CommandError> {
@@ -263,9 +372,14 @@ impl Line<'_, '_> {
         if !self.options.create {
             return Err(self.unknown("label", name));
         }
-        let command = Command::DefineLabel { name: name.to_owned(), facts: Facts::new() };
+        let command = Command::DefineLabel {
+            name: name.to_owned(),
+            facts: Facts::new(),
+        };
         let context = self.context.clone();
-        self.transaction.must(&context, command).map_err(|source| self.repo_error(source))?;
+        self.transaction
+            .must(&context, command)
+            .map_err(|source| self.repo_error(source))?;
         self.find_label(name)?.ok_or_else(|| self.unknown("label", name))
     }
 
@@ -273,36 +387,55 @@ impl Line<'_, '_> {
     fn find_label(&self, name: &str) -> Result<Option<LabelId>, CommandError> {
         let by_id = LabelId::parse(name).ok();
         let (mut named, mut same_id) = (None, None);
-        scan_records(&*self.transaction, &Key::kind_prefix(EntityKind::Label), |key, record: LabelRecord| {
-            if let Ok(KeyParts::Label(label)) = key.parts() {
-                named = named.or((record.name == name).then_some(label));
-                same_id = same_id.or(by_id.filter(|id| *id == label));
-            }
-            ControlFlow::Continue(())
-        })
+        scan_records(
+            &*self.transaction,
+            &Key::kind_prefix(EntityKind::Label),
+            |key, record: LabelRecord| {
+                if let Ok(KeyParts::Label(label)) = key.parts() {
+                    named = named.or((record.name == name).then_some(label));
+                    same_id = same_id.or(by_id.filter(|id| *id == label));
+                }
+                ControlFlow::Continue(())
+            },
+        )
         .map_err(|error| self.state_error(error))?;
         Ok(named.or(same_id))
     }
 
     /// Finds an image by id, by name, or by the last part of a name that only one has.
     fn image(&self, name: &str) -> Result<ImageId, CommandError> {
-        for id in [ImageId::parse(name).ok(), Some(ImageId::of_name(name))].into_iter().flatten() {
-            if self.transaction.get(&Key::image(id)).map_err(|error| self.state_error(error))?.is_some() {
+        for id in [ImageId::parse(name).ok(), Some(ImageId::of_name(name))]
+            .into_iter()
+            .flatten()
+        {
+            if self
+                .transaction
+                .get(&Key::image(id))
+                .map_err(|error| self.state_error(error))?
+                .is_some()
+            {
                 return Ok(id);
             }
         }
         let mut found = Vec::new();
-        scan_records(&*self.transaction, &Key::kind_prefix(EntityKind::Image), |_, record: ImageRecord| {
-            if record.name.rsplit('/').next() == Some(name) {
-                found.push(ImageId::of_name(&record.name));
-            }
-            ControlFlow::Continue(())
-        })
+        scan_records(
+            &*self.transaction,
+            &Key::kind_prefix(EntityKind::Image),
+            |_, record: ImageRecord| {
+                if record.name.rsplit('/').next() == Some(name) {
+                    found.push(ImageId::of_name(&record.name));
+                }
+                ControlFlow::Continue(())
+            },
+        )
         .map_err(|error| self.state_error(error))?;
         match found.as_slice() {
             [only] => Ok(*only),
             [] => Err(self.unknown("image", name)),
-            _ => Err(self.wrong(format!("{} images are called '{name}'; give the name with its folder", found.len()))),
+            _ => Err(self.wrong(format!(
+                "{} images are called '{name}'; give the name with its folder",
+                found.len()
+            ))),
         }
     }
 
@@ -311,11 +444,18 @@ impl Line<'_, '_> {
     }
 
     fn command(&mut self, wire: CommandWire, context: &Context) -> Result<Command, CommandError> {
-        if context.annotator.is_none() && matches!(wire, CommandWire::Relabel { .. } | CommandWire::Rate { .. }) {
+        if context.annotator.is_none()
+            && matches!(wire, CommandWire::Relabel { .. } | CommandWire::Rate { .. })
+        {
             return Err(self.wrong("rating or relabelling needs an 'annotator'"));
         }
         Ok(match wire {
-            CommandWire::Annotate { image, geometry, label, attributes } => Command::Annotate {
+            CommandWire::Annotate {
+                image,
+                geometry,
+                label,
+                attributes,
+            } => Command::Annotate {
                 image: self.image(&image)?,
                 geometry,
                 label: self.optional_label(label)?,
@@ -324,38 +464,57 @@ impl Line<'_, '_> {
                 attributes,
                 image_version: None,
             },
-            CommandWire::Relabel { annotation, label } => {
-                Command::Relabel { annotation, label: self.optional_label(label)? }
-            }
-            CommandWire::Rate { annotation, label } => {
-                Command::Rate { annotation, label: self.optional_label(label)? }
-            }
+            CommandWire::Relabel { annotation, label } => Command::Relabel {
+                annotation,
+                label: self.optional_label(label)?,
+            },
+            CommandWire::Rate { annotation, label } => Command::Rate {
+                annotation,
+                label: self.optional_label(label)?,
+            },
             CommandWire::Revise { annotation, geometry } => Command::Revise { annotation, geometry },
-            CommandWire::Attributes { annotation, changes } => Command::ReviseAttributes { annotation, changes },
+            CommandWire::Attributes { annotation, changes } => {
+                Command::ReviseAttributes { annotation, changes }
+            }
             CommandWire::Withdraw { annotation } => Command::Withdraw { annotation },
             CommandWire::RenameLabel { label, to } => {
                 let found = self.find_label(&label)?;
-                Command::RenameLabel { label: found.ok_or_else(|| self.unknown("label", &label))?, to }
+                Command::RenameLabel {
+                    label: found.ok_or_else(|| self.unknown("label", &label))?,
+                    to,
+                }
             }
             CommandWire::DefineLabel { name, facts } => Command::DefineLabel { name, facts },
-            CommandWire::Screen { image, region } => Command::Screen { image: self.image(&image)?, region },
+            CommandWire::Screen { image, region } => Command::Screen {
+                image: self.image(&image)?,
+                region,
+            },
             CommandWire::Declare { image, facts } => Command::DeclareImage { name: image, facts },
-            CommandWire::Override { annotation, label } => {
-                Command::Override { annotation, label: self.optional_label(label)?.map(Some) }
-            }
+            CommandWire::Override { annotation, label } => Command::Override {
+                annotation,
+                label: self.optional_label(label)?.map(Some),
+            },
             CommandWire::Split { split, member, part } => {
                 let member = self.image(&member).map_or(member, |image| image.to_string());
                 Command::AssignSplit { split, member, part }
             }
             CommandWire::Rule { rule } => Command::SetRule { rule },
             CommandWire::Facts { entity, id, changes } => {
-                let id = match entity {
-                    EntityKind::Image => self.image(&id)?.to_string(),
-                    EntityKind::Label => self.label(&id)?.to_string(),
-                    _ => id,
-                };
-                Command::SetFacts { entity: EntityRef { kind: entity, id }, changes }
+                let entity = self.entity(entity, id)?;
+                Command::SetFacts { entity, changes }
             }
         })
+    }
+
+    /// What facts are about: images and labels are named, others have their ids.
+    fn entity(&mut self, kind: EntityKind, id: String) -> Result<EntityRef, CommandError> {
+        let id = if kind == EntityKind::Image {
+            self.image(&id)?.to_string()
+        } else if kind == EntityKind::Label {
+            self.label(&id)?.to_string()
+        } else {
+            id
+        };
+        Ok(EntityRef { kind, id })
     }
 }

@@ -2,6 +2,7 @@
 //! image. The user's originals are never moved, changed or linked into.
 
 use std::io::{self, Read};
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -120,8 +121,8 @@ impl Read for InputBlob {
 }
 
 impl BlobSource for InputBlob {
-    fn as_file(&self) -> Option<&std::fs::File> {
-        Some(self.0.as_file())
+    fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.0.as_fd())
     }
 
     fn path(&self) -> &Path {
@@ -133,14 +134,20 @@ impl BlobSource for InputBlob {
 ///
 /// # Errors
 /// [`IngestError`] when a path is missing, a folder empty, or two files would have one name.
-pub fn find_images(paths: &[PathBuf], options: &IngestOptions) -> Result<(Vec<FoundFile>, Vec<String>), IngestError> {
+pub fn find_images(
+    paths: &[PathBuf],
+    options: &IngestOptions,
+) -> Result<(Vec<FoundFile>, Vec<String>), IngestError> {
     let mut images: Vec<FoundFile> = Vec::new();
     let mut skipped = Vec::new();
     for path in paths {
         let folder = is_folder(path);
         let before = images.len();
         for mut file in find_files(path)? {
-            let ending = file.name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+            let ending = file
+                .name
+                .rsplit_once('.')
+                .map(|(_, ending)| ending.to_lowercase());
             if folder && ending.is_some_and(|ending| NOT_IMAGES.contains(&ending.as_str())) {
                 skipped.push(file.name);
                 continue;
@@ -153,8 +160,8 @@ pub fn find_images(paths: &[PathBuf], options: &IngestOptions) -> Result<(Vec<Fo
         }
     }
     images.sort();
-    let pairs = images.iter().zip(images.iter().skip(1));
-    for (first, second) in pairs.filter(|(first, second)| first.name == second.name) {
+    let mut pairs = images.iter().zip(images.iter().skip(1));
+    if let Some((first, second)) = pairs.find(|(first, second)| first.name == second.name) {
         let (name, first, second) = (first.name.clone(), first.path.clone(), second.path.clone());
         return Err(IngestError::SameName { name, first, second });
     }
@@ -176,10 +183,16 @@ pub fn ingest(
     let known = repo.draft_version()?;
     let bytes_total = images.iter().map(|file| file.size_bytes).sum();
     let done = AtomicU64::new(0);
-    let mut outcome = IngestOutcome { skipped, ..IngestOutcome::default() };
+    let mut outcome = IngestOutcome {
+        skipped,
+        ..IngestOutcome::default()
+    };
     let mut stored: Vec<Stored> = Vec::with_capacity(images.len());
     for group in images.chunks(GROUP) {
-        let expected = group.iter().map(|file| expected(&known, file)).collect::<Result<Vec<_>, _>>()?;
+        let expected = group
+            .iter()
+            .map(|file| expected(&known, file))
+            .collect::<Result<Vec<_>, _>>()?;
         let results: Vec<Result<Stored, IngestError>> = group
             .par_iter()
             .zip(expected)
@@ -196,12 +209,15 @@ pub fn ingest(
         for file in &stored {
             let path = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
             if !repo.store().has_blob(file.blob)? {
-                repo.store().set_local_path(file.blob, &path.display().to_string())?;
+                repo.store()
+                    .set_local_path(file.blob, &path.display().to_string())?;
             }
         }
     }
     outcome.bytes = stored.iter().map(|file| file.size_bytes).sum();
-    let (outcome, events) = repo.draft_with(|transaction| -> Result<_, RepoError> { record(transaction, context, stored, outcome) })?;
+    let (outcome, events) = repo.draft_with(|transaction| -> Result<_, RepoError> {
+        record(transaction, context, stored, outcome)
+    })?;
     Ok((outcome, events))
 }
 
@@ -222,7 +238,11 @@ fn store(
     options: &IngestOptions,
 ) -> Result<Stored, IngestError> {
     let mut input = InputFile::open(&file.path)?;
-    let read_error = |path: &Path, source| FilesError::Io { action: "read", path: path.to_owned(), source };
+    let read_error = |path: &Path, source| FilesError::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    };
     let mut stored = Stored {
         name: file.name.clone(),
         path: file.path.clone(),
@@ -248,7 +268,10 @@ fn store(
         let mut staged = repo.store().stage_blob(&mut source)?;
         if source.0.has_changed() {
             repo.store().discard_blobs(std::slice::from_mut(&mut staged));
-            return Err(FilesError::Changed { path: file.path.clone() }.into());
+            return Err(FilesError::Changed {
+                path: file.path.clone(),
+            }
+            .into());
         }
         (stored.blob, stored.size_bytes) = (staged.id, staged.size_bytes);
         stored.staged = Some(staged);
@@ -289,16 +312,27 @@ fn record(
     for file in stored {
         let key = Key::image(ImageId::of_name(&file.name));
         let had_bytes = match transaction.get(&key)? {
-            Some(_) => read::<ImageRecord>(&*transaction, &key)?.is_some_and(|record| !record.files.is_empty()),
+            Some(_) => {
+                read::<ImageRecord>(&*transaction, &key)?.is_some_and(|record| !record.files.is_empty())
+            }
             None => false,
         };
         let last = file.name.rsplit('/').next().unwrap_or(&file.name).to_owned();
         let files = vec![ImageFile::new(last, file.blob, file.size_bytes)];
         let facts = file.probe.as_ref().map(facts_of).unwrap_or_default();
-        let command = Command::IngestImage { name: file.name.clone(), files, facts };
+        let command = Command::IngestImage {
+            name: file.name.clone(),
+            files,
+            facts,
+        };
         let events = transaction.must(context, command)?;
         if let Some(probe) = &file.probe {
-            outcome.warnings.extend(probe.warnings.iter().map(|warning| (file.name.clone(), warning.as_str())));
+            outcome.warnings.extend(
+                probe
+                    .warnings
+                    .iter()
+                    .map(|warning| (file.name.clone(), warning.as_str())),
+            );
         }
         match (events.is_empty(), had_bytes) {
             (true, _) => outcome.unchanged += 1,
@@ -324,7 +358,11 @@ fn facts_of(probe: &Probe) -> Facts {
     number("um_per_px_y", probe.um_per_px_y);
     number("objective", probe.objective);
     let kind = probe.kind.as_str();
-    let texts = [("vendor", probe.vendor.as_deref()), ("scanner", probe.scanner.as_deref()), ("kind", Some(kind))];
+    let texts = [
+        ("vendor", probe.vendor.as_deref()),
+        ("scanner", probe.scanner.as_deref()),
+        ("kind", Some(kind)),
+    ];
     for (name, text) in texts {
         if let Some(text) = text {
             facts.insert(name.to_owned(), FactValue::from(text));

@@ -116,7 +116,9 @@ pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<(FoundFile
         }
     }
     if sources.is_empty() {
-        return Err(LoadError::EmptyFolder { folder: path.display().to_string() });
+        return Err(LoadError::EmptyFolder {
+            folder: path.display().to_string(),
+        });
     }
     Ok(sources)
 }
@@ -146,11 +148,19 @@ pub fn load(found: &FoundFile, format: Format, options: &LoadOptions) -> Result<
     let digest = Digest::of(&bytes);
     let document = match format {
         Format::Coco => {
-            let options = CocoOptions { box_format: options.box_format, votes: options.votes };
+            let options = CocoOptions {
+                box_format: options.box_format,
+                votes: options.votes,
+            };
             read_coco(&file, &bytes, &options)?
         }
         Format::Voc => read_voc(&file, &bytes)?,
         Format::SlideRunner => read_sliderunner(&file, &found.path)?,
     };
-    Ok(Loaded { file, format, digest, document })
+    Ok(Loaded {
+        file,
+        format,
+        digest,
+        document,
+    })
 }

@@ -75,8 +75,18 @@ pub struct MetadataOutcome {
 }
 
 /// Names that a key column has, in the order in which they are looked for.
-const KEY_NAMES: [&str; 10] =
-    ["image", "file", "filename", "file_name", "image_name", "name", "slide", "slide_id", "image_id", "id"];
+const KEY_NAMES: [&str; 10] = [
+    "image",
+    "file",
+    "filename",
+    "file_name",
+    "image_name",
+    "name",
+    "slide",
+    "slide_id",
+    "image_id",
+    "id",
+];
 
 /// States what a table says of images.
 ///
@@ -101,8 +111,12 @@ pub fn join(
     for row in &table.rows {
         let Some(cell) = row.cells.get(key) else { continue };
         let name = match &options.pattern {
-            Some(pattern) => apply_pattern(pattern, cell.trim())
-                .map_err(|source| MetadataError::Pattern { line: row.line, source })?,
+            Some(pattern) => {
+                apply_pattern(pattern, cell.trim()).map_err(|source| MetadataError::Pattern {
+                    line: row.line,
+                    source,
+                })?
+            }
             None => cell.trim().to_owned(),
         };
         let Some(name) = find(&all, &name) else {
@@ -111,15 +125,25 @@ pub fn join(
         };
         images.remove(&name);
         outcome.matched += 1;
-        let cells = table.columns.iter().zip(&row.cells).enumerate().filter(|(index, _)| *index != key);
-        let cells: Vec<(&str, &str)> =
-            cells.map(|(_, (column, cell))| (column.as_str(), cell.trim())).filter(|(_, cell)| !cell.is_empty()).collect();
+        let cells = table
+            .columns
+            .iter()
+            .zip(&row.cells)
+            .enumerate()
+            .filter(|(index, _)| *index != key);
+        let cells: Vec<(&str, &str)> = cells
+            .map(|(_, (column, cell))| (column.as_str(), cell.trim()))
+            .filter(|(_, cell)| !cell.is_empty())
+            .collect();
         state_row(repo, transaction, context, &name, &cells, &mut cases)?;
     }
     if outcome.matched == 0
         && let (Some(example), Some(image)) = (outcome.unmatched_rows.first(), all.iter().next())
     {
-        return Err(MetadataError::NothingMatches { example: example.clone(), image: image.clone() });
+        return Err(MetadataError::NothingMatches {
+            example: example.clone(),
+            image: image.clone(),
+        });
     }
     outcome.unmatched_images = images.into_iter().collect();
     Ok(outcome)
@@ -128,21 +152,28 @@ pub fn join(
 fn key_column(table: &Table, options: &MetadataOptions) -> Result<usize, MetadataError> {
     let columns = || table.columns.join(", ");
     if let Some(wanted) = &options.key {
-        return table
-            .column(wanted)
-            .ok_or_else(|| MetadataError::NoColumn { column: wanted.clone(), columns: columns() });
+        return table.column(wanted).ok_or_else(|| MetadataError::NoColumn {
+            column: wanted.clone(),
+            columns: columns(),
+        });
     }
     let folded: Vec<String> = table.columns.iter().map(|name| fact_name(name)).collect();
-    let found = KEY_NAMES.iter().find_map(|name| folded.iter().position(|column| column == name));
+    let found = KEY_NAMES
+        .iter()
+        .find_map(|name| folded.iter().position(|column| column == name));
     Ok(found.unwrap_or(0))
 }
 
 fn names(transaction: &Transaction<'_>) -> Result<BTreeSet<String>, MetadataError> {
     let mut names = BTreeSet::new();
-    scan_records(transaction, &Key::kind_prefix(EntityKind::Image), |_, record: ImageRecord| {
-        names.insert(record.name);
-        ControlFlow::Continue(())
-    })?;
+    scan_records(
+        transaction,
+        &Key::kind_prefix(EntityKind::Image),
+        |_, record: ImageRecord| {
+            names.insert(record.name);
+            ControlFlow::Continue(())
+        },
+    )?;
     Ok(names)
 }
 
@@ -178,14 +209,23 @@ fn fact_name(column: &str) -> String {
 
 fn spellings(table: &Table, key: usize) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
-    for (index, column) in table.columns.iter().enumerate().filter(|(index, _)| *index != key) {
+    for (index, column) in table
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != key)
+    {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for cell in table.rows.iter().filter_map(|row| row.cells.get(index)) {
             *counts.entry(cell.trim().to_owned()).or_default() += 1;
         }
         // A column of free values has no vocabulary.
         if counts.len() <= 200 {
-            found.extend(spelling_variants(&counts).into_iter().map(|(a, b)| (column.clone(), a, b)));
+            found.extend(
+                spelling_variants(&counts)
+                    .into_iter()
+                    .map(|(a, b)| (column.clone(), a, b)),
+            );
         }
     }
     found
@@ -193,12 +233,18 @@ fn spellings(table: &Table, key: usize) -> Vec<(String, String, String)> {
 
 /// Columns that name the case of an image; the number itself is personal and goes private.
 fn is_case_column(name: &str) -> bool {
-    matches!(name, "case" | "case_id" | "case_no" | "case_number" | "patient" | "patient_id" | "animal" | "animal_id")
+    matches!(
+        name,
+        "case" | "case_id" | "case_no" | "case_number" | "patient" | "patient_id" | "animal" | "animal_id"
+    )
 }
 
 /// Facts that belong to the case, where the table names one.
 fn is_case_fact(name: &str) -> bool {
-    matches!(name, "species" | "tumour" | "tumour_type" | "diagnosis" | "sex" | "age" | "breed")
+    matches!(
+        name,
+        "species" | "tumour" | "tumour_type" | "diagnosis" | "sex" | "age" | "breed"
+    )
 }
 
 fn state_row(
@@ -223,16 +269,42 @@ fn state_row(
             continue;
         }
         let value = Some(FactValue::from(*cell));
-        if case.is_some() && is_case_fact(&name) { of_case.insert(name, value) } else { of_image.insert(name, value) };
+        if case.is_some() && is_case_fact(&name) {
+            of_case.insert(name, value)
+        } else {
+            of_image.insert(name, value)
+        };
     }
     if let Some(code) = case {
         let record: Option<ImageRecord> = read(&*transaction, &Key::image(id))?;
         let slide = record.and_then(|record| record.slide);
-        transaction.must(context, Command::AssignImage { image: id, case: Some(code.clone()), slide })?;
-        let entity = EntityRef { kind: EntityKind::Case, id: code.to_string() };
-        transaction.must(context, Command::SetFacts { entity, changes: of_case })?;
+        transaction.must(
+            context,
+            Command::AssignImage {
+                image: id,
+                case: Some(code.clone()),
+                slide,
+            },
+        )?;
+        let entity = EntityRef {
+            kind: EntityKind::Case,
+            id: code.to_string(),
+        };
+        transaction.must(
+            context,
+            Command::SetFacts {
+                entity,
+                changes: of_case,
+            },
+        )?;
     }
-    transaction.must(context, Command::SetFacts { entity: EntityRef::image(id), changes: of_image })?;
+    transaction.must(
+        context,
+        Command::SetFacts {
+            entity: EntityRef::image(id),
+            changes: of_image,
+        },
+    )?;
     Ok(())
 }
 
@@ -246,7 +318,10 @@ impl Cases {
     fn read(repo: &Repo, transaction: &Transaction<'_>) -> Result<Self, MetadataError> {
         let mut by_number = BTreeMap::new();
         let mut note = |event: &Event| -> Result<(), RepoError> {
-            if let Event::CaseRegistered { code, source: Some(source) } = event
+            if let Event::CaseRegistered {
+                code,
+                source: Some(source),
+            } = event
                 && let Some(number) = repo.person(*source)?.name()
             {
                 by_number.insert(number.to_owned(), code.clone());
@@ -260,11 +335,18 @@ impl Cases {
             draft.for_each(repo, |logged| note(&logged.event))?;
         }
         let mut count = 0;
-        scan_records(transaction, &Key::kind_prefix(EntityKind::Case), |_, _: CaseRecord| {
-            count += 1;
-            ControlFlow::Continue(())
-        })?;
-        Ok(Self { by_number, next: count + 1 })
+        scan_records(
+            transaction,
+            &Key::kind_prefix(EntityKind::Case),
+            |_, _: CaseRecord| {
+                count += 1;
+                ControlFlow::Continue(())
+            },
+        )?;
+        Ok(Self {
+            by_number,
+            next: count + 1,
+        })
     }
 
     fn of(
@@ -286,7 +368,13 @@ impl Cases {
                 continue;
             }
             let source = repo.private(PrivateKind::SourceCaseId, number)?;
-            transaction.must(context, Command::RegisterCase { code: code.clone(), source: Some(source) })?;
+            transaction.must(
+                context,
+                Command::RegisterCase {
+                    code: code.clone(),
+                    source: Some(source),
+                },
+            )?;
             self.by_number.insert(number.to_owned(), code.clone());
             return Ok(code);
         }

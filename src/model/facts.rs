@@ -7,6 +7,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::codec::check_canonical;
 use crate::id::PrivateId;
 
 /// Facts by name, in name order.
@@ -113,25 +114,12 @@ impl<'de> Visitor<'de> for FactVisitor {
         Ok(FactValue::Number(number))
     }
 
-    // Canonical JSON carries no whole number beyond 2^53, so the conversions below are exact.
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<FactValue, E> {
-        i64::try_from(number)
-            .map_err(E::custom)
-            .and_then(|number| self.visit_i64(number))
+        whole_number(&number.to_string())
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<FactValue, E> {
-        const LIMIT: u64 = 1 << 53;
-        if number.unsigned_abs() > LIMIT {
-            return Err(E::custom(format!(
-                "{number} is beyond 2^53 and cannot be kept exactly"
-            )));
-        }
-        number
-            .to_string()
-            .parse()
-            .map(FactValue::Number)
-            .map_err(E::custom)
+        whole_number(&number.to_string())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FactValue, A::Error> {
@@ -143,6 +131,15 @@ impl<'de> Visitor<'de> for FactVisitor {
             _ => Err(A::Error::custom("an object as a fact must be {\"private\": id}")),
         }
     }
+}
+
+/// Reads digits as the float that canonical JSON prints so: any up to 2^53, and beyond it those of the shortest form
+/// alone.
+fn whole_number<E: serde::de::Error>(digits: &str) -> Result<FactValue, E> {
+    if check_canonical(digits.as_bytes()).is_err() {
+        return Err(E::custom(format!("{digits} cannot be kept exactly")));
+    }
+    digits.parse().map(FactValue::Number).map_err(E::custom)
 }
 
 /// Applies changes and returns the result.
@@ -170,6 +167,7 @@ pub fn effective_changes(facts: &Facts, changes: &FactChanges) -> FactChanges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::{from_canonical, to_canonical};
 
     #[test]
     fn values_survive_the_wire() {
@@ -178,11 +176,13 @@ mod tests {
             FactValue::from("CS2"),
             FactValue::from(0.25),
             FactValue::from(7215.0),
+            FactValue::from(1e17),
+            FactValue::from(-12_345_678_901_234_567_890.0),
             FactValue::Flag(true),
             FactValue::Private(id),
         ] {
-            let text = serde_json::to_string(&value).unwrap();
-            assert_eq!(serde_json::from_str::<FactValue>(&text).unwrap(), value, "{text}");
+            let bytes = to_canonical(&value).unwrap();
+            assert_eq!(from_canonical::<FactValue>(&bytes).unwrap(), value, "{value}");
         }
         assert_eq!(
             serde_json::from_str::<FactValue>("7215").unwrap(),

@@ -319,6 +319,7 @@ impl Key {
         let value = |digit: &u8| {
             char::from(*digit)
                 .to_digit(16)
+                .filter(|_| !digit.is_ascii_uppercase())
                 .and_then(|value| u8::try_from(value).ok())
         };
         let bytes: Option<Vec<u8>> = digits

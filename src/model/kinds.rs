@@ -1,8 +1,9 @@
 //! Small closed words: who rates, how a rating came about, which entities there are.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// A text that is none of the words of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,9 +20,9 @@ pub struct WordError {
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $kind:literal, { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)*
+            $($(#[$vdoc])* $variant,)*
         }
 
         impl $name {
@@ -47,6 +48,19 @@ macro_rules! words {
                     $($word => Ok(Self::$variant),)*
                     _ => Err(WordError { text: text.to_owned(), kind: $kind, known: Self::WORDS }),
                 }
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = Cow::<str>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(D::Error::custom)
             }
         }
 
@@ -132,6 +146,8 @@ mod tests {
             assert_eq!(EntityKind::parse(kind.as_str()), Ok(*kind));
             assert_eq!(serde_json::to_string(kind).unwrap(), format!("\"{kind}\""));
         }
+        // As an enum of serde's own would be, in its other form.
+        assert!(serde_json::from_str::<EntityKind>(r#"{"case":null}"#).is_err());
         let error = AnnotatorKind::parse("robot").unwrap_err();
         assert_eq!(
             error.to_string(),

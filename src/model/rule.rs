@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::record;
 use crate::id::{Code, LabelId};
 
 use super::kinds::AnnotatorKind;
 
 /// What `majority` gives when two labels have equally many ratings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tie {
     /// No label.
     Undecided,
@@ -19,10 +19,11 @@ pub enum Tie {
 }
 
 /// A rule and its parameters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "RuleWire", into = "RuleWire")]
 pub enum Rule {
     /// The recorded label.
+    #[default]
     AsRecorded,
     /// The label with the most ratings; each annotator's first opinion counts.
     Majority {
@@ -42,9 +43,79 @@ pub enum Rule {
     },
 }
 
-impl Default for Rule {
-    fn default() -> Self {
-        Self::AsRecorded
+/// A rule that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{name}' with these parameters is no rule; known are as-recorded, majority (kinds, tie), first-human, adjudicated (primary, third)"
+)]
+pub struct RuleError {
+    name: String,
+}
+
+record! {
+    /// The stored form of a rule: its name and the parameters that it needs, no others.
+    #[derive(Default)]
+    struct RuleWire {
+        kinds: Option<Vec<AnnotatorKind>> = optional,
+        name: String,
+        primary: Option<[Code; 2]> = optional,
+        third: Option<Code> = optional,
+        tie: Option<String> = optional,
+    }
+}
+
+impl From<Rule> for RuleWire {
+    fn from(rule: Rule) -> Self {
+        let mut wire = Self {
+            name: rule.name().to_owned(),
+            ..Self::default()
+        };
+        match rule {
+            Rule::AsRecorded | Rule::FirstHuman => {}
+            Rule::Majority { kinds, tie } => {
+                (wire.kinds, wire.tie) = (Some(kinds), Some(tie.as_str().to_owned()));
+            }
+            Rule::Adjudicated { primary, third } => {
+                (wire.primary, wire.third) = (Some(primary), Some(third));
+            }
+        }
+        wire
+    }
+}
+
+impl TryFrom<RuleWire> for Rule {
+    type Error = RuleError;
+
+    fn try_from(wire: RuleWire) -> Result<Self, RuleError> {
+        let plain = wire.extra.is_empty();
+        let tie = wire.tie.as_deref();
+        match (wire.name.as_str(), wire.kinds, tie, wire.primary, wire.third) {
+            ("as-recorded", None, None, None, None) if plain => Ok(Self::AsRecorded),
+            ("first-human", None, None, None, None) if plain => Ok(Self::FirstHuman),
+            ("majority", Some(kinds), Some("undecided"), None, None) if plain => Ok(Self::Majority {
+                kinds,
+                tie: Tie::Undecided,
+            }),
+            ("majority", Some(kinds), Some("recorded"), None, None) if plain => Ok(Self::Majority {
+                kinds,
+                tie: Tie::Recorded,
+            }),
+            ("adjudicated", None, None, Some(primary), Some(third)) if plain => {
+                Ok(Self::Adjudicated { primary, third })
+            }
+            _ => Err(RuleError { name: wire.name }),
+        }
+    }
+}
+
+impl Tie {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Undecided => "undecided",
+            Self::Recorded => "recorded",
+        }
     }
 }
 
@@ -235,7 +306,15 @@ mod tests {
             tie: Tie::Undecided,
         };
         let text = serde_json::to_string(&rule).unwrap();
-        assert_eq!(text, r#"{"name":"majority","kinds":["human"],"tie":"undecided"}"#);
+        assert_eq!(text, r#"{"kinds":["human"],"name":"majority","tie":"undecided"}"#);
         assert_eq!(serde_json::from_str::<Rule>(&text).unwrap(), rule);
+        for bad in [
+            r#"{"kinds":["human"],"name":"majority"}"#,
+            r#"{"name":"as-recorded","tie":"undecided"}"#,
+            r#"{"more":1,"name":"as-recorded"}"#,
+            r#"["as-recorded"]"#,
+        ] {
+            assert!(serde_json::from_str::<Rule>(bad).is_err(), "{bad}");
+        }
     }
 }

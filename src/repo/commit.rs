@@ -48,7 +48,19 @@ impl Repo {
     ///
     /// # Errors
     /// [`RepoError`] from `build`, or when a file cannot be written.
-    pub fn commit_with<T, E: From<RepoError>>(
+    pub fn commit_with<T>(
+        &self,
+        sealing: &Sealing,
+        build: impl FnMut(&mut Transaction<'_>, &Version) -> Result<T, RepoError>,
+    ) -> Result<(T, Option<Committed>), RepoError> {
+        self.try_commit_with(sealing, build)
+    }
+
+    /// As [`Repo::commit_with`], for a `build` with errors of its own; nothing is committed after one.
+    ///
+    /// # Errors
+    /// Those of `build`, or when a file cannot be written.
+    pub fn try_commit_with<T, E: From<RepoError>>(
         &self,
         sealing: &Sealing,
         mut build: impl FnMut(&mut Transaction<'_>, &Version) -> Result<T, E>,
@@ -95,11 +107,14 @@ impl Repo {
             let tip = self.tip()?;
             let parent = self.head_version()?;
             let mut state = Overlay::new(&parent);
-            draft.apply(self, &mut state).map_err(|error| match error {
-                RepoError::Evolve(error) => RepoError::DraftConflict {
-                    why: error.to_string(),
-                },
-                other => other,
+            draft.apply(self, &mut state).map_err(|error| {
+                if let RepoError::Evolve(error) = error {
+                    RepoError::DraftConflict {
+                        why: error.to_string(),
+                    }
+                } else {
+                    error
+                }
             })?;
             let edits = state.into_edits();
             let (batches, last) = draft.to_batches(self)?;

@@ -135,7 +135,18 @@ impl Repo {
     ///
     /// # Errors
     /// [`RepoError`] from `build`, or when a file cannot be written.
-    pub fn draft_with<T, E: From<RepoError>>(
+    pub fn draft_with<T>(
+        &self,
+        build: impl FnOnce(&mut Transaction<'_>) -> Result<T, RepoError>,
+    ) -> Result<(T, u64), RepoError> {
+        self.try_draft_with(build)
+    }
+
+    /// As [`Repo::draft_with`], for a `build` with errors of its own; nothing is recorded after one.
+    ///
+    /// # Errors
+    /// Those of `build`, or when a file cannot be written.
+    pub fn try_draft_with<T, E: From<RepoError>>(
         &self,
         build: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<(T, u64), E> {
@@ -155,7 +166,8 @@ impl Repo {
             Some(draft) => draft.file.head,
             None => {
                 let subject = tip.as_ref().map_or([0; 32], |read| *read.digest.as_bytes());
-                let id = Store::nonce(self.around.seed, "holotype/draft-id/1", &subject).map_err(RepoError::from)?;
+                let id = Store::nonce(self.around.seed, "holotype/draft-id/1", &subject)
+                    .map_err(RepoError::from)?;
                 DraftHead::new(id, tip.as_ref())
             }
         };
@@ -165,8 +177,11 @@ impl Repo {
 
     /// Makes what a transaction left durable, and appends it to the draft.
     fn append(&self, lock: &DraftLock, head: &DraftHead, finished: Finished) -> Result<(), RepoError> {
-        let mut entries: Vec<DraftEntry> =
-            finished.stored.iter().map(|range| DraftEntry::Stored(range.batch)).collect();
+        let mut entries: Vec<DraftEntry> = finished
+            .stored
+            .iter()
+            .map(|range| DraftEntry::Stored(range.batch))
+            .collect();
         if let Some(last) = finished.last {
             if entries.is_empty() && last.bytes.len() <= INLINE_MAX {
                 entries.push(DraftEntry::Inline(last.bytes));

@@ -43,8 +43,17 @@ impl ErasurePlan {
     #[must_use]
     pub fn describe(&self) -> String {
         match self.kind {
-            "image" => format!("the bytes of image {} ({} files, all versions)", self.name, self.blobs.len()),
-            "case" => format!("case {} ({} images, {} private objects)", self.name, self.images.len(), self.private.len()),
+            "image" => format!(
+                "the bytes of image {} ({} files, all versions)",
+                self.name,
+                self.blobs.len()
+            ),
+            "case" => format!(
+                "case {} ({} images, {} private objects)",
+                self.name,
+                self.images.len(),
+                self.private.len()
+            ),
             _ => format!("what names this person ({} private objects)", self.private.len()),
         }
     }
@@ -57,11 +66,20 @@ impl Repo {
     /// [`RepoError::UnknownName`] when it names nothing, or when files cannot be read.
     pub fn plan_erasure(&self, subject: &str) -> Result<ErasurePlan, RepoError> {
         let version = self.head_version()?;
-        for id in [ImageId::parse(subject).ok(), Some(ImageId::of_name(subject))].into_iter().flatten() {
+        for id in [ImageId::parse(subject).ok(), Some(ImageId::of_name(subject))]
+            .into_iter()
+            .flatten()
+        {
             if let Some(record) = read::<ImageRecord>(&version, &Key::image(id))? {
                 let blobs = self.only_here(&version, &[id], blobs_of(&record))?;
                 let (images, private) = (vec![id], Vec::new());
-                return Ok(ErasurePlan { kind: "image", images, blobs, private, name: record.name });
+                return Ok(ErasurePlan {
+                    kind: "image",
+                    images,
+                    blobs,
+                    private,
+                    name: record.name,
+                });
             }
         }
         if let Ok(code) = Code::parse(subject)
@@ -78,31 +96,54 @@ impl Repo {
         private.dedup();
         if private.is_empty() {
             let name = subject.to_owned();
-            return Err(RepoError::UnknownName { kind: "image, case or person", name, similar: Vec::new() });
+            return Err(RepoError::UnknownName {
+                kind: "image, case or person",
+                name,
+                similar: Vec::new(),
+            });
         }
         let (images, blobs) = (Vec::new(), Vec::new());
-        Ok(ErasurePlan { kind: "person", images, blobs, private, name: String::new() })
+        Ok(ErasurePlan {
+            kind: "person",
+            images,
+            blobs,
+            private,
+            name: String::new(),
+        })
     }
 
     fn plan_case(&self, version: &Version, code: &Code) -> Result<ErasurePlan, RepoError> {
         let (mut images, mut blobs) = (Vec::new(), Vec::new());
-        scan_records(version, &Key::kind_prefix(EntityKind::Image), |_, record: ImageRecord| {
-            if record.case.as_ref() == Some(code) {
-                images.push(ImageId::of_name(&record.name));
-                blobs.extend(blobs_of(&record));
-            }
-            ControlFlow::Continue(())
-        })?;
+        scan_records(
+            version,
+            &Key::kind_prefix(EntityKind::Image),
+            |_, record: ImageRecord| {
+                if record.case.as_ref() == Some(code) {
+                    images.push(ImageId::of_name(&record.name));
+                    blobs.extend(blobs_of(&record));
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
         let blobs = self.only_here(version, &images, blobs)?;
         let mut private = Vec::new();
         for event in events_since(self, self.head()?, None, Scope::Global, "case.registered/1")? {
-            if let Event::CaseRegistered { code: own, source: Some(source) } = event.logged.event
+            if let Event::CaseRegistered {
+                code: own,
+                source: Some(source),
+            } = event.logged.event
                 && own == *code
             {
                 private.push(source);
             }
         }
-        Ok(ErasurePlan { kind: "case", images, blobs, private, name: code.to_string() })
+        Ok(ErasurePlan {
+            kind: "case",
+            images,
+            blobs,
+            private,
+            name: code.to_string(),
+        })
     }
 
     /// Leaves out blobs that other images show as well.
@@ -112,13 +153,17 @@ impl Repo {
         images: &[ImageId],
         mut blobs: Vec<BlobId>,
     ) -> Result<Vec<BlobId>, RepoError> {
-        scan_records(version, &Key::kind_prefix(EntityKind::Image), |_, record: ImageRecord| {
-            if !images.contains(&ImageId::of_name(&record.name)) {
-                let others = blobs_of(&record);
-                blobs.retain(|blob| !others.contains(blob));
-            }
-            ControlFlow::Continue(())
-        })?;
+        scan_records(
+            version,
+            &Key::kind_prefix(EntityKind::Image),
+            |_, record: ImageRecord| {
+                if !images.contains(&ImageId::of_name(&record.name)) {
+                    let others = blobs_of(&record);
+                    blobs.retain(|blob| !others.contains(blob));
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
         blobs.sort();
         blobs.dedup();
         Ok(blobs)
@@ -154,7 +199,12 @@ impl Repo {
                 transaction.must(context, Command::EraseImage { image: *image })?;
             }
             if !plan.private.is_empty() {
-                transaction.must(context, Command::ErasePerson { private: plan.private.clone() })?;
+                transaction.must(
+                    context,
+                    Command::ErasePerson {
+                        private: plan.private.clone(),
+                    },
+                )?;
             }
             Ok(())
         })?;
@@ -177,5 +227,10 @@ impl Repo {
 }
 
 fn blobs_of(record: &ImageRecord) -> Vec<BlobId> {
-    record.files.iter().chain(record.versions.iter().flatten()).map(|file| file.blob).collect()
+    record
+        .files
+        .iter()
+        .chain(record.versions.iter().flatten())
+        .map(|file| file.blob)
+        .collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::event::{BatchError, EvolveError, Rejection, StateError};
 use crate::id::CommitId;
+use crate::index::LookupError;
 use crate::log::LogError;
 use crate::replay::ReplayError;
 use crate::store::StoreError;
@@ -99,6 +100,15 @@ pub enum RepoError {
         /// One of them.
         example: String,
     },
+}
+
+impl From<LookupError> for RepoError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Log(error) => error.into(),
+            LookupError::Batch { source, .. } => source.into(),
+        }
+    }
 }
 
 impl RepoError {

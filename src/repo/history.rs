@@ -2,7 +2,8 @@
 
 use crate::event::{BatchReader, LoggedEvent};
 use crate::id::{BatchId, CommitId, ImagePrefix};
-use crate::log::{BatchRange, Commit, first_parents, read_batch};
+use crate::index::{BatchAt, Lookup, LookupError, Policy};
+use crate::log::{BatchRange, Commit, read_batch};
 
 use super::{Repo, RepoError};
 
@@ -61,16 +62,7 @@ pub fn events_of(
 ) -> Result<Vec<HistoryEvent>, RepoError> {
     let mut found = Vec::new();
     for range in commit.batches.iter().filter(|range| scope.covers(range)) {
-        let bytes = read_batch(repo.store(), range.batch)?;
-        let mut reader = BatchReader::containing(&bytes, needle)?;
-        while let Some(logged) = reader.next() {
-            found.push(HistoryEvent {
-                commit: id,
-                batch: range.batch,
-                number: reader.number(),
-                logged: logged?,
-            });
-        }
+        collect(repo, id, range.batch, needle, &mut found)?;
     }
     Ok(found)
 }
@@ -86,17 +78,44 @@ pub fn events_since(
     scope: Scope,
     needle: &str,
 ) -> Result<Vec<HistoryEvent>, RepoError> {
-    let mut commits = Vec::new();
-    for commit in first_parents(repo.store(), head) {
-        let (id, commit) = commit?;
-        if Some(id) == since {
-            break;
-        }
-        commits.push((id, commit));
-    }
     let mut found = Vec::new();
-    for (id, commit) in commits.iter().rev() {
-        found.extend(events_of(repo, *id, commit, scope, needle)?);
+    for at in batches_since(repo, head, since, scope)? {
+        collect(repo, at.commit, at.batch, needle, &mut found)?;
     }
     Ok(found)
+}
+
+/// Finds the batches; the index is free again when it returns.
+fn batches_since(
+    repo: &Repo,
+    head: Option<CommitId>,
+    since: Option<CommitId>,
+    scope: Scope,
+) -> Result<Vec<BatchAt>, LookupError> {
+    let mut lookup = Lookup::new(repo.store(), head, Policy::Auto);
+    match scope {
+        Scope::Image(image) => lookup.batches_of_image(image, since),
+        Scope::Global => lookup.global_batches(since),
+        Scope::Everything => lookup.all_batches(since),
+    }
+}
+
+fn collect(
+    repo: &Repo,
+    commit: CommitId,
+    batch: BatchId,
+    needle: &str,
+    found: &mut Vec<HistoryEvent>,
+) -> Result<(), RepoError> {
+    let bytes = read_batch(repo.store(), batch)?;
+    let mut reader = BatchReader::containing(&bytes, needle)?;
+    while let Some(logged) = reader.next() {
+        found.push(HistoryEvent {
+            commit,
+            batch,
+            number: reader.number(),
+            logged: logged?,
+        });
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! A repository: opening it, reading its versions, changing it through transactions, drafts and commits, its refs
 //! and the names of its people.
 
+mod attribution;
 mod commit;
 mod draft;
 mod erase;
@@ -17,6 +18,7 @@ mod version;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use attribution::Attribution;
 pub use commit::{Committed, Sealing};
 pub use draft::DraftState;
 pub use erase::{Erased, ErasurePlan};

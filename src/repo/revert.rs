@@ -30,16 +30,30 @@ impl Repo {
                 let (expected, record) = match change {
                     Change::Added(record) => (None, Some(record)),
                     Change::Removed(expected) => (Some(expected), None),
-                    Change::Modified { before: expected, after: record } => (Some(expected), Some(record)),
+                    Change::Modified {
+                        before: expected,
+                        after: record,
+                    } => (Some(expected), Some(record)),
                 };
-                match transaction.execute(context, Command::Restore { key, expected, record })? {
+                match transaction.execute(
+                    context,
+                    Command::Restore {
+                        key,
+                        expected,
+                        record,
+                    },
+                )? {
                     Ok(_) => {}
                     Err(Rejection::ChangedSince { kind, id }) => clashes.push(format!("{kind} {id}")),
                     Err(rejection) => return Err(rejection.into()),
                 }
             }
             match clashes.first() {
-                Some(example) => Err(RepoError::RevertConflict { commit, count: clashes.len(), example: example.clone() }),
+                Some(example) => Err(RepoError::RevertConflict {
+                    commit,
+                    count: clashes.len(),
+                    example: example.clone(),
+                }),
                 None => Ok(()),
             }
         })?;

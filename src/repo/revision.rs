@@ -1,7 +1,10 @@
 //! Revisions: `HEAD`, `HEAD~2`, branch, tag, full id or unique prefix, `DRAFT`, `@{time}`.
 
+use std::collections::BTreeSet;
+
 use crate::id::CommitId;
-use crate::log::{first_parents, read_commit};
+use crate::index::{Lookup, Policy};
+use crate::log::read_commit;
 use crate::time::Timestamp;
 
 use super::{MAIN, Repo, RepoError, Version};
@@ -72,14 +75,18 @@ impl Repo {
         })
     }
 
-    /// Finds the one commit of the branch or under a tag whose id begins with `prefix`.
+    /// Finds the one commit of the branch or under a tag whose id begins with `prefix`; where there is none, the one
+    /// commit that no ref reaches.
     fn by_prefix(&self, prefix: &str, text: &str) -> Result<CommitId, RepoError> {
-        let mut found = std::collections::BTreeSet::new();
-        for digest in self.store.list_objects()? {
-            let id = CommitId::from_digest(digest);
-            if id.to_string().starts_with(prefix) && read_commit(&self.store, id).is_ok() {
-                found.insert(id);
-            }
+        let mut lookup = Lookup::new(&self.store, self.head()?, Policy::Auto);
+        let mut found: BTreeSet<_> = lookup.commits_with_prefix(prefix)?.into_iter().collect();
+        drop(lookup);
+        for name in self.store.list_tags()? {
+            let tagged = self.store.read_tag(&name)?.map(|tag| tag.commit);
+            found.extend(tagged.filter(|id| id.to_string().starts_with(prefix)));
+        }
+        if found.is_empty() {
+            found = self.unreached_with_prefix(prefix)?;
         }
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
@@ -91,22 +98,18 @@ impl Repo {
         }
     }
 
+    /// Looks through all objects for commits.
+    fn unreached_with_prefix(&self, prefix: &str) -> Result<BTreeSet<CommitId>, RepoError> {
+        let ids = self.store.list_objects()?.into_iter().map(CommitId::from_digest);
+        Ok(ids
+            .filter(|id| id.to_string().starts_with(prefix) && read_commit(&self.store, *id).is_ok())
+            .collect())
+    }
+
     /// Returns the last commit recorded by a time, going by the running maximum of `committed_at`, since clocks run
     /// back.
     fn at_time(&self, time: Timestamp) -> Result<Option<CommitId>, RepoError> {
-        let mut commits = first_parents(&self.store, self.head()?).collect::<Result<Vec<_>, _>>()?;
-        commits.reverse();
-        let mut latest: Option<Timestamp> = None;
-        let mut found = None;
-        for (id, commit) in commits {
-            let at = latest.map_or(commit.committed_at, |latest| latest.max(commit.committed_at));
-            latest = Some(at);
-            if at > time {
-                break;
-            }
-            found = Some(id);
-        }
-        Ok(found)
+        Ok(Lookup::new(&self.store, self.head()?, Policy::Auto).commit_at(time)?)
     }
 
     fn similar_revisions(&self, name: &str) -> Result<Vec<String>, RepoError> {

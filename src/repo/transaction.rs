@@ -41,7 +41,9 @@ impl<'a> Transaction<'a> {
             store,
             state: Overlay::new(base),
             writer: BatchWriter::new(),
-            ranges: Vec::new(), events: 0, people: std::collections::BTreeMap::new(),
+            ranges: Vec::new(),
+            events: 0,
+            people: std::collections::BTreeMap::new(),
         }
     }
 

@@ -1,5 +1,6 @@
-//! A version's content as a tree: its id, its view as a state, and the three-way merge of two.
+//! A version's content as a tree: its id, its view as a state, what differs between two, and their three-way merge.
 
+pub mod changes;
 mod merge;
 
 use std::ops::ControlFlow;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 use crate::id::{BlobId, Digest};
@@ -17,7 +18,7 @@ const PIECE_BYTES: usize = 1 << 20;
 /// Where the bytes of a blob come from.
 pub trait BlobSource: Read {
     /// Returns the open file, where it is one, so that its content can be shared without a copy.
-    fn as_file(&self) -> Option<&std::fs::File>;
+    fn as_fd(&self) -> Option<BorrowedFd<'_>>;
 
     /// Names it in errors.
     fn path(&self) -> &Path;
@@ -61,6 +62,7 @@ impl Store {
     /// When the source cannot be read, or a file cannot be written or made durable.
     pub fn stage_blob(&self, source: &mut dyn BlobSource) -> Result<StagedBlob, StoreError> {
         self.check_writable()?;
+        self.ensure_folders()?;
         let temp = self.temp_path()?;
         let mut file = self
             .vfs
@@ -92,7 +94,7 @@ impl Store {
         temp: &Path,
     ) -> Result<(BlobId, u64), StoreError> {
         let shared = source
-            .as_file()
+            .as_fd()
             .is_some_and(|from| file.clone_from_file(from).is_ok());
         if shared {
             let mut stored = self.vfs.open(temp).map_err(StoreError::io("read", temp))?;

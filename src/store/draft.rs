@@ -110,6 +110,7 @@ impl Store {
     /// # Errors
     /// When the kernel gives none.
     pub fn lock_draft(&self) -> Result<DraftLock, StoreError> {
+        self.ensure_folders()?;
         let path = self.path("draft");
         self.vfs
             .lock(&path, LockMode::Exclusive)

@@ -1,6 +1,7 @@
 //! Operations on files that fail on command, for tests: the n-th one, in a chosen way.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -144,7 +145,7 @@ impl WriteFile for FaultyWrite {
         plan.run(|| inner.sync())
     }
 
-    fn clone_from_file(&mut self, _source: &std::fs::File) -> io::Result<()> {
+    fn clone_from_file(&mut self, _source: BorrowedFd<'_>) -> io::Result<()> {
         Err(io::Error::from(io::ErrorKind::Unsupported))
     }
 }

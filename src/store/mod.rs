@@ -29,6 +29,7 @@ pub use local::LocalAuthor;
 pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
 pub use real::RealVfs;
 pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, WitnessState, is_ref_name};
+pub(crate) use sealed::{seal as seal_record, unseal as unseal_record};
 pub use vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
 
 use crate::codec::{Record, Tag, record};
@@ -79,6 +80,7 @@ pub struct Store {
     vfs: Arc<dyn Vfs>,
     poisoned: Arc<AtomicBool>,
     temp_counter: Arc<AtomicU64>,
+    folders_known: Arc<AtomicBool>,
     repository: Arc<RepositoryRecord>,
 }
 
@@ -104,10 +106,6 @@ impl Store {
         let _lock = vfs
             .lock(&root, LockMode::Exclusive)
             .map_err(StoreError::io("lock", &root))?;
-        for folder in FOLDERS {
-            let path = root.join(folder);
-            vfs.create_dir(&path).map_err(StoreError::io("create", &path))?;
-        }
         let repository = RepositoryRecord {
             format: Tag::default(),
             id,
@@ -115,13 +113,13 @@ impl Store {
             extra: crate::codec::Extra::default(),
         };
         let store = Self::new(root, vfs, repository);
+        store.ensure_folders()?;
         let encode = |error: crate::codec::EncodeError| StoreError::damaged(&store.root, error.to_string());
         let (bytes, _) = sealed::seal(store.repository.as_ref()).map_err(encode)?;
         store.write_atomic(&store.path("repository.json"), &bytes)?;
         store.create_witness()?;
-        for folder in ["refs/heads", "refs", "local", ""] {
-            store.sync_dir(&store.path(folder))?;
-        }
+        store.sync_dir(&store.path("refs"))?;
+        store.sync_dir(&store.root)?;
         // The file `format` makes it a repository: it comes last.
         store.write_atomic(&format_path, format_bytes().as_bytes())?;
         store.sync_dir(&store.root)?;
@@ -187,6 +185,7 @@ impl Store {
             vfs,
             poisoned: Arc::default(),
             temp_counter: Arc::default(),
+            folders_known: Arc::default(),
             repository: Arc::new(repository),
         }
     }
@@ -260,6 +259,33 @@ impl Store {
         Ok(())
     }
 
+    /// Makes the folders that are missing, before the first write: an empty one may have been lost on the way here,
+    /// since git and archives do not keep it. Reading needs none of them.
+    fn ensure_folders(&self) -> Result<(), StoreError> {
+        if self.folders_known.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mut changed = std::collections::BTreeSet::new();
+        for folder in FOLDERS {
+            let path = self.path(folder);
+            let there = self
+                .vfs
+                .size_bytes(&path)
+                .map_err(StoreError::io("look at", &path))?;
+            if there.is_none() {
+                self.vfs
+                    .create_dir(&path)
+                    .map_err(StoreError::io("create", &path))?;
+                changed.insert(path.parent().unwrap_or(&self.root).to_owned());
+            }
+        }
+        for folder in &changed {
+            self.sync_dir(folder)?;
+        }
+        self.folders_known.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
     /// Passes a durable write's result on; after a failed one nothing more is written.
     fn guard<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if result.is_err() {
@@ -280,6 +306,7 @@ impl Store {
     /// Writes a synced file in `tmp/`.
     fn write_temp(&self, bytes: &[u8]) -> Result<PathBuf, StoreError> {
         self.check_writable()?;
+        self.ensure_folders()?;
         let path = self.temp_path()?;
         let mut file = self
             .vfs

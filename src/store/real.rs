@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -55,12 +56,12 @@ impl WriteFile for RealWrite {
     }
 
     #[cfg(target_os = "linux")]
-    fn clone_from_file(&mut self, source: &File) -> io::Result<()> {
+    fn clone_from_file(&mut self, source: BorrowedFd<'_>) -> io::Result<()> {
         rustix::fs::ioctl_ficlone(&self.0, source).map_err(io::Error::from)
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn clone_from_file(&mut self, _source: &File) -> io::Result<()> {
+    fn clone_from_file(&mut self, _source: BorrowedFd<'_>) -> io::Result<()> {
         Err(io::Error::from(io::ErrorKind::Unsupported))
     }
 }

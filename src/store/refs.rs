@@ -159,6 +159,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] when the witness has seen a later slot, or when the slot is damaged.
     pub fn read_latest(&self, branch: &str) -> Result<Option<SlotRead>, StoreError> {
+        let witnessed = self.last_witnessed(branch)?;
         let hint = self.read_hint(branch).unwrap_or(0);
         let mut low = if hint > 0 && self.slot_exists(branch, hint)? {
             hint
@@ -177,7 +178,11 @@ impl Store {
                 low = low.saturating_add(step);
             }
         }
-        self.check_witnessed(branch, low)?;
+        if witnessed > low {
+            return Err(StoreError::Missing {
+                path: self.slot_path(branch, low + 1),
+            });
+        }
         if low == 0 {
             return Ok(None);
         }
@@ -200,27 +205,25 @@ impl Store {
         let _ = self.write_derived(&format!("tips/{branch}"), [format!("{seq}\n").as_bytes()]);
     }
 
-    /// Compares the tip with the last lines of the witness.
-    fn check_witnessed(&self, branch: &str, tip: u64) -> Result<(), StoreError> {
+    /// Returns the highest slot of a branch in the last lines of the witness; 0 when there is none. A slot stands
+    /// before its line does, so who looks at the witness first must find every slot that it names.
+    fn last_witnessed(&self, branch: &str) -> Result<u64, StoreError> {
         let path = self.path(WITNESS);
         let file = self.vfs.open(&path).map_err(missing_or("open", &path))?;
         let size = file.size_bytes().map_err(StoreError::io("read", &path))?;
         let start = size.saturating_sub(4096);
         let mut tail = vec![0_u8; usize::try_from(size - start).unwrap_or(0)];
-        file.read_exact_at(&mut tail, start)
-            .map_err(StoreError::io("read", &path))?;
-        let seen = tail
-            .split(|byte| *byte == b'\n')
-            .filter_map(parse_witness)
+        match file.read_exact_at(&mut tail, start) {
+            // Somebody cut off what a crash had left: whole lines are still there for the next one who looks.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => tail.clear(),
+            other => other.map_err(StoreError::io("read", &path))?,
+        }
+        let lines = tail.split(|byte| *byte == b'\n').filter_map(parse_witness);
+        Ok(lines
             .filter(|line| line.name == branch)
             .filter_map(|line| line.seq)
-            .max();
-        match seen {
-            Some(seen) if seen > tip => Err(StoreError::Missing {
-                path: self.slot_path(branch, tip + 1),
-            }),
-            _ => Ok(()),
-        }
+            .max()
+            .unwrap_or(0))
     }
 
     /// Creates the next slot of a branch. This is the commit point.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::codec::{Record, from_canonical, to_canonical};
+use crate::codec::{Record, from_canonical, to_canonical, value_from_canonical};
 use crate::id::Digest;
 
 use super::error::StoreError;
@@ -14,10 +14,11 @@ use super::error::StoreError;
 ///
 /// # Errors
 /// When the record cannot be written as canonical JSON.
-pub(super) fn seal<R: Record>(record: &R) -> Result<(Vec<u8>, Digest), crate::codec::EncodeError> {
-    let digest = Digest::of(&to_canonical(record)?);
+pub(crate) fn seal<R: Record>(record: &R) -> Result<(Vec<u8>, Digest), crate::codec::EncodeError> {
+    let bytes = to_canonical(record)?;
+    let digest = Digest::of(&bytes);
     // A record is one JSON object; the member goes into its text by way of a value, which keeps every number.
-    let mut value: Value = serde_json::from_slice(&to_canonical(record)?).unwrap_or_default();
+    let mut value = value_from_canonical(&bytes).unwrap_or_default();
     if let Value::Object(members) = &mut value {
         members.insert("digest".to_owned(), Value::String(digest.to_string()));
     }
@@ -30,12 +31,12 @@ pub(super) fn seal<R: Record>(record: &R) -> Result<(Vec<u8>, Digest), crate::co
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when anything differs.
-pub(super) fn unseal<R: Record>(path: &Path, bytes: &[u8]) -> Result<(R, Digest), StoreError> {
+pub(crate) fn unseal<R: Record>(path: &Path, bytes: &[u8]) -> Result<(R, Digest), StoreError> {
     let line = bytes
         .strip_suffix(b"\n")
         .ok_or_else(|| StoreError::damaged(path, "it does not end with a newline"))?;
-    let mut value: Value =
-        from_canonical(line).map_err(|error| StoreError::damaged(path, error.to_string()))?;
+    let mut value =
+        value_from_canonical(line).map_err(|error| StoreError::damaged(path, error.to_string()))?;
     let digest = value
         .as_object_mut()
         .and_then(|members| members.remove("digest"))

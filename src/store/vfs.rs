@@ -5,6 +5,7 @@
 
 use std::fmt::Debug;
 use std::io::{self, Read, Seek, Write};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 /// A file being read.
@@ -34,7 +35,7 @@ pub trait WriteFile: Write + Send {
     ///
     /// # Errors
     /// When it cannot; nothing was written then.
-    fn clone_from_file(&mut self, source: &std::fs::File) -> io::Result<()>;
+    fn clone_from_file(&mut self, source: BorrowedFd<'_>) -> io::Result<()>;
 }
 
 /// A kernel lock; it ends when this is dropped, or with the process.

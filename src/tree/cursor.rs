@@ -66,6 +66,9 @@ impl<'a> LevelCursor<'a> {
     }
 }
 
+/// A key and its value.
+type Entry = (Vec<u8>, Vec<u8>);
+
 /// Walks through entries in key order: `(key, value)`.
 pub struct Scan<'a> {
     source: &'a dyn NodeSource,
@@ -97,7 +100,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn step(&mut self) -> Result<Option<(Vec<u8>, Vec<u8>)>, TreeError> {
+    fn step(&mut self) -> Result<Option<Entry>, TreeError> {
         loop {
             let Some((node, index)) = self.path.last_mut() else {
                 return Ok(None);
@@ -126,7 +129,7 @@ impl<'a> Scan<'a> {
 }
 
 impl Iterator for Scan<'_> {
-    type Item = Result<(Vec<u8>, Vec<u8>), TreeError>;
+    type Item = Result<Entry, TreeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.step().transpose()

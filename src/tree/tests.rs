@@ -32,7 +32,7 @@ fn key(n: u32) -> Vec<u8> {
 }
 
 fn value(n: u32, version: u32) -> Vec<u8> {
-    let long = if n % 97 == 0 { 1500 } else { 20 };
+    let long = if n.is_multiple_of(97) { 1500 } else { 20 };
     format!("{{\"format\":\"x/1\",\"v\":{version}}}{}", " ".repeat(long)).into_bytes()
 }
 

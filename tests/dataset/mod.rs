@@ -38,7 +38,7 @@ impl Read for Bytes {
 }
 
 impl BlobSource for Bytes {
-    fn as_file(&self) -> Option<&std::fs::File> {
+    fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         None
     }
 

@@ -31,10 +31,14 @@ impl App {
         };
         let now = match environment("HOLOTYPE_NOW") {
             Some(text) => Timestamp::parse(&text).map_err(|error| bad("HOLOTYPE_NOW", error.to_string()))?,
-            None => clock().ok_or_else(|| bad("HOLOTYPE_NOW", "the clock shows no usable time".to_owned()))?,
+            None => {
+                clock().ok_or_else(|| bad("HOLOTYPE_NOW", "the clock shows no usable time".to_owned()))?
+            }
         };
         let seed = match environment("HOLOTYPE_SEED") {
-            Some(text) => Some(Digest::parse(&text).map_err(|error| bad("HOLOTYPE_SEED", error.to_string()))?),
+            Some(text) => {
+                Some(Digest::parse(&text).map_err(|error| bad("HOLOTYPE_SEED", error.to_string()))?)
+            }
             None => None,
         };
         let dir = match &global.directory {
@@ -61,7 +65,11 @@ impl App {
             return path.to_owned();
         }
         let inside = self.dir.join(path);
-        if path.is_absolute() || (!inside.exists() && path.exists()) { path.to_owned() } else { inside }
+        if path.is_absolute() || (!inside.exists() && path.exists()) {
+            path.to_owned()
+        } else {
+            inside
+        }
     }
 
     /// Opens the repository.
@@ -88,17 +96,32 @@ impl App {
 
     pub(crate) fn sealing(&self, repo: &Repo, message: &str) -> Result<Sealing, Failure> {
         if message.trim().is_empty() {
-            return Err(Failure::refused("the message is empty", "say what was done: -m \"corrected three labels\""));
+            return Err(Failure::refused(
+                "the message is empty",
+                "say what was done: -m \"corrected three labels\"",
+            ));
         }
-        Ok(Sealing { author: self.author(repo)?, message: message.to_owned() })
+        Ok(Sealing {
+            author: self.author(repo)?,
+            message: message.to_owned(),
+        })
     }
 
     /// Returns the date of releases that `SOURCE_DATE_EPOCH` gives, in seconds since 1970.
     pub(crate) fn source_date(&self) -> Result<Option<Timestamp>, Failure> {
-        let Some(text) = environment("SOURCE_DATE_EPOCH") else { return Ok(None) };
-        let time = text.trim().parse::<i64>().ok().and_then(|seconds| Timestamp::from_unix_ms(seconds.checked_mul(1000)?));
+        let Some(text) = environment("SOURCE_DATE_EPOCH") else {
+            return Ok(None);
+        };
+        let time = text
+            .trim()
+            .parse::<i64>()
+            .ok()
+            .and_then(|seconds| Timestamp::from_unix_ms(seconds.checked_mul(1000)?));
         time.map(Some).ok_or_else(|| {
-            Failure::usage(format!("SOURCE_DATE_EPOCH: '{text}' is no number of seconds"), "correct SOURCE_DATE_EPOCH or unset it")
+            Failure::usage(
+                format!("SOURCE_DATE_EPOCH: '{text}' is no number of seconds"),
+                "correct SOURCE_DATE_EPOCH or unset it",
+            )
         })
     }
 
@@ -123,7 +146,13 @@ pub(crate) fn commit_json(repo: &Repo, id: CommitId, commit: &Commit) -> Result<
 }
 
 /// Tells that a commit was made.
-pub(crate) fn report_commit(app: &mut App, repo: &Repo, schema: &str, committed: &Committed, more: Value) -> Result<(), Failure> {
+pub(crate) fn report_commit(
+    app: &mut App,
+    repo: &Repo,
+    schema: &str,
+    committed: &Committed,
+    more: Value,
+) -> Result<(), Failure> {
     let mut members = commit_json(repo, committed.id, &committed.commit)?;
     if let (Value::Object(members), Value::Object(more)) = (&mut members, more) {
         for (name, value) in more {
@@ -132,7 +161,11 @@ pub(crate) fn report_commit(app: &mut App, repo: &Repo, schema: &str, committed:
     }
     app.out.object(schema, &members)?;
     let events = committed.commit.events();
-    app.out.line(format!("committed {events} event{} as {}", plural(events), short(&committed.id.to_string())))?;
+    app.out.line(format!(
+        "committed {events} event{} as {}",
+        plural(events),
+        short(&committed.id.to_string())
+    ))?;
     app.out.line(format!("  commit   {}", committed.id))?;
     app.out.line(format!("  snapshot {}", committed.commit.snapshot))
 }
@@ -151,6 +184,8 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn clock() -> Option<Timestamp> {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?;
     Timestamp::from_unix_ms(i64::try_from(since.as_millis()).ok()?)
 }

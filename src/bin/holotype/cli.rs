@@ -46,7 +46,13 @@ pub(crate) struct Global {
 
 /// Dataset versioning for microscopy images and their annotations.
 #[derive(Debug, Parser)]
-#[command(name = "holotype", version, max_term_width = 100, subcommand_required = true, disable_help_subcommand = true)]
+#[command(
+    name = "holotype",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -69,6 +75,7 @@ pub(crate) enum Command {
     Log(commands::log::LogArgs),
     Show(commands::show::ShowArgs),
     List(commands::list::ListArgs),
+    Diff(commands::diff::DiffArgs),
     Blame(commands::blame::BlameArgs),
     Revert(commands::revert::RevertArgs),
     Consensus(commands::consensus::ConsensusArgs),
@@ -92,7 +99,9 @@ pub(crate) fn parse() -> Result<Cli, u8> {
         Err(error) if error.use_stderr() => {
             let text = error.render().to_string();
             let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-            let first = lines.next().unwrap_or("error: the command line cannot be understood");
+            let first = lines
+                .next()
+                .unwrap_or("error: the command line cannot be understood");
             let tip = lines.find_map(|line| line.strip_prefix("tip: "));
             let hint = tip.map_or_else(|| hint_for(&text), |tip| format!("{tip}; see holotype --help"));
             let mut stderr = std::io::stderr().lock();
@@ -100,14 +109,22 @@ pub(crate) fn parse() -> Result<Cli, u8> {
             let _ = writeln!(stderr, "Hint: {hint}");
             Err(USAGE)
         }
-        Err(message) => Err(if message.print().is_ok() { 0 } else { crate::failure::IO }),
+        Err(message) => Err(if message.print().is_ok() {
+            0
+        } else {
+            crate::failure::IO
+        }),
     }
 }
 
 /// Where to look after a mistake: the command's own help, where the line names one.
 fn hint_for(text: &str) -> String {
-    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: holotype "));
-    let command = usage.and_then(|usage| usage.split(' ').next()).filter(|word| word.starts_with(char::is_alphabetic));
+    let usage = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Usage: holotype "));
+    let command = usage
+        .and_then(|usage| usage.split(' ').next())
+        .filter(|word| word.starts_with(char::is_alphabetic));
     match command {
         Some(command) => format!("see holotype {command} --help"),
         None => "see holotype --help".to_owned(),

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::codec::{from_canonical, to_canonical};
+use crate::codec::{to_canonical, value_from_canonical};
 use crate::id::{AnnotationId, Code, ImageId, LabelId};
 use crate::model::facts::effective_changes;
 use crate::model::{
@@ -363,7 +363,12 @@ impl Judge<'_> {
         some_if(!known, Event::RegionScreened { image, region })
     }
 
-    fn set_rule(&self, rule: Rule) -> Decision {
+    fn set_rule(&self, mut rule: Rule) -> Decision {
+        // One rule has one form: whose ratings count is a set.
+        if let Rule::Majority { kinds, .. } = &mut rule {
+            kinds.sort_unstable();
+            kinds.dedup();
+        }
         if let Rule::Adjudicated {
             primary: [a, b],
             third,
@@ -409,11 +414,7 @@ impl Judge<'_> {
                 id: key.to_string()
             });
         }
-        let value = match record
-            .as_deref()
-            .map(from_canonical::<serde_json::Value>)
-            .transpose()
-        {
+        let value = match record.as_deref().map(value_from_canonical).transpose() {
             Ok(value) => value,
             Err(error) => refuse!(Rejection::NotExact {
                 why: error.to_string()

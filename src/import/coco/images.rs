@@ -127,7 +127,9 @@ fn image_name(context: &mut Context<'_>, place: Place, raw: &mut RawImage) -> Op
     if is_absolute_path(&given) {
         let name = last_component(&given).to_owned();
         context.warn("absolute_path", place, &raw.id, || {
-            format!("'file_name' is an absolute path; the image is called '{name}', the path is not taken over")
+            format!(
+                "'file_name' is an absolute path; the image is called '{name}', the path is not taken over"
+            )
         });
         let path = PrivateText {
             kind: PrivateTextKind::Path,

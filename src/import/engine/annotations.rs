@@ -49,12 +49,23 @@ impl Import<'_, '_> {
         people: &[Code],
     ) -> Result<(), ImportError> {
         let mut kinds = BTreeMap::new();
-        scan_records(&*self.transaction, &Key::kind_prefix(EntityKind::Annotator), |_, record: AnnotatorRecord| {
-            kinds.insert(record.code, record.kind);
-            ControlFlow::Continue(())
-        })?;
-        let rule = read::<RuleRecord>(&*self.transaction, &Key::rule())?.unwrap_or_default().rule;
-        let meaning = Meaning { labels, people, kinds, rule };
+        scan_records(
+            &*self.transaction,
+            &Key::kind_prefix(EntityKind::Annotator),
+            |_, record: AnnotatorRecord| {
+                kinds.insert(record.code, record.kind);
+                ControlFlow::Continue(())
+            },
+        )?;
+        let rule = read::<RuleRecord>(&*self.transaction, &Key::rule())?
+            .unwrap_or_default()
+            .rule;
+        let meaning = Meaning {
+            labels,
+            people,
+            kinds,
+            rule,
+        };
         let mut by_image: BTreeMap<ImageId, Vec<SourceAnnotation>> =
             images.iter().map(|image| (*image, Vec::new())).collect();
         for annotation in annotations {
@@ -106,7 +117,9 @@ impl Import<'_, '_> {
             }
             ControlFlow::Continue(())
         })?;
-        let Some(lineage) = &self.context.lineage else { return Ok(known) };
+        let Some(lineage) = &self.context.lineage else {
+            return Ok(known);
+        };
         if known.records.is_empty() {
             return Ok(known);
         }
@@ -187,7 +200,10 @@ impl Import<'_, '_> {
             None => (AnnotationIdentity::Content, None),
         };
         let changes = self.fact_changes(&annotation.attributes);
-        let attributes = changes.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let attributes = changes
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
         let command = Command::Annotate {
             image,
             geometry: annotation.geometry,
@@ -224,14 +240,32 @@ impl Import<'_, '_> {
         let mut modified = false;
         if self.takes_geometry(record, &annotation.geometry) {
             let geometry = annotation.geometry.clone();
-            modified |= self.must(&context, Command::Revise { annotation: id, geometry })?;
+            modified |= self.must(
+                &context,
+                Command::Revise {
+                    annotation: id,
+                    geometry,
+                },
+            )?;
         }
         let present = self.ratings(id)?;
         modified |= self.say(id, record.label, label, &present)?;
         let changes = self.fact_changes(&annotation.attributes);
-        modified |= self.must(&context, Command::ReviseAttributes { annotation: id, changes })?;
+        modified |= self.must(
+            &context,
+            Command::ReviseAttributes {
+                annotation: id,
+                changes,
+            },
+        )?;
         if let Some(text) = self.new_alias(id, annotation.id.as_ref(), known) {
-            self.must(&context, Command::AttachSourceId { annotation: id, source_id: text })?;
+            self.must(
+                &context,
+                Command::AttachSourceId {
+                    annotation: id,
+                    source_id: text,
+                },
+            )?;
             self.outcome.rekeyed += 1;
         }
         if !annotation.ratings.is_empty() {
@@ -257,20 +291,35 @@ impl Import<'_, '_> {
         let differs = label != recorded;
         if let Some(annotator) = &context.annotator {
             let round = context.round_or_first();
-            let last = present.iter().rev().find(|(who, when, _)| who == annotator && *when == round);
+            let last = present
+                .iter()
+                .rev()
+                .find(|(who, when, _)| who == annotator && *when == round);
             if label.is_none() || last.is_some_and(|(_, _, rating)| rating.label == label) {
                 return Ok(false);
             }
             self.outcome.ratings_added += 1;
             if !differs {
-                self.must(&context, Command::Rate { annotation: id, label })?;
+                self.must(
+                    &context,
+                    Command::Rate {
+                        annotation: id,
+                        label,
+                    },
+                )?;
                 return Ok(false);
             }
         }
         if label.is_none() || !differs {
             return Ok(false);
         }
-        self.must(&context, Command::Relabel { annotation: id, label })
+        self.must(
+            &context,
+            Command::Relabel {
+                annotation: id,
+                label,
+            },
+        )
     }
 
     /// Whether another geometry is a change, or only how this source writes the known one.
@@ -306,12 +355,16 @@ impl Import<'_, '_> {
 
     fn ratings(&self, id: AnnotationId) -> Result<Vec<(Code, u32, RatingRecord)>, ImportError> {
         let mut ratings = Vec::new();
-        scan_records(&*self.transaction, &Key::ratings_prefix(id), |key, record: RatingRecord| {
-            if let Ok(KeyParts::Rating(rating)) = key.parts() {
-                ratings.push((rating.annotator, rating.round, record));
-            }
-            ControlFlow::Continue(())
-        })?;
+        scan_records(
+            &*self.transaction,
+            &Key::ratings_prefix(id),
+            |key, record: RatingRecord| {
+                if let Ok(KeyParts::Rating(rating)) = key.parts() {
+                    ratings.push((rating.annotator, rating.round, record));
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
         Ok(ratings)
     }
 
@@ -326,11 +379,16 @@ impl Import<'_, '_> {
         let round = self.context.round_or_first();
         let mut spent = vec![false; present.len()];
         for rating in ratings {
-            let Some(code) = meaning.people.get(rating.person) else { continue };
+            let Some(code) = meaning.people.get(rating.person) else {
+                continue;
+            };
             let label = meaning.label(rating.label);
-            let known = present.iter().zip(&mut spent).find(|((who, when, record), spent)| {
-                !**spent && who == code && *when == round && record.label == label
-            });
+            let known = present
+                .iter()
+                .zip(&mut spent)
+                .find(|((who, when, record), spent)| {
+                    !**spent && who == code && *when == round && record.label == label
+                });
             if let Some((_, spent)) = known {
                 *spent = true;
                 continue;
@@ -340,7 +398,13 @@ impl Import<'_, '_> {
                 claimed_at: rating.claimed_at.clone(),
                 ..self.context.clone()
             };
-            self.must(&context, Command::Rate { annotation: id, label })?;
+            self.must(
+                &context,
+                Command::Rate {
+                    annotation: id,
+                    label,
+                },
+            )?;
             self.outcome.ratings_added += 1;
         }
         Ok(())
@@ -361,7 +425,11 @@ impl Import<'_, '_> {
             .iter()
             .map(|(annotator, round, record)| RatingView {
                 annotator,
-                kind: meaning.kinds.get(annotator).copied().unwrap_or(AnnotatorKind::Human),
+                kind: meaning
+                    .kinds
+                    .get(annotator)
+                    .copied()
+                    .unwrap_or(AnnotatorKind::Human),
                 round: *round,
                 label: record.label,
             })
@@ -369,7 +437,13 @@ impl Import<'_, '_> {
         let derived = meaning.rule.evaluate(agreed, &views);
         let label = (derived != agreed).then_some(agreed);
         let context = self.plain_context();
-        self.must(&context, Command::Override { annotation: id, label })?;
+        self.must(
+            &context,
+            Command::Override {
+                annotation: id,
+                label,
+            },
+        )?;
         Ok(())
     }
 
@@ -378,14 +452,26 @@ impl Import<'_, '_> {
         if annotation.ratings.is_empty() || annotation.label.is_none() {
             return;
         }
-        let majority = Rule::Majority { kinds: vec![AnnotatorKind::Human], tie: Tie::Undecided };
+        let majority = Rule::Majority {
+            kinds: vec![AnnotatorKind::Human],
+            tie: Tie::Undecided,
+        };
         let views: Vec<RatingView<'_>> = annotation
             .ratings
             .iter()
             .filter_map(|rating| {
                 let annotator = meaning.people.get(rating.person)?;
-                let kind = meaning.kinds.get(annotator).copied().unwrap_or(AnnotatorKind::Human);
-                Some(RatingView { annotator, kind, round: 1, label: meaning.label(rating.label) })
+                let kind = meaning
+                    .kinds
+                    .get(annotator)
+                    .copied()
+                    .unwrap_or(AnnotatorKind::Human);
+                Some(RatingView {
+                    annotator,
+                    kind,
+                    round: 1,
+                    label: meaning.label(rating.label),
+                })
             })
             .collect();
         if majority.evaluate(None, &views) != meaning.label(annotation.label) {

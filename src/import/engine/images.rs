@@ -26,11 +26,18 @@ impl Import<'_, '_> {
     /// Returns the image of each image of the source.
     pub(super) fn images(&mut self, images: &[SourceImage]) -> Result<Vec<ImageId>, ImportError> {
         if self.options.image.is_some() && images.len() > 1 {
-            return Err(ImportError::NotOneImage { file: self.file.to_owned(), count: images.len() });
+            return Err(ImportError::NotOneImage {
+                file: self.file.to_owned(),
+                count: images.len(),
+            });
         }
         let known = self.known_images()?;
         let names = source_names(images);
-        let found = images.iter().zip(names).map(|(image, name)| self.image(image, &name, &known)).collect();
+        let found = images
+            .iter()
+            .zip(names)
+            .map(|(image, name)| self.image(image, &name, &known))
+            .collect();
         self.warn_resized();
         found
     }
@@ -40,22 +47,46 @@ impl Import<'_, '_> {
         let resized = std::mem::take(&mut self.resized);
         let count = u64::try_from(resized.len()).unwrap_or(u64::MAX);
         let file = self.file;
-        self.outcome.report.warnings.add_many("image_dimensions_changed", count, || {
-            let named: Vec<&str> = resized.iter().take(NAMED_MAX).map(String::as_str).collect();
-            let more = if resized.len() > NAMED_MAX { ", …" } else { "" };
-            format!("{file}: declared images have other dimensions now: {}{more}", named.join(", "))
-        });
+        self.outcome
+            .report
+            .warnings
+            .add_many("image_dimensions_changed", count, || {
+                let named: Vec<&str> = resized.iter().take(NAMED_MAX).map(String::as_str).collect();
+                let more = if resized.len() > NAMED_MAX { ", …" } else { "" };
+                format!(
+                    "{file}: declared images have other dimensions now: {}{more}",
+                    named.join(", ")
+                )
+            });
     }
 
     fn known_images(&self) -> Result<Known, ImportError> {
-        let mut known = Known { names: BTreeMap::new(), last_parts: BTreeMap::new(), stems: BTreeMap::new() };
-        scan_records(&*self.transaction, &Key::kind_prefix(EntityKind::Image), |_, record: ImageRecord| {
-            let last = last_part(&record.name).to_owned();
-            known.stems.entry(stem(&last).to_owned()).or_default().push(record.name.clone());
-            known.last_parts.entry(last).or_default().push(record.name.clone());
-            known.names.insert(record.name.clone(), ImageId::of_name(&record.name));
-            ControlFlow::Continue(())
-        })?;
+        let mut known = Known {
+            names: BTreeMap::new(),
+            last_parts: BTreeMap::new(),
+            stems: BTreeMap::new(),
+        };
+        scan_records(
+            &*self.transaction,
+            &Key::kind_prefix(EntityKind::Image),
+            |_, record: ImageRecord| {
+                let last = last_part(&record.name).to_owned();
+                known
+                    .stems
+                    .entry(stem(&last).to_owned())
+                    .or_default()
+                    .push(record.name.clone());
+                known
+                    .last_parts
+                    .entry(last)
+                    .or_default()
+                    .push(record.name.clone());
+                known
+                    .names
+                    .insert(record.name.clone(), ImageId::of_name(&record.name));
+                ControlFlow::Continue(())
+            },
+        )?;
         Ok(known)
     }
 
@@ -66,12 +97,21 @@ impl Import<'_, '_> {
         let context = self.plain_context();
         let present: Option<ImageRecord> = read(self.transaction, &Key::image(id))?;
         let Some(present) = present else {
-            let facts: Facts = changes.into_iter().filter_map(|(fact, value)| Some((fact, value?))).collect();
+            let facts: Facts = changes
+                .into_iter()
+                .filter_map(|(fact, value)| Some((fact, value?)))
+                .collect();
             self.must(&context, Command::DeclareImage { name, facts })?;
             return Ok(id);
         };
         let changes = self.compare(&present, changes);
-        self.must(&context, Command::SetFacts { entity: EntityRef::image(id), changes })?;
+        self.must(
+            &context,
+            Command::SetFacts {
+                entity: EntityRef::image(id),
+                changes,
+            },
+        )?;
         Ok(id)
     }
 
@@ -89,20 +129,27 @@ impl Import<'_, '_> {
     fn compare(&mut self, present: &ImageRecord, mut changes: FactChanges) -> FactChanges {
         let mut other = Vec::new();
         for name in ["width", "height"] {
-            let Some(Some(new)) = changes.get(name).cloned() else { continue };
-            let Some(old) = present.facts.get(name).filter(|old| **old != new) else { continue };
+            let Some(Some(new)) = changes.get(name).cloned() else {
+                continue;
+            };
+            let Some(old) = present.facts.get(name).filter(|old| **old != new) else {
+                continue;
+            };
             if present.files.is_empty() {
                 other.push(format!("{name} {old} px before, {new} px now"));
                 continue;
             }
             let (file, image, old) = (self.file, &present.name, old.clone());
             self.outcome.report.warnings.add("image_dimensions_differ", || {
-                format!("{file}: it says {name} {new} px of {image}, whose bytes have {old} px; the bytes count")
+                format!(
+                    "{file}: it says {name} {new} px of {image}, whose bytes have {old} px; the bytes count"
+                )
             });
             changes.remove(name);
         }
         if !other.is_empty() {
-            self.resized.push(format!("{} ({})", present.name, other.join(", ")));
+            self.resized
+                .push(format!("{} ({})", present.name, other.join(", ")));
         }
         changes
     }
@@ -112,7 +159,9 @@ impl Import<'_, '_> {
         if let Some(given) = &self.options.image {
             return Ok(given.nfc().collect());
         }
-        let mapped = [image.name.as_str(), name].into_iter().find_map(|name| self.options.map_image.get(name));
+        let mapped = [image.name.as_str(), name]
+            .into_iter()
+            .find_map(|name| self.options.map_image.get(name));
         if let Some(mapped) = mapped {
             return Ok(mapped.nfc().collect());
         }
@@ -127,14 +176,22 @@ impl Import<'_, '_> {
             Some([only]) if fits_folder(only, name) => Ok(only.clone()),
             Some([_]) | None => Ok(name.to_owned()),
             Some(several) => {
-                let fitting: Vec<_> = several.iter().filter(|candidate| fits_folder(candidate, name)).collect();
+                let fitting: Vec<_> = several
+                    .iter()
+                    .filter(|candidate| fits_folder(candidate, name))
+                    .collect();
                 match fitting.as_slice() {
                     [only] => Ok((*only).clone()),
                     [] => Ok(name.to_owned()),
                     several => Err(ImportError::ImageUnclear {
                         file: self.file.to_owned(),
                         name: name.to_owned(),
-                        candidates: several.iter().take(3).map(|name| name.as_str()).collect::<Vec<_>>().join(" or "),
+                        candidates: several
+                            .iter()
+                            .take(3)
+                            .map(|name| name.as_str())
+                            .collect::<Vec<_>>()
+                            .join(" or "),
                     }),
                 }
             }
@@ -165,8 +222,16 @@ fn source_names(images: &[SourceImage]) -> Vec<String> {
                 .collect()
         })
         .collect();
-    let own = |index: usize| images.get(index).map_or(1, |image| image.name.split('/').filter(|p| !p.is_empty()).count());
-    let suffix = |path: &[String], length: usize| path.get(path.len().saturating_sub(length)..).unwrap_or(path).join("/");
+    let own = |index: usize| {
+        images
+            .get(index)
+            .map_or(1, |image| image.name.split('/').filter(|p| !p.is_empty()).count())
+    };
+    let suffix = |path: &[String], length: usize| {
+        path.get(path.len().saturating_sub(length)..)
+            .unwrap_or(path)
+            .join("/")
+    };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (index, path) in paths.iter().enumerate() {
         *counts.entry(suffix(path, own(index))).or_default() += 1;
@@ -180,9 +245,15 @@ fn source_names(images: &[SourceImage]) -> Vec<String> {
             if counts.get(&short).is_none_or(|count| *count == 1) {
                 return short;
             }
-            let unique = (own(index) + 1..=longest).map(|length| suffix(path, length)).find(|candidate| {
-                paths.iter().filter(|other| suffix(other, candidate.split('/').count()) == *candidate).count() == 1
-            });
+            let unique = (own(index) + 1..=longest)
+                .map(|length| suffix(path, length))
+                .find(|candidate| {
+                    paths
+                        .iter()
+                        .filter(|other| suffix(other, candidate.split('/').count()) == *candidate)
+                        .count()
+                        == 1
+                });
             unique.unwrap_or_else(|| path.join("/"))
         })
         .collect()
@@ -205,12 +276,20 @@ mod tests {
     use super::*;
 
     fn image(folder: Option<&str>, name: &str) -> SourceImage {
-        SourceImage { name: name.to_owned(), folder: folder.map(str::to_owned), ..SourceImage::default() }
+        SourceImage {
+            name: name.to_owned(),
+            folder: folder.map(str::to_owned),
+            ..SourceImage::default()
+        }
     }
 
     #[test]
     fn repeated_names_take_the_shortest_unique_suffix() {
-        let images = [image(Some("/home/x/a"), "1.svs"), image(Some("/home/x/b"), "1.svs"), image(None, "2.svs")];
+        let images = [
+            image(Some("/home/x/a"), "1.svs"),
+            image(Some("/home/x/b"), "1.svs"),
+            image(None, "2.svs"),
+        ];
         assert_eq!(source_names(&images), ["a/1.svs", "b/1.svs", "2.svs"]);
         assert_eq!(source_names(&[image(Some("C:\\data\\a"), "1.svs")]), ["1.svs"]);
         assert_eq!(source_names(&[image(None, "x/1.svs")]), ["x/1.svs"]);

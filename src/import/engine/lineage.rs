@@ -35,9 +35,10 @@ impl Import<'_, '_> {
         if let Some(lineage) = &self.options.lineage {
             return Ok(Some(lineage.clone()));
         }
-        let any_id = document.annotations.iter().any(|annotation| {
-            matches!(annotation.id, Some(SourceId::Local(_) | SourceId::Uuid(_)))
-        });
+        let any_id = document
+            .annotations
+            .iter()
+            .any(|annotation| matches!(annotation.id, Some(SourceId::Local(_) | SourceId::Uuid(_))));
         let anonymous = !document.people.is_empty() && !any_id;
         if !any_id && !anonymous {
             return Ok(None);
@@ -54,12 +55,14 @@ impl Import<'_, '_> {
             }
         }
         match unclear {
-            Some((lineage, agreement)) if has_local_ids(&document.annotations) => Err(ImportError::LineageUnclear {
-                file: self.file.to_owned(),
-                lineage,
-                common: agreement.common,
-                disagree: agreement.common - agreement.agree,
-            }),
+            Some((lineage, agreement)) if has_local_ids(&document.annotations) => {
+                Err(ImportError::LineageUnclear {
+                    file: self.file.to_owned(),
+                    lineage,
+                    common: agreement.common,
+                    disagree: agreement.common - agreement.agree,
+                })
+            }
             _ => Ok(Some(free_name(self.format, &lineages))),
         }
     }
@@ -68,12 +71,19 @@ impl Import<'_, '_> {
     fn known_lineages(&self) -> Result<BTreeMap<String, Known>, ImportError> {
         let mut lineages: BTreeMap<String, Known> = BTreeMap::new();
         let begin = format!("{}-", self.format);
-        scan_records(&*self.transaction, &Key::kind_prefix(EntityKind::SourceId), |_, record: SourceIdRecord| {
-            if record.lineage.starts_with(&begin) {
-                lineages.entry(record.lineage).or_default().insert(record.id, record.annotation);
-            }
-            ControlFlow::Continue(())
-        })?;
+        scan_records(
+            &*self.transaction,
+            &Key::kind_prefix(EntityKind::SourceId),
+            |_, record: SourceIdRecord| {
+                if record.lineage.starts_with(&begin) {
+                    lineages
+                        .entry(record.lineage)
+                        .or_default()
+                        .insert(record.id, record.annotation);
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
         Ok(lineages)
     }
 
@@ -85,7 +95,9 @@ impl Import<'_, '_> {
     ) -> Result<Agreement, ImportError> {
         let mut agreement = Agreement::default();
         for annotation in &document.annotations {
-            let Some(id) = annotation.id.as_ref().and_then(alias_text) else { continue };
+            let Some(id) = annotation.id.as_ref().and_then(alias_text) else {
+                continue;
+            };
             let Some(there) = known.get(&id) else { continue };
             agreement.common += 1;
             let image = images.get(annotation.image);
@@ -116,7 +128,9 @@ fn near(record: &AnnotationRecord, annotation: &SourceAnnotation) -> bool {
 }
 
 fn has_local_ids(annotations: &[SourceAnnotation]) -> bool {
-    annotations.iter().any(|annotation| matches!(annotation.id, Some(SourceId::Local(_))))
+    annotations
+        .iter()
+        .any(|annotation| matches!(annotation.id, Some(SourceId::Local(_))))
 }
 
 /// The text under which an id stands in an alias record.

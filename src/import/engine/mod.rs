@@ -101,7 +101,9 @@ pub enum ImportError {
     #[error(transparent)]
     Repo(#[from] RepoError),
     /// A file's integer ids disagree with those known.
-    #[error("{file}: {disagree} of its {common} ids that are known in lineage '{lineage}' name something else here")]
+    #[error(
+        "{file}: {disagree} of its {common} ids that are known in lineage '{lineage}' name something else here"
+    )]
     LineageUnclear {
         /// The file.
         file: String,
@@ -164,7 +166,10 @@ pub fn import(
     let mut run = Import {
         repo,
         transaction,
-        context: Context { source: Some(source.digest), ..context.clone() },
+        context: Context {
+            source: Some(source.digest),
+            ..context.clone()
+        },
         file: source.file,
         format: source.format,
         options,
@@ -223,7 +228,13 @@ impl Import<'_, '_> {
 
     /// The context of facts, which nobody rates.
     fn plain_context(&self) -> Context {
-        Context { annotator: None, round: None, blinded: None, lineage: None, ..self.context.clone() }
+        Context {
+            annotator: None,
+            round: None,
+            blinded: None,
+            lineage: None,
+            ..self.context.clone()
+        }
     }
 
     fn dataset(&mut self, facts: &SourceFacts) -> Result<(), ImportError> {
@@ -242,7 +253,13 @@ impl Import<'_, '_> {
             self.outcome.report.warnings.add("licence_changed", message);
         }
         let context = self.plain_context();
-        self.must(&context, Command::SetFacts { entity: EntityRef::dataset(), changes })?;
+        self.must(
+            &context,
+            Command::SetFacts {
+                entity: EntityRef::dataset(),
+                changes,
+            },
+        )?;
         Ok(())
     }
 

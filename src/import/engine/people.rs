@@ -40,7 +40,9 @@ impl Import<'_, '_> {
 
     /// Returns who drew what the source gives nobody for.
     pub(super) fn drawn_by(&mut self) -> Result<Option<Code>, ImportError> {
-        let Some((name, choice)) = self.options.annotator.clone() else { return Ok(None) };
+        let Some((name, choice)) = self.options.annotator.clone() else {
+            return Ok(None);
+        };
         match self.known_person(&name)? {
             Some(code) => Ok(Some(code)),
             None => self.register(&name, Some(choice)).map(Some),
@@ -52,15 +54,25 @@ impl Import<'_, '_> {
     }
 
     fn register(&mut self, name: &str, choice: Option<PersonChoice>) -> Result<Code, ImportError> {
-        let choice = choice.unwrap_or(PersonChoice { kind: AnnotatorKind::Human, code: None });
+        let choice = choice.unwrap_or(PersonChoice {
+            kind: AnnotatorKind::Human,
+            code: None,
+        });
         let context = self.plain_context();
-        Ok(register_annotator(self.repo, self.transaction, &context, name, &choice)?)
+        Ok(register_annotator(
+            self.repo,
+            self.transaction,
+            &context,
+            name,
+            &choice,
+        )?)
     }
 }
 
 /// Whether a reader made the name up for a vote that the source gives nobody for.
 fn is_anonymous(name: &str) -> bool {
-    name.strip_prefix("annotator ").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    name.strip_prefix("annotator ")
+        .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Finds an annotator by code or name, also one that was registered in the same transaction.
@@ -97,7 +109,12 @@ pub fn register_annotator(
         AnnotatorKind::Human => (None, Some(repo.private(PrivateKind::Person, name)?)),
         AnnotatorKind::Model | AnnotatorKind::Procedure => (Some(name.to_owned()), None),
     };
-    let command = Command::RegisterAnnotator { code: code.clone(), kind: choice.kind, name: public, person };
+    let command = Command::RegisterAnnotator {
+        code: code.clone(),
+        kind: choice.kind,
+        name: public,
+        person,
+    };
     transaction.must(context, command)?;
     transaction.note_person(name, &code);
     Ok(code)

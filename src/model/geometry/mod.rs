@@ -10,23 +10,20 @@ pub use measure::{Bounds, Displacement, GeometryFlag};
 pub use runs::{covered_bounds, float_to_whole, whole_to_float};
 
 use serde::{Deserialize, Serialize};
-use wire::GeometryWire;
+use wire::{GeometryWire, PlaneWire};
 
 /// A position `[x, y]` in level-0 pixels; x to the right, y down, the origin at the image's upper left corner.
 pub type Position = [f64; 2];
 
 /// Where in a stack of an image a geometry lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "PlaneWire", into = "PlaneWire")]
 pub struct Plane {
     /// Channel.
-    #[serde(default)]
     pub c: u32,
     /// Time point.
-    #[serde(default)]
     pub t: u32,
     /// Focus level.
-    #[serde(default)]
     pub z: u32,
 }
 

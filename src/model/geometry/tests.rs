@@ -90,7 +90,7 @@ fn what_is_no_geometry_is_refused() {
             r#"{"type":"mask","x":0,"y":0,"width":2,"height":2,"counts":[18446744073709551615,2]}"#,
             "add up",
         ),
-        (r#"{"type":"point","x":1,"y":2,"z":3}"#, "unknown field"),
+        (r#"{"type":"point","x":1,"y":2,"z":3}"#, "unknown member"),
     ] {
         let error = serde_json::from_str::<Geometry>(text)
             .expect_err(text)
@@ -171,4 +171,17 @@ fn areas_and_centres_are_in_pixels() {
             .centre(),
         [35.0, 45.0]
     );
+}
+
+#[test]
+fn a_place_has_one_form_alone() {
+    for bad in [
+        r#"{"plane":{"z":1},"type":"image"}"#,
+        r#"{"plane":[0,0,1],"type":"image"}"#,
+        r#"{"type":"image","x":null}"#,
+        r#"{"colour":"red","type":"image"}"#,
+        r#"[null,null,null,null,null,null,null,null,null,null,"image",null,null,null]"#,
+    ] {
+        assert!(serde_json::from_str::<Geometry>(bad).is_err(), "{bad}");
+    }
 }

@@ -1,6 +1,6 @@
 //! The stored form of a geometry: one flat object with a `type`, as in `box {x,y,width,height}`.
 
-use serde::{Deserialize, Serialize};
+use crate::codec::{Extra, record};
 
 use super::{Geometry, Plane, Position, Shape};
 
@@ -31,6 +31,14 @@ pub enum GeometryError {
         /// The member.
         member: &'static str,
     },
+    /// A member is there that no geometry has.
+    #[error("a geometry of type '{type_name}' has an unknown member '{member}'")]
+    Unknown {
+        /// The type.
+        type_name: String,
+        /// The member.
+        member: String,
+    },
     /// A size is negative.
     #[error("a geometry of type '{type_name}' has a negative {member}")]
     Negative {
@@ -57,38 +65,62 @@ pub enum GeometryError {
     },
 }
 
-/// All members that any geometry has; which of them are present depends on the type.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GeometryWire {
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    angle_deg: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    counts: Option<Vec<u64>>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    height: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    plane: Option<Plane>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    points: Option<Vec<Position>>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    polygons: Option<Vec<Vec<Vec<Position>>>>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    radius: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    radius_x: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    radius_y: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    rings: Option<Vec<Vec<Position>>>,
-    #[serde(rename = "type")]
-    type_name: String,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    width: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    x: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    y: Option<f64>,
+record! {
+    /// All members that any geometry has; which of them are present depends on the type.
+    #[derive(Default)]
+    pub(super) struct GeometryWire {
+        angle_deg: Option<f64> = optional,
+        counts: Option<Vec<u64>> = optional,
+        height: Option<f64> = optional,
+        plane: Option<Plane> = optional,
+        points: Option<Vec<Position>> = optional,
+        polygons: Option<Vec<Vec<Vec<Position>>>> = optional,
+        radius: Option<f64> = optional,
+        radius_x: Option<f64> = optional,
+        radius_y: Option<f64> = optional,
+        rings: Option<Vec<Vec<Position>>> = optional,
+        type_name: String = required("type"),
+        width: Option<f64> = optional,
+        x: Option<f64> = optional,
+        y: Option<f64> = optional,
+    }
+}
+
+record! {
+    /// The plane of a stack; all three members are always there.
+    pub(super) struct PlaneWire {
+        c: u32,
+        t: u32,
+        z: u32,
+    }
+}
+
+impl From<Plane> for PlaneWire {
+    fn from(Plane { c, t, z }: Plane) -> Self {
+        let extra = Extra::default();
+        Self { c, t, z, extra }
+    }
+}
+
+impl TryFrom<PlaneWire> for Plane {
+    type Error = GeometryError;
+
+    fn try_from(wire: PlaneWire) -> Result<Self, GeometryError> {
+        no_others("plane", &wire.extra)?;
+        let PlaneWire { c, t, z, .. } = wire;
+        Ok(Self { c, t, z })
+    }
+}
+
+/// Refuses members that no geometry has: what a place is must not be half understood.
+fn no_others(type_name: &str, extra: &Extra) -> Result<(), GeometryError> {
+    match extra.iter().next() {
+        Some((member, _)) => Err(GeometryError::Unknown {
+            type_name: type_name.to_owned(),
+            member: member.to_owned(),
+        }),
+        None => Ok(()),
+    }
 }
 
 impl From<Geometry> for GeometryWire {
@@ -194,6 +226,7 @@ impl GeometryWire {
 
     /// Refuses members that the type has no use for.
     fn check_rest(&self) -> Result<(), GeometryError> {
+        no_others(&self.type_name, &self.extra)?;
         let rest = [
             ("angle_deg", self.angle_deg.is_some()),
             ("counts", self.counts.is_some()),

@@ -32,8 +32,15 @@ pub(crate) fn run(app: &mut App, args: &AddArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let context = app.context(&repo)?;
     let paths: Vec<PathBuf> = args.paths.iter().map(|path| app.user_path(path)).collect();
-    let copying = if args.no_copy { Copying::LeaveThere } else { Copying::Copy };
-    let options = IngestOptions { name_prefix: args.name_prefix.clone(), copying };
+    let copying = if args.no_copy {
+        Copying::LeaveThere
+    } else {
+        Copying::Copy
+    };
+    let options = IngestOptions {
+        name_prefix: args.name_prefix.clone(),
+        copying,
+    };
     let bar = bar(app);
     let tick = |progress: IngestProgress| {
         bar.set_length(progress.bytes_total);
@@ -55,25 +62,39 @@ pub(crate) fn run(app: &mut App, args: &AddArgs) -> Result<u8, Failure> {
         }),
     )?;
     let added = outcome.added.len();
-    app.out.line(format!("added {added} image{}, {} bytes", plural(u64::try_from(added).unwrap_or(0)), outcome.bytes))?;
+    app.out.line(format!(
+        "added {added} image{}, {} bytes",
+        plural(u64::try_from(added).unwrap_or(0)),
+        outcome.bytes
+    ))?;
     for name in &outcome.new_versions {
-        app.out.line(format!("  {name} has other bytes: a new version of that image"))?;
+        app.out
+            .line(format!("  {name} has other bytes: a new version of that image"))?;
     }
     if outcome.unchanged > 0 {
         app.out.line(format!("  {} here already", outcome.unchanged))?;
     }
     if !outcome.skipped.is_empty() {
-        app.out.note(format!("passed over {} files that are no images, such as {}", outcome.skipped.len(), outcome.skipped.first().map_or("", String::as_str)));
+        app.out.note(format!(
+            "passed over {} files that are no images, such as {}",
+            outcome.skipped.len(),
+            outcome.skipped.first().map_or("", String::as_str)
+        ));
     }
     for (image, code) in outcome.warnings.iter().take(5) {
         app.out.note(format!("{image}: {code}"));
     }
     if let Some(table) = &args.metadata {
-        let join = metadata::MetadataArgs { table: table.clone(), key: None, pattern: None };
+        let join = metadata::MetadataArgs {
+            table: table.clone(),
+            key: None,
+            pattern: None,
+        };
         metadata::join_table(app, &repo, &join, events)?;
     }
     if events > 0 {
-        app.out.line("next: holotype import ANNOTATIONS, or holotype commit -m MESSAGE")?;
+        app.out
+            .line("next: holotype import ANNOTATIONS, or holotype commit -m MESSAGE")?;
     }
     Ok(0)
 }
@@ -83,7 +104,8 @@ fn bar(app: &App) -> indicatif::ProgressBar {
     if !shows_progress(app.out.quiet) {
         return indicatif::ProgressBar::hidden();
     }
-    let style = indicatif::ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left");
+    let style =
+        indicatif::ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left");
     let bar = indicatif::ProgressBar::new(0);
     bar.set_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()));
     bar
@@ -95,8 +117,12 @@ impl From<IngestError> for Failure {
         match error {
             IngestError::Repo(error) => error.into(),
             IngestError::Files(error) => error.into(),
-            IngestError::EmptyFolder { .. } => Self::refused(line, "give a folder with image files, or the files themselves"),
-            IngestError::SameName { .. } => Self::refused(line, "add them one after the other with --name-prefix"),
+            IngestError::EmptyFolder { .. } => {
+                Self::refused(line, "give a folder with image files, or the files themselves")
+            }
+            IngestError::SameName { .. } => {
+                Self::refused(line, "add them one after the other with --name-prefix")
+            }
         }
     }
 }
@@ -111,8 +137,14 @@ impl From<holotype::files::input::FilesError> for Failure {
             FilesError::NotRegular { .. } | FilesError::Name { .. } | FilesError::TooLarge { .. } => {
                 Self::refused(line, "nothing was changed")
             }
-            FilesError::Changed { .. } => Self::refused(line, "run the command again when nobody writes to it"),
-            FilesError::Io { .. } => Self::new(crate::failure::IO, line, "nothing was changed; check the disk and the permissions"),
+            FilesError::Changed { .. } => {
+                Self::refused(line, "run the command again when nobody writes to it")
+            }
+            FilesError::Io { .. } => Self::new(
+                crate::failure::IO,
+                line,
+                "nothing was changed; check the disk and the permissions",
+            ),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use clap::Args;
 use holotype::codec::to_canonical;
-use holotype::event::EventWire;
+use holotype::event::{Event, EventWire};
 use holotype::id::{AnnotationId, ImageId};
+use holotype::model::KeyParts;
 use holotype::repo::{HistoryEvent, Repo, Scope, events_since};
 use serde_json::{Value, json};
 
@@ -27,52 +28,76 @@ pub(crate) fn run(app: &mut App, args: &BlameArgs) -> Result<u8, Failure> {
         Subject::Image(id, name) => (Scope::Image(id.prefix()), id.to_string(), Some(name)),
         Subject::Commit(_) => {
             return Err(Failure::refused(
-                format!("'{}' is a commit; blame tells the life of an annotation or image", args.subject),
+                format!(
+                    "'{}' is a commit; blame tells the life of an annotation or image",
+                    args.subject
+                ),
                 format!("holotype show {}", args.subject),
             ));
         }
     };
     let mut events = Vec::new();
-    for event in events_since(&repo, head, None, scope, if name.is_some() { "" } else { &needle })? {
+    for event in events_since(
+        &repo,
+        head,
+        None,
+        scope,
+        if name.is_some() { "" } else { &needle },
+    )? {
         if concerns(&event, &needle, name.as_deref()) {
             events.push(event_json(&repo, &event)?);
         }
     }
     print(app, &events)?;
-    app.out.object("holotype/blame/1", &json!({"subject": needle, "events": events}))?;
+    app.out
+        .object("holotype/blame/1", &json!({"subject": needle, "events": events}))?;
     Ok(0)
 }
 
 /// Whether an event is about the annotation or image itself.
 fn concerns(event: &HistoryEvent, id: &str, image_name: Option<&str>) -> bool {
-    use holotype::event::Event;
-    match image_name {
-        None => event.logged.event.annotation().is_some_and(|own: AnnotationId| own.to_string() == id),
-        Some(name) => match &event.logged.event {
-            Event::ImageDeclared { name: own, .. } | Event::ImageIngested { name: own, .. } => own == name,
-            other => other.annotation().is_none() && image_of(other).is_some_and(|own| own.to_string() == id),
-        },
+    let Some(name) = image_name else {
+        return event
+            .logged
+            .event
+            .annotation()
+            .is_some_and(|own: AnnotationId| own.to_string() == id);
+    };
+    if let Event::ImageDeclared { name: own, .. } | Event::ImageIngested { name: own, .. } =
+        &event.logged.event
+    {
+        return own == name;
     }
+    let event = &event.logged.event;
+    event.annotation().is_none() && image_of(event).is_some_and(|own| own.to_string() == id)
 }
 
-fn image_of(event: &holotype::event::Event) -> Option<ImageId> {
-    use holotype::event::Event;
-    use holotype::model::KeyParts;
-    match event {
-        Event::ImageErased { image } | Event::ImageAssigned { image, .. } | Event::RegionScreened { image, .. } => {
-            Some(*image)
-        }
-        Event::FactsSet { entity, .. } => ImageId::parse(&entity.id).ok(),
-        Event::RecordRestored { key, .. } => match key.parts().ok()? {
-            KeyParts::Image(image) => Some(image),
-            _ => None,
-        },
-        _ => None,
+/// The image that an event is about, other than by its name.
+fn image_of(event: &Event) -> Option<ImageId> {
+    if let Event::ImageErased { image }
+    | Event::ImageAssigned { image, .. }
+    | Event::RegionScreened { image, .. } = event
+    {
+        return Some(*image);
     }
+    if let Event::FactsSet { entity, .. } = event {
+        return ImageId::parse(&entity.id).ok();
+    }
+    let Event::RecordRestored { key, .. } = event else {
+        return None;
+    };
+    let Ok(KeyParts::Image(image)) = key.parts() else {
+        return None;
+    };
+    Some(image)
 }
 
 fn print(app: &mut App, events: &[Value]) -> Result<(), Failure> {
-    let mut rows = vec![["when", "what", "annotator", "by", "with", "why", "commit"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["when", "what", "annotator", "by", "with", "why", "commit"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for event in events {
         let member = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
         let what = match member("detail").as_str() {
@@ -90,7 +115,11 @@ fn print(app: &mut App, events: &[Value]) -> Result<(), Failure> {
             short(&commit).to_owned(),
         ]);
     }
-    if app.out.json || app.out.quiet { Ok(()) } else { app.out.text(&table(&rows)) }
+    if app.out.json || app.out.quiet {
+        Ok(())
+    } else {
+        app.out.text(&table(&rows))
+    }
 }
 
 /// The members of an event that checks rely on.
@@ -130,45 +159,66 @@ pub(crate) fn event_json(repo: &Repo, event: &HistoryEvent) -> Result<Value, Fai
     }))
 }
 
-fn subject(event: &holotype::event::Event) -> String {
-    use holotype::event::Event;
+fn subject(event: &Event) -> String {
     if let Some(annotation) = event.annotation() {
         return annotation.to_string();
     }
-    match event {
-        Event::ImageDeclared { name, .. } | Event::ImageIngested { name, .. } | Event::LabelDefined { name, .. } => {
-            name.clone()
-        }
-        Event::AnnotatorRegistered { code, .. }
-        | Event::CaseRegistered { code, .. }
-        | Event::SlideRegistered { code, .. } => code.to_string(),
-        Event::FactsSet { entity, .. } => format!("{} {}", entity.kind, entity.id).trim_end().to_owned(),
-        other => image_of(other).map(|image| image.to_string()).unwrap_or_default(),
+    if let Event::ImageDeclared { name, .. }
+    | Event::ImageIngested { name, .. }
+    | Event::LabelDefined { name, .. } = event
+    {
+        return name.clone();
     }
+    if let Event::AnnotatorRegistered { code, .. }
+    | Event::CaseRegistered { code, .. }
+    | Event::SlideRegistered { code, .. } = event
+    {
+        return code.to_string();
+    }
+    if let Event::FactsSet { entity, .. } = event {
+        return format!("{} {}", entity.kind, entity.id).trim_end().to_owned();
+    }
+    image_of(event).map(|image| image.to_string()).unwrap_or_default()
 }
 
 /// What changed, in a few words.
-fn detail(repo: &Repo, event: &holotype::event::Event) -> Result<String, Failure> {
-    use holotype::event::Event;
-    let label_name = |label: Option<holotype::id::LabelId>| -> Result<String, Failure> {
-        let Some(label) = label else { return Ok("no label".to_owned()) };
-        let version = repo.head_version()?;
-        let record: Option<holotype::model::LabelRecord> =
-            holotype::event::read(&version, &holotype::model::Key::label(label))?;
-        Ok(record.map_or_else(|| label.to_string(), |record| format!("'{}'", record.name)))
+fn detail(repo: &Repo, event: &Event) -> Result<String, Failure> {
+    if let Event::AnnotationCreated { geometry, label, .. } = event {
+        return Ok(format!("{} {}", geometry.type_name(), label_name(repo, *label)?));
+    }
+    if let Event::AnnotationRelabelled { label, .. } = event {
+        return Ok(format!("as {}", label_name(repo, *label)?));
+    }
+    if let Event::RatingGiven { label, .. } = event {
+        return if label.is_none() {
+            Ok("no opinion".to_owned())
+        } else {
+            label_name(repo, *label)
+        };
+    }
+    if let Event::GeometryRevised { geometry, .. } = event {
+        return Ok(geometry.type_name().to_owned());
+    }
+    if let Event::ImageIngested { files, .. } = event {
+        let sizes: Vec<String> = files
+            .iter()
+            .map(|file| format!("{} bytes", file.size_bytes))
+            .collect();
+        return Ok(sizes.join(", "));
+    }
+    if let Event::FactsSet { changes, .. } = event {
+        return Ok(changes.keys().cloned().collect::<Vec<_>>().join(", "));
+    }
+    Ok(String::new())
+}
+
+/// The present name of a label, in quotes.
+fn label_name(repo: &Repo, label: Option<holotype::id::LabelId>) -> Result<String, Failure> {
+    let Some(label) = label else {
+        return Ok("no label".to_owned());
     };
-    Ok(match event {
-        Event::AnnotationCreated { geometry, label, .. } => {
-            format!("{} {}", geometry.type_name(), label_name(*label)?)
-        }
-        Event::AnnotationRelabelled { label, .. } => format!("as {}", label_name(*label)?),
-        Event::RatingGiven { label: None, .. } => "no opinion".to_owned(),
-        Event::RatingGiven { label, .. } => label_name(*label)?,
-        Event::GeometryRevised { geometry, .. } => geometry.type_name().to_owned(),
-        Event::ImageIngested { files, .. } => {
-            files.iter().map(|file| format!("{} bytes", file.size_bytes)).collect::<Vec<_>>().join(", ")
-        }
-        Event::FactsSet { changes, .. } => changes.keys().cloned().collect::<Vec<_>>().join(", "),
-        _ => String::new(),
-    })
+    let version = repo.head_version()?;
+    let record: Option<holotype::model::LabelRecord> =
+        holotype::event::read(&version, &holotype::model::Key::label(label))?;
+    Ok(record.map_or_else(|| label.to_string(), |record| format!("'{}'", record.name)))
 }

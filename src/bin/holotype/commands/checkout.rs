@@ -43,7 +43,10 @@ pub(crate) fn run(app: &mut App, args: &CheckoutArgs) -> Result<u8, Failure> {
         dir.display()
     ))?;
     if summary.declared + summary.erased > 0 {
-        app.out.note(format!("{} images are declared only, {} were erased", summary.declared, summary.erased));
+        app.out.note(format!(
+            "{} images are declared only, {} were erased",
+            summary.declared, summary.erased
+        ));
     }
     Ok(0)
 }

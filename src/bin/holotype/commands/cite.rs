@@ -20,10 +20,16 @@ pub(crate) struct CiteArgs {
 pub(crate) fn run(app: &mut App, args: &CiteArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let format = CiteFormat::parse(&args.format).ok_or_else(|| {
-        Failure::usage(format!("'{}' is no form of a citation", args.format), "forms are text, bibtex, cff, datacite")
+        Failure::usage(
+            format!("'{}' is no form of a citation", args.format),
+            "forms are text, bibtex, cff, datacite",
+        )
     })?;
     let text = cite(&repo, &args.version, format)?;
-    app.out.object("holotype/cite/1", &json!({"version": args.version, "format": args.format, "citation": text}))?;
+    app.out.object(
+        "holotype/cite/1",
+        &json!({"version": args.version, "format": args.format, "citation": text}),
+    )?;
     app.out.line(text.trim_end())?;
     Ok(0)
 }

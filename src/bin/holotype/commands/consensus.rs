@@ -62,10 +62,14 @@ pub(crate) fn run(app: &mut App, args: &ConsensusArgs) -> Result<u8, Failure> {
         report.exceptions.len()
     ))?;
     for (label, count) in &report.labels {
-        app.out.line(format!("  {count:>8}  {}", crate::output::one_line(label)))?;
+        app.out
+            .line(format!("  {count:>8}  {}", crate::output::one_line(label)))?;
     }
     if args.record {
-        app.out.line(format!("recorded {events} event{}; seal it with holotype commit", plural(events)))?;
+        app.out.line(format!(
+            "recorded {events} event{}; seal it with holotype commit",
+            plural(events)
+        ))?;
     }
     Ok(0)
 }

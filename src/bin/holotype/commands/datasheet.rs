@@ -17,7 +17,10 @@ pub(crate) fn run(app: &mut App, args: &DatasheetArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let version = repo.version(repo.resolve(args.revision.as_deref().unwrap_or("HEAD"))?)?;
     let text = holotype::release::datasheet(&repo, &version, None)?;
-    app.out.object("holotype/datasheet/1", &json!({"commit": version.id(), "markdown": text}))?;
+    app.out.object(
+        "holotype/datasheet/1",
+        &json!({"commit": version.id(), "markdown": text}),
+    )?;
     app.out.line(text.trim_end())?;
     Ok(0)
 }

@@ -63,7 +63,11 @@ pub(crate) fn run(app: &mut App, args: &DiffArgs) -> Result<u8, Failure> {
     }
     let by = repo.attribute(&before, &after, &comparison.changes)?;
     let endpoint = |revision: &str, version: &Version| -> Result<Endpoint, Failure> {
-        Ok(Endpoint { revision: revision.to_owned(), commit: version.id(), snapshot: version.snapshot()? })
+        Ok(Endpoint {
+            revision: revision.to_owned(),
+            commit: version.id(),
+            snapshot: version.snapshot()?,
+        })
     };
     let view = DiffView {
         from: endpoint(&args.before, &before)?,
@@ -79,11 +83,18 @@ pub(crate) fn run(app: &mut App, args: &DiffArgs) -> Result<u8, Failure> {
         FormatArg::Html => DiffFormat::Html,
         FormatArg::Md => DiffFormat::Md,
     };
-    let color = app.color.enabled(std::io::IsTerminal::is_terminal(&std::io::stdout()));
-    let text = render(&view, format, args.stat, color);
+    let color = app
+        .color
+        .enabled(std::io::IsTerminal::is_terminal(&std::io::stdout()));
+    let stat_only = args.stat && format != DiffFormat::Json;
+    let text = render(&view, format, stat_only, color);
     app.out.text(text.trim_end())?;
     app.out.text("\n")?;
-    Ok(if args.exit_code && !comparison.identical { FOUND } else { 0 })
+    Ok(if args.exit_code && !comparison.identical {
+        FOUND
+    } else {
+        0
+    })
 }
 
 /// A version, and what its rows need.
@@ -94,13 +105,18 @@ struct Side<'a> {
 
 impl<'a> Side<'a> {
     fn new(version: &'a Version) -> Result<Self, Failure> {
-        Ok(Self { version, context: RowContext::new(version)? })
+        Ok(Self {
+            version,
+            context: RowContext::new(version)?,
+        })
     }
 }
 
 /// Whether the expression is true for the annotation of a change, in the version after or else before.
 fn accepts(filter: &Filter, sides: &[Side<'_>; 2], item: &ChangeItem) -> Result<bool, Failure> {
-    let Some(annotation) = item.annotation() else { return Ok(false) };
+    let Some(annotation) = item.annotation() else {
+        return Ok(false);
+    };
     for side in sides {
         let key = holotype::model::Key::annotation(annotation);
         if let Some(record) = holotype::event::read(side.version, &key)? {

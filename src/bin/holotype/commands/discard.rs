@@ -22,10 +22,14 @@ pub(crate) fn run(app: &mut App, args: &DiscardArgs) -> Result<u8, Failure> {
         None => 0,
     };
     if events > 0 {
-        confirm(args.yes, &format!("drop {events} event{} that no commit has sealed?", plural(events)))?;
+        confirm(
+            args.yes,
+            &format!("drop {events} event{} that no commit has sealed?", plural(events)),
+        )?;
         repo.discard_draft()?;
     }
     app.out.object("holotype/discard/1", &json!({"events": events}))?;
-    app.out.line(format!("dropped {events} event{}", plural(events)))?;
+    app.out
+        .line(format!("dropped {events} event{}", plural(events)))?;
     Ok(0)
 }

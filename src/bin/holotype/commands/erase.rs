@@ -33,13 +33,25 @@ pub(crate) fn run(app: &mut App, args: &EraseArgs) -> Result<u8, Failure> {
     let plan = repo.plan_erasure(&args.subject)?;
     confirm(args.yes, &format!("destroy {} for ever?", plan.describe()))?;
     let sealing = app.sealing(&repo, &format!("erase {}: {}", plan.kind(), args.reason))?;
-    let context = holotype::event::Context { reason: Some(args.reason.clone()), ..app.context(&repo)? };
-    let Erased { commit, blobs, private } = repo.erase(&plan, &context, &sealing, &args.reason)?;
+    let context = holotype::event::Context {
+        reason: Some(args.reason.clone()),
+        ..app.context(&repo)?
+    };
+    let Erased {
+        commit,
+        blobs,
+        private,
+    } = repo.erase(&plan, &context, &sealing, &args.reason)?;
     app.out.object(
         "holotype/erase/1",
         &json!({"commit": commit, "blobs": blobs, "private": private, "reason": args.reason}),
     )?;
-    app.out.line(format!("erased {}; {} blobs and {} private objects are gone", plan.describe(), blobs.len(), private.len()))?;
+    app.out.line(format!(
+        "erased {}; {} blobs and {} private objects are gone",
+        plan.describe(),
+        blobs.len(),
+        private.len()
+    ))?;
     app.out.line("names in images' names, labels, messages and other texts stay: look for them with holotype list and log")?;
     Ok(0)
 }
@@ -58,5 +70,9 @@ pub(crate) fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     let _ = stderr.flush();
     let mut answer = String::new();
     let _ = std::io::stdin().lock().read_line(&mut answer);
-    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(refused()) }
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(refused())
+    }
 }

@@ -45,18 +45,33 @@ pub(crate) struct ExportArgs {
 pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let version = app.version(&repo, args.revision.as_deref())?;
-    let rule = args.rule.as_deref().map(|text| parse_rule(text, &version)).transpose()?;
-    let filter = args.filter.as_deref().map(|text| row_filter(&version, text)).transpose()?;
+    let rule = args
+        .rule
+        .as_deref()
+        .map(|text| parse_rule(text, &version))
+        .transpose()?;
+    let filter = args
+        .filter
+        .as_deref()
+        .map(|text| row_filter(&version, text))
+        .transpose()?;
     let takes = |row: &Row<'_>| filter.as_ref().is_none_or(|filter| filter.takes(row));
     let options = ExportOptions {
         name: repo.name(),
         votes: if args.with_votes { Votes::List } else { Votes::Omit },
-        filter: Filter { image: None, annotation: Some(&takes) },
+        filter: Filter {
+            image: None,
+            annotation: Some(&takes),
+        },
     };
     let path = app.user_path(&args.out);
     let exported = match args.format.as_str() {
         "coco" => {
-            let existing = if args.overwrite { Existing::Replace } else { Existing::Refuse };
+            let existing = if args.overwrite {
+                Existing::Replace
+            } else {
+                Existing::Refuse
+            };
             let mut file = StagedFile::create(&path, existing)?;
             let exported = export_coco(&version, rule.as_ref(), &mut file, &options)?;
             file.flush()?;
@@ -70,14 +85,22 @@ pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
             exported
         }
         other => {
-            return Err(Failure::usage(format!("'{other}' is no format that is written"), "formats are coco, voc"));
+            return Err(Failure::usage(
+                format!("'{other}' is no format that is written"),
+                "formats are coco, voc",
+            ));
         }
     };
     report(app, args, &path, &exported)?;
     Ok(0)
 }
 
-fn report(app: &mut App, args: &ExportArgs, path: &std::path::Path, exported: &Exported) -> Result<(), Failure> {
+fn report(
+    app: &mut App,
+    args: &ExportArgs,
+    path: &std::path::Path,
+    exported: &Exported,
+) -> Result<(), Failure> {
     app.out.object(
         "holotype/export/1",
         &json!({
@@ -101,14 +124,22 @@ fn report(app: &mut App, args: &ExportArgs, path: &std::path::Path, exported: &E
     }
     app.out.line("loss report:")?;
     for loss in exported.report.losses() {
-        app.out.line(format!("  lost  {} × {}: {}", loss.count, loss.code, crate::output::one_line(&loss.message)))?;
+        app.out.line(format!(
+            "  lost  {} × {}: {}",
+            loss.count,
+            loss.code,
+            crate::output::one_line(&loss.message)
+        ))?;
     }
     Ok(())
 }
 
 /// What an export could not say, as results have it.
 pub(crate) fn losses(report: &ExportReport) -> Vec<Value> {
-    report.losses().map(|loss| json!({"code": loss.code, "count": loss.count, "message": loss.message})).collect()
+    report
+        .losses()
+        .map(|loss| json!({"code": loss.code, "count": loss.count, "message": loss.message}))
+        .collect()
 }
 
 /// A `--where` expression over the rows of an export.
@@ -121,7 +152,11 @@ pub(crate) struct RowFilter<'a> {
 /// Compiles a `--where` expression.
 pub(crate) fn row_filter<'a>(version: &'a Version, text: &str) -> Result<RowFilter<'a>, Failure> {
     let filter = crate::filter::Filter::parse(text)?;
-    Ok(RowFilter { version, context: RowContext::new(version)?, filter })
+    Ok(RowFilter {
+        version,
+        context: RowContext::new(version)?,
+        filter,
+    })
 }
 
 impl RowFilter<'_> {
@@ -141,11 +176,16 @@ impl From<ExportError> for Failure {
             ExportError::Repo(error) => error.into(),
             ExportError::Store(error) => error.into(),
             ExportError::File(error) => error.into(),
-            ExportError::Names { .. } => Self::refused(line, "export as coco, which keeps names inside one file"),
-            ExportError::BytesMissing { .. } => {
-                Self::refused(line, "fetch the image's bytes with holotype add, or leave the images out")
+            ExportError::Names { .. } => {
+                Self::refused(line, "export as coco, which keeps names inside one file")
             }
-            ExportError::BytesChanged { .. } => Self::refused(line, "bring the file back as it was, or add it again"),
+            ExportError::BytesMissing { .. } => Self::refused(
+                line,
+                "fetch the image's bytes with holotype add, or leave the images out",
+            ),
+            ExportError::BytesChanged { .. } => {
+                Self::refused(line, "bring the file back as it was, or add it again")
+            }
             ExportError::Coco(_) | ExportError::Write(_) | ExportError::Table(_) => {
                 Self::new(IO, line, "check the disk, and run the command again")
             }
@@ -157,13 +197,20 @@ impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         let line = chain(&error);
         match error {
-            FileError::Exists { .. } => Self::refused(line, "choose another path, or replace it with --overwrite"),
+            FileError::Exists { .. } => {
+                Self::refused(line, "choose another path, or replace it with --overwrite")
+            }
             FileError::NotEmpty { .. } => Self::refused(line, "give a new or empty folder"),
             FileError::Busy { .. } => Self::new(crate::failure::CONFLICT, line, "wait until it is done"),
-            FileError::Nameless { .. } | FileError::NotAFile { .. } | FileError::Deep { .. } | FileError::Name(_) => {
-                Self::refused(line, "nothing was changed; check the path")
-            }
-            FileError::Io { .. } => Self::new(IO, line, "check the disk and the permissions, and run the command again"),
+            FileError::Nameless { .. }
+            | FileError::NotAFile { .. }
+            | FileError::Deep { .. }
+            | FileError::Name(_) => Self::refused(line, "nothing was changed; check the path"),
+            FileError::Io { .. } => Self::new(
+                IO,
+                line,
+                "check the disk and the permissions, and run the command again",
+            ),
         }
     }
 }

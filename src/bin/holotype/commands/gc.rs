@@ -14,6 +14,8 @@ pub(crate) fn run(app: &mut App, _args: &GcArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let freed = repo.drop_derived()?;
     app.out.object("holotype/gc/1", &json!({"freed_bytes": freed}))?;
-    app.out.line(format!("freed {freed} bytes of derived files; they are rebuilt when needed"))?;
+    app.out.line(format!(
+        "freed {freed} bytes of derived files; they are rebuilt when needed"
+    ))?;
     Ok(0)
 }

@@ -114,7 +114,9 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     let options = options(args)?;
     let reading = reading(args)?;
     let paths: Vec<PathBuf> = args.paths.iter().map(|path| app.user_path(path)).collect();
-    let build = |transaction: &mut Transaction<'_>| read_all(&repo, transaction, &context, &paths, &reading, &options);
+    let build = |transaction: &mut Transaction<'_>| {
+        read_all(&repo, transaction, &context, &paths, &reading, &options)
+    };
     if args.dry_run {
         let version = repo.draft_version()?;
         let mut transaction = Transaction::new(repo.store(), &version);
@@ -123,12 +125,14 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
         return report(app, &repo, &total, events, None);
     }
     let Some(message) = &args.commit else {
-        let (total, events) = repo.draft_with(build)?;
+        let (total, events) = repo.try_draft_with(build)?;
         return report(app, &repo, &total, events, None);
     };
     let sealing = app.sealing(&repo, message)?;
-    let (total, committed) = repo.commit_with(&sealing, |transaction, _| build(transaction))?;
-    let events = committed.as_ref().map_or(0, |committed| committed.commit.events());
+    let (total, committed) = repo.try_commit_with(&sealing, |transaction, _| build(transaction))?;
+    let events = committed
+        .as_ref()
+        .map_or(0, |committed| committed.commit.events());
     report(app, &repo, &total, events, committed.as_ref())
 }
 
@@ -176,7 +180,8 @@ fn add_up(total: &mut ImportOutcome, one: ImportOutcome) {
 
 fn context(app: &App, repo: &Repo, args: &ImportArgs) -> Result<Context, Failure> {
     let method = match args.method.as_deref() {
-        Some(word) => Method::parse(word).map_err(|error| Failure::usage(error.to_string(), "see holotype import --help"))?,
+        Some(word) => Method::parse(word)
+            .map_err(|error| Failure::usage(error.to_string(), "see holotype import --help"))?,
         None => Method::Imported,
     };
     if args.round == Some(0) {
@@ -194,10 +199,18 @@ fn context(app: &App, repo: &Repo, args: &ImportArgs) -> Result<Context, Failure
 /// Splits `QuPath 0.5.1` into name and version.
 pub(crate) fn parse_tool(text: &str) -> Tool {
     match text.rsplit_once(' ') {
-        Some((name, version)) if version.starts_with(|first: char| first.is_ascii_digit() || first == 'v') => {
-            Tool { name: name.to_owned(), version: Some(version.to_owned()) }
+        Some((name, version))
+            if version.starts_with(|first: char| first.is_ascii_digit() || first == 'v') =>
+        {
+            Tool {
+                name: name.to_owned(),
+                version: Some(version.to_owned()),
+            }
         }
-        _ => Tool { name: text.to_owned(), version: None },
+        _ => Tool {
+            name: text.to_owned(),
+            version: None,
+        },
     }
 }
 
@@ -205,7 +218,10 @@ fn reading(args: &ImportArgs) -> Result<LoadOptions, Failure> {
     let format = match args.format.as_str() {
         "auto" => None,
         word => Some(Format::parse(word).ok_or_else(|| {
-            Failure::usage(format!("'{word}' is no format that is read"), "formats are auto, coco, voc, sliderunner")
+            Failure::usage(
+                format!("'{word}' is no format that is read"),
+                "formats are auto, coco, voc, sliderunner",
+            )
         })?),
     };
     Ok(LoadOptions {
@@ -232,14 +248,22 @@ fn options(args: &ImportArgs) -> Result<ImportOptions, Failure> {
         image: args.image.clone(),
         map_image: pairs(&args.map_image, "--map-image")?,
         map_annotator,
-        annotator: args.annotator.as_deref().map(|text| person(text, "--annotator")).transpose()?,
+        annotator: args
+            .annotator
+            .as_deref()
+            .map(|text| person(text, "--annotator"))
+            .transpose()?,
         map_label: pairs(&args.map_label, "--map-label")?,
         lineage: args.source.clone(),
         geometry: match args.geometry {
             GeometryArg::Keep => GeometryChoice::Keep,
             GeometryArg::Take => GeometryChoice::Take,
         },
-        completeness: if args.complete { Completeness::Complete } else { Completeness::Partial },
+        completeness: if args.complete {
+            Completeness::Complete
+        } else {
+            Completeness::Partial
+        },
     })
 }
 
@@ -248,14 +272,22 @@ fn pairs(texts: &[String], flag: &str) -> Result<BTreeMap<String, String>, Failu
         .iter()
         .map(|text| match text.split_once('=') {
             Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok((old.to_owned(), new.to_owned())),
-            _ => Err(Failure::usage(format!("{flag} '{text}' has no = between two names"), format!("{flag} OLD=NEW"))),
+            _ => Err(Failure::usage(
+                format!("{flag} '{text}' has no = between two names"),
+                format!("{flag} OLD=NEW"),
+            )),
         })
         .collect()
 }
 
 /// Reads `NAME=KIND[:CODE]`; without a kind the person is human.
 pub(crate) fn person(text: &str, flag: &str) -> Result<(String, PersonChoice), Failure> {
-    let bad = |why: String| Failure::usage(format!("{flag} '{text}': {why}"), format!("{flag} \"NAME=human|model|procedure[:CODE]\""));
+    let bad = |why: String| {
+        Failure::usage(
+            format!("{flag} '{text}': {why}"),
+            format!("{flag} \"NAME=human|model|procedure[:CODE]\""),
+        )
+    };
     let (name, rest) = text.rsplit_once('=').unwrap_or((text, "human"));
     let (kind, code) = match rest.split_once(':') {
         Some((kind, code)) => (kind, Some(code)),
@@ -265,20 +297,41 @@ pub(crate) fn person(text: &str, flag: &str) -> Result<(String, PersonChoice), F
         return Err(bad("the name is empty".to_owned()));
     }
     let kind = AnnotatorKind::parse(kind).map_err(|error| bad(error.to_string()))?;
-    let code = code.map(Code::parse).transpose().map_err(|error| bad(error.to_string()))?;
+    let code = code
+        .map(Code::parse)
+        .transpose()
+        .map_err(|error| bad(error.to_string()))?;
     Ok((name.to_owned(), PersonChoice { kind, code }))
 }
 
-fn report(app: &mut App, repo: &Repo, total: &Total, events: u64, committed: Option<&Committed>) -> Result<u8, Failure> {
-    let outcome = &total.outcome;
+fn report(
+    app: &mut App,
+    repo: &Repo,
+    total: &Total,
+    events: u64,
+    committed: Option<&Committed>,
+) -> Result<u8, Failure> {
     let format = match total.formats.as_slice() {
         [format] => format.as_str(),
         _ => "mixed",
     };
+    print(app, total, format, events)?;
+    let members = members(total, format, events);
+    match committed {
+        Some(committed) => report_commit(app, repo, "holotype/import/1", committed, members)?,
+        None => app.out.object("holotype/import/1", &members)?,
+    }
+    Ok(0)
+}
+
+fn members(total: &Total, format: &str, events: u64) -> Value {
+    let outcome = &total.outcome;
     let list = |entries: &Entries| -> Vec<Value> {
-        entries.iter().map(|Entry { code, count, message }| json!({"code": code, "count": count, "message": message})).collect()
+        let object =
+            |Entry { code, count, message }| json!({"code": code, "count": count, "message": message});
+        entries.iter().map(object).collect()
     };
-    let members = json!({
+    json!({
         "format": format,
         "files": total.files,
         "events": events,
@@ -293,7 +346,11 @@ fn report(app: &mut App, repo: &Repo, total: &Total, events: u64, committed: Opt
         "box_format_evidence": outcome.box_format.as_ref().map(|decision| decision.evidence.clone()),
         "losses": list(&outcome.report.losses),
         "warnings": list(&outcome.report.warnings),
-    });
+    })
+}
+
+fn print(app: &mut App, total: &Total, format: &str, events: u64) -> Result<(), Failure> {
+    let outcome = &total.outcome;
     app.out.line(format!(
         "read {} file{} ({format}): {} created, {} matched, {} modified, {} withdrawn, {} re-keyed, {} ratings added: {events} event{}",
         total.files,
@@ -307,20 +364,30 @@ fn report(app: &mut App, repo: &Repo, total: &Total, events: u64, committed: Opt
         plural(events)
     ))?;
     if let Some(decision) = &outcome.box_format {
-        app.out.line(format!("boxes read as {}: {}", decision.format.as_str(), decision.evidence))?;
+        app.out.line(format!(
+            "boxes read as {}: {}",
+            decision.format.as_str(),
+            decision.evidence
+        ))?;
     }
-    let none = outcome.report.losses.is_empty();
-    app.out.line(if none { "loss report: everything was taken over" } else { "loss report:" })?;
-    for (heading, entries) in [("lost", &outcome.report.losses), ("look", &outcome.report.warnings)] {
+    let nothing_lost = outcome.report.losses.is_empty();
+    app.out.line(if nothing_lost {
+        "loss report: everything was taken over"
+    } else {
+        "loss report:"
+    })?;
+    for (heading, entries) in [
+        ("lost", &outcome.report.losses),
+        ("look", &outcome.report.warnings),
+    ] {
         for Entry { code, count, message } in entries.iter() {
-            app.out.line(format!("  {heading}  {count} × {code}: {}", crate::output::one_line(&message)))?;
+            app.out.line(format!(
+                "  {heading}  {count} × {code}: {}",
+                crate::output::one_line(&message)
+            ))?;
         }
     }
-    match committed {
-        Some(committed) => report_commit(app, repo, "holotype/import/1", committed, members)?,
-        None => app.out.object("holotype/import/1", &members)?,
-    }
-    Ok(0)
+    Ok(())
 }
 
 impl From<LoadError> for Failure {
@@ -328,14 +395,19 @@ impl From<LoadError> for Failure {
         let line = chain(&error);
         match error {
             LoadError::Files(error) => error.into(),
-            LoadError::Unknown { .. } => Self::refused(line, "name the format with --format coco|voc|sliderunner; nothing was changed"),
+            LoadError::Unknown { .. } => Self::refused(
+                line,
+                "name the format with --format coco|voc|sliderunner; nothing was changed",
+            ),
             LoadError::EmptyFolder { .. } => Self::refused(line, "give the annotation files themselves"),
-            LoadError::Coco(CocoError::BoxFormatUnclear { .. }) => {
-                Self::refused(line, "say how four numbers are a box: --box-format xywh or --box-format xyxy")
-            }
-            LoadError::Coco(_) | LoadError::Voc(_) | LoadError::SlideRunner(_) => {
-                Self::refused(line, "nothing was changed; correct the file, or export it again from its tool")
-            }
+            LoadError::Coco(CocoError::BoxFormatUnclear { .. }) => Self::refused(
+                line,
+                "say how four numbers are a box: --box-format xywh or --box-format xyxy",
+            ),
+            LoadError::Coco(_) | LoadError::Voc(_) | LoadError::SlideRunner(_) => Self::refused(
+                line,
+                "nothing was changed; correct the file, or export it again from its tool",
+            ),
         }
     }
 }
@@ -347,12 +419,17 @@ impl From<ImportError> for Failure {
             ImportError::Repo(error) => error.into(),
             ImportError::LineageUnclear { lineage, .. } => Self::refused(
                 line,
-                format!("say which chain of files it belongs to: --source {lineage}, or --source with a new name"),
+                format!(
+                    "say which chain of files it belongs to: --source {lineage}, or --source with a new name"
+                ),
             ),
-            ImportError::ImageUnclear { name, .. } => {
-                Self::refused(line, format!("say which with --map-image '{name}=NAME'; see holotype list images"))
+            ImportError::ImageUnclear { name, .. } => Self::refused(
+                line,
+                format!("say which with --map-image '{name}=NAME'; see holotype list images"),
+            ),
+            ImportError::NotOneImage { .. } => {
+                Self::refused(line, "use --map-image OLD=NEW for each of them")
             }
-            ImportError::NotOneImage { .. } => Self::refused(line, "use --map-image OLD=NEW for each of them"),
         }
     }
 }

@@ -24,7 +24,8 @@ pub(crate) fn run(app: &mut App, args: &IndexArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     repo.drop_derived()?;
     repo.rebuild_nodes()?;
-    app.out.object("holotype/index-rebuild/1", &json!({"head": repo.head()?}))?;
+    app.out
+        .object("holotype/index-rebuild/1", &json!({"head": repo.head()?}))?;
     app.out.line("rebuilt everything derived from the log")?;
     Ok(0)
 }

@@ -8,8 +8,9 @@ use holotype::event::{read, scan_records};
 use holotype::id::{AnnotationId, Code, ImageId, ImagePrefix, LabelId};
 use holotype::model::rule::RatingView;
 use holotype::model::{
-    AnnotationRecord, AnnotatorKind, AnnotatorRecord, CaseRecord, EntityKind, FactValue, ImageRecord, Key, KeyParts,
-    LabelRecord, OverrideRecord, RatingRecord, Rule, RuleRecord, ScreeningRecord, SlideRecord, SplitRecord,
+    AnnotationRecord, AnnotatorKind, AnnotatorRecord, CaseRecord, EntityKind, FactValue, ImageRecord, Key,
+    KeyParts, LabelRecord, OverrideRecord, RatingRecord, Rule, RuleRecord, ScreeningRecord, SlideRecord,
+    SplitRecord,
 };
 use holotype::repo::{Repo, Version};
 use serde_json::{Value, json};
@@ -58,29 +59,48 @@ impl RowContext {
             labels: BTreeMap::new(),
             images: BTreeMap::new(),
             kinds: BTreeMap::new(),
-            rule: read::<RuleRecord>(version, &Key::rule())?.unwrap_or_default().rule,
+            rule: read::<RuleRecord>(version, &Key::rule())?
+                .unwrap_or_default()
+                .rule,
         };
-        scan_records(version, &Key::kind_prefix(EntityKind::Label), |key, record: LabelRecord| {
-            if let Ok(KeyParts::Label(label)) = key.parts() {
-                context.labels.insert(label, record.name);
-            }
-            ControlFlow::Continue(())
-        })?;
-        scan_records(version, &Key::kind_prefix(EntityKind::Image), |_, record: ImageRecord| {
-            let id = ImageId::of_name(&record.name);
-            context.images.insert(id.prefix(), (id, record));
-            ControlFlow::Continue(())
-        })?;
-        scan_records(version, &Key::kind_prefix(EntityKind::Annotator), |_, record: AnnotatorRecord| {
-            context.kinds.insert(record.code, record.kind);
-            ControlFlow::Continue(())
-        })?;
+        scan_records(
+            version,
+            &Key::kind_prefix(EntityKind::Label),
+            |key, record: LabelRecord| {
+                if let Ok(KeyParts::Label(label)) = key.parts() {
+                    context.labels.insert(label, record.name);
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
+        scan_records(
+            version,
+            &Key::kind_prefix(EntityKind::Image),
+            |_, record: ImageRecord| {
+                let id = ImageId::of_name(&record.name);
+                context.images.insert(id.prefix(), (id, record));
+                ControlFlow::Continue(())
+            },
+        )?;
+        scan_records(
+            version,
+            &Key::kind_prefix(EntityKind::Annotator),
+            |_, record: AnnotatorRecord| {
+                context.kinds.insert(record.code, record.kind);
+                ControlFlow::Continue(())
+            },
+        )?;
         Ok(context)
     }
 
     fn label(&self, label: Option<LabelId>) -> Value {
         label.map_or(Value::Null, |label| {
-            Value::String(self.labels.get(&label).cloned().unwrap_or_else(|| label.to_string()))
+            Value::String(
+                self.labels
+                    .get(&label)
+                    .cloned()
+                    .unwrap_or_else(|| label.to_string()),
+            )
         })
     }
 }
@@ -88,7 +108,11 @@ impl RowContext {
 pub(crate) fn run(app: &mut App, args: &ListArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let version = app.version(&repo, args.revision.as_deref())?;
-    let filter = args.filter.as_deref().map(crate::filter::Filter::parse).transpose()?;
+    let filter = args
+        .filter
+        .as_deref()
+        .map(crate::filter::Filter::parse)
+        .transpose()?;
     let mut rows: Vec<Vec<String>> = Vec::new();
     let context = RowContext::new(&version)?;
     let mut emit = |app: &mut App, row: Value| -> Result<(), Failure> {
@@ -98,7 +122,9 @@ pub(crate) fn run(app: &mut App, args: &ListArgs) -> Result<u8, Failure> {
             return Ok(());
         }
         if app.out.json {
-            return app.out.object(&format!("holotype/list-{}/1", word(args.what)), &row);
+            return app
+                .out
+                .object(&format!("holotype/list-{}/1", word(args.what)), &row);
         }
         if rows.is_empty() {
             rows.push(columns(args.what).iter().map(|name| (*name).to_owned()).collect());
@@ -109,6 +135,12 @@ pub(crate) fn run(app: &mut App, args: &ListArgs) -> Result<u8, Failure> {
     each_row(app, &repo, &version, &context, args.what, &mut emit)?;
     if !app.out.json && !app.out.quiet {
         app.out.text(&table(&rows))?;
+    }
+    if rows.is_empty() && !app.out.json && args.revision.is_none() && repo.draft()?.is_some() {
+        app.out.note(format!(
+            "none in HEAD; 'holotype list {} DRAFT' shows what is not yet committed",
+            word(args.what)
+        ));
     }
     Ok(0)
 }
@@ -146,7 +178,11 @@ fn cell(row: &Value, name: &str) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    if matches!(name, "id" | "annotation" | "blob") && text.len() >= 48 { short(&text).to_owned() } else { text }
+    if matches!(name, "id" | "annotation" | "blob") && text.len() >= 48 {
+        short(&text).to_owned()
+    } else {
+        text
+    }
 }
 
 type Emit<'a> = dyn FnMut(&mut App, Value) -> Result<(), Failure> + 'a;
@@ -163,20 +199,58 @@ fn each_row(
         What::Images => {
             let mut images: Vec<_> = context.images.values().collect();
             images.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
-            images.into_iter().try_for_each(|(id, record)| emit(app, image_row(*id, record)))
+            images
+                .into_iter()
+                .try_for_each(|(id, record)| emit(app, image_row(*id, record)))
         }
-        What::Annotations => scan(app, version, EntityKind::Annotation, emit, |key, record: AnnotationRecord| {
-            let KeyParts::Annotation(id) = key else { return Ok(Value::Null) };
-            annotation_row(version, context, id, &record)
-        }),
-        What::Ratings => scan(app, version, EntityKind::Rating, emit, |key, record: RatingRecord| {
-            Ok(rating_row(context, &key, &record))
-        }),
+        What::Annotations => scan(
+            app,
+            version,
+            EntityKind::Annotation,
+            emit,
+            |key, record: AnnotationRecord| {
+                let KeyParts::Annotation(id) = key else {
+                    return Ok(Value::Null);
+                };
+                annotation_row(version, context, id, &record)
+            },
+        ),
+        What::Ratings => scan(
+            app,
+            version,
+            EntityKind::Rating,
+            emit,
+            |key, record: RatingRecord| Ok(rating_row(context, &key, &record)),
+        ),
         What::Annotators => annotators(app, repo, version, emit),
-        What::Labels => scan(app, version, EntityKind::Label, emit, |key, record: LabelRecord| {
-            let KeyParts::Label(id) = key else { return Ok(Value::Null) };
-            Ok(json!({"id": id, "name": record.name, "facts": record.facts}))
-        }),
+        What::Labels | What::Cases | What::Slides | What::Splits | What::Screenings => {
+            other_row(app, version, context, what, emit)
+        }
+    }
+}
+
+/// The rows of what an annotation refers to.
+fn other_row(
+    app: &mut App,
+    version: &Version,
+    context: &RowContext,
+    what: What,
+    emit: &mut Emit<'_>,
+) -> Result<(), Failure> {
+    match what {
+        What::Images | What::Annotations | What::Ratings | What::Annotators => Ok(()),
+        What::Labels => scan(
+            app,
+            version,
+            EntityKind::Label,
+            emit,
+            |key, record: LabelRecord| {
+                let KeyParts::Label(id) = key else {
+                    return Ok(Value::Null);
+                };
+                Ok(json!({"id": id, "name": record.name, "facts": record.facts}))
+            },
+        ),
         What::Cases => scan(app, version, EntityKind::Case, emit, |_, record: CaseRecord| {
             Ok(json!({"id": record.code, "facts": record.facts}))
         }),
@@ -187,14 +261,22 @@ fn each_row(
             let id = format!("{}/{}", record.split, record.member);
             Ok(json!({"id": id, "split": record.split, "member": record.member, "part": record.part}))
         }),
-        What::Screenings => scan(app, version, EntityKind::Screening, emit, |key, record: ScreeningRecord| {
-            let KeyParts::Screening(prefix, digest) = key else { return Ok(Value::Null) };
-            let name = context.images.get(&prefix).map(|(_, image)| image.name.clone());
-            Ok(json!({
-                "id": digest, "image": record.image, "image_name": name, "region": record.region,
-                "annotator": record.annotator, "round": record.round, "blinded": record.blinded,
-            }))
-        }),
+        What::Screenings => scan(
+            app,
+            version,
+            EntityKind::Screening,
+            emit,
+            |key, record: ScreeningRecord| {
+                let KeyParts::Screening(prefix, digest) = key else {
+                    return Ok(Value::Null);
+                };
+                let name = context.images.get(&prefix).map(|(_, image)| image.name.clone());
+                Ok(json!({
+                    "id": digest, "image": record.image, "image_name": name, "region": record.region,
+                    "annotator": record.annotator, "round": record.round, "blinded": record.blinded,
+                }))
+            },
+        ),
     }
 }
 
@@ -212,7 +294,11 @@ fn scan<R: holotype::codec::Record>(
             Ok(parts) => row(parts, record).and_then(|row| emit(app, row)),
             Err(_) => Ok(()),
         };
-        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if result.is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     })?;
     result
 }
@@ -223,12 +309,21 @@ fn annotators(app: &mut App, repo: &Repo, version: &Version, emit: &mut Emit<'_>
         None => repo.head()?,
     };
     let registrations = repo.registrations(head)?;
-    scan(app, version, EntityKind::Annotator, emit, |_, record: AnnotatorRecord| {
-        let name = registrations.get(&record.code).and_then(|who| who.name.clone()).or(record.name);
-        Ok(json!({
-            "id": record.code, "code": record.code, "kind": record.kind, "name": name, "facts": record.facts,
-        }))
-    })
+    scan(
+        app,
+        version,
+        EntityKind::Annotator,
+        emit,
+        |_, record: AnnotatorRecord| {
+            let name = registrations
+                .get(&record.code)
+                .and_then(|who| who.name.clone())
+                .or(record.name);
+            Ok(json!({
+                "id": record.code, "code": record.code, "kind": record.kind, "name": name, "facts": record.facts,
+            }))
+        },
+    )
 }
 
 /// The row of an image.
@@ -265,7 +360,9 @@ pub(crate) fn fact_json(value: &FactValue) -> Value {
 }
 
 fn rating_row(context: &RowContext, key: &KeyParts, record: &RatingRecord) -> Value {
-    let KeyParts::Rating(rating) = key else { return Value::Null };
+    let KeyParts::Rating(rating) = key else {
+        return Value::Null;
+    };
     json!({
         "id": Key::rating(rating).to_string(),
         "annotation": rating.annotation,
@@ -306,7 +403,11 @@ pub(crate) fn annotation_row(
         .iter()
         .map(|(rated, label)| RatingView {
             annotator: &rated.annotator,
-            kind: context.kinds.get(&rated.annotator).copied().unwrap_or(AnnotatorKind::Human),
+            kind: context
+                .kinds
+                .get(&rated.annotator)
+                .copied()
+                .unwrap_or(AnnotatorKind::Human),
             round: rated.round,
             label: *label,
         })
@@ -316,9 +417,13 @@ pub(crate) fn annotation_row(
     let label = exception.as_ref().map_or(derived, |exception| exception.label);
     let image = context.images.get(&id.image_prefix());
     let size = image.and_then(|(_, image)| image.size());
-    let flags: Vec<&str> = record.geometry.flags(size).into_iter().map(|flag| flag.as_str()).collect();
-    let mut geometry = record.geometry.clone();
-    let geometry = holotype::codec::to_canonical(&mut geometry)
+    let flags: Vec<&str> = record
+        .geometry
+        .flags(size)
+        .into_iter()
+        .map(|flag| flag.as_str())
+        .collect();
+    let geometry = holotype::codec::to_canonical(&record.geometry)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     Ok(json!({

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use holotype::event::BatchReader;
-use holotype::log::{Commit, first_parents, read_batch};
 use holotype::id::CommitId;
+use holotype::log::{Commit, first_parents, read_batch};
 use holotype::repo::Repo;
 use serde_json::{Value, json};
 
@@ -81,7 +81,10 @@ fn events(app: &mut App, repo: &Repo, id: CommitId, commit: &Commit) -> Result<V
     let mut found = Vec::new();
     for range in &commit.batches {
         let bytes = read_batch(repo.store(), range.batch)?;
-        for (number, logged) in BatchReader::new(&bytes).map_err(holotype::repo::RepoError::from)?.enumerate() {
+        for (number, logged) in BatchReader::new(&bytes)
+            .map_err(holotype::repo::RepoError::from)?
+            .enumerate()
+        {
             let logged = logged.map_err(holotype::repo::RepoError::from)?;
             let event = holotype::repo::HistoryEvent {
                 commit: id,
@@ -91,7 +94,8 @@ fn events(app: &mut App, repo: &Repo, id: CommitId, commit: &Commit) -> Result<V
             };
             let object = event_json(repo, &event)?;
             let member = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
-            app.out.line(format!("    {} {}", member("kind"), member("subject")))?;
+            app.out
+                .line(format!("    {} {}", member("kind"), member("subject")))?;
             found.push(object);
         }
     }

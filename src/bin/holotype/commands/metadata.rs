@@ -32,17 +32,36 @@ pub(crate) fn run(app: &mut App, args: &MetadataArgs) -> Result<u8, Failure> {
 }
 
 /// Joins a table and tells what matched.
-pub(crate) fn join_table(app: &mut App, repo: &Repo, args: &MetadataArgs, before: u64) -> Result<(), Failure> {
+pub(crate) fn join_table(
+    app: &mut App,
+    repo: &Repo,
+    args: &MetadataArgs,
+    before: u64,
+) -> Result<(), Failure> {
     let context = app.context(repo)?;
     let path = app.user_path(&args.table);
     let bytes = read_file(&path, 1 << 30)?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let table = read_table(&name, &bytes)
-        .map_err(|error| Failure::refused(chain(&error), "save it as CSV with one line a row, the first naming the columns"))?;
-    let options = MetadataOptions { key: args.key.clone(), pattern: args.pattern.clone() };
-    let context = holotype::event::Context { source: Some(holotype::id::Digest::of(&bytes)), ..context };
-    let (outcome, events) =
-        repo.draft_with(|transaction| join(repo, transaction, &context, &table, &options).map_err(Failure::from))?;
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let table = read_table(&name, &bytes).map_err(|error| {
+        Failure::refused(
+            chain(&error),
+            "save it as CSV with one line a row, the first naming the columns",
+        )
+    })?;
+    let options = MetadataOptions {
+        key: args.key.clone(),
+        pattern: args.pattern.clone(),
+    };
+    let context = holotype::event::Context {
+        source: Some(holotype::id::Digest::of(&bytes)),
+        ..context
+    };
+    let (outcome, events) = repo.try_draft_with(|transaction| {
+        join(repo, transaction, &context, &table, &options).map_err(Failure::from)
+    })?;
     if before == 0 {
         app.out.object(
             "holotype/metadata/1",
@@ -68,7 +87,9 @@ pub(crate) fn join_table(app: &mut App, repo: &Repo, args: &MetadataArgs, before
     unmatched(app, "rows name no image", &outcome.unmatched_rows)?;
     unmatched(app, "images have no row", &outcome.unmatched_images)?;
     for (column, a, b) in &outcome.spellings {
-        app.out.note(format!("column {column}: '{a}' and '{b}' look like two spellings of one value"));
+        app.out.note(format!(
+            "column {column}: '{a}' and '{b}' look like two spellings of one value"
+        ));
     }
     Ok(())
 }
@@ -90,10 +111,13 @@ impl From<MetadataError> for Failure {
         match error {
             MetadataError::Repo(error) => error.into(),
             MetadataError::NoColumn { .. } => Self::refused(line, "name one of them with --key"),
-            MetadataError::Pattern { .. } => Self::refused(line, "a pattern has one {} or {:03}, such as '{:03}.tiff'"),
-            MetadataError::NothingMatches { .. } => {
-                Self::refused(line, "turn keys into names with --match, such as --match '{:03}.tiff', or choose the column with --key")
+            MetadataError::Pattern { .. } => {
+                Self::refused(line, "a pattern has one {} or {:03}, such as '{:03}.tiff'")
             }
+            MetadataError::NothingMatches { .. } => Self::refused(
+                line,
+                "turn keys into names with --match, such as --match '{:03}.tiff', or choose the column with --key",
+            ),
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod commit;
 pub(crate) mod consensus;
 pub(crate) mod datasheet;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod erase;
 pub(crate) mod export;
@@ -46,6 +47,7 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::Log(args) => log::run(app, &args),
         Command::Show(args) => show::run(app, &args),
         Command::List(args) => list::run(app, &args),
+        Command::Diff(args) => diff::run(app, &args),
         Command::Blame(args) => blame::run(app, &args),
         Command::Revert(args) => revert::run(app, &args),
         Command::Consensus(args) => consensus::run(app, &args),

@@ -36,7 +36,10 @@ pub(crate) fn run(app: &mut App, args: &RecordArgs) -> Result<u8, Failure> {
     let context = app.context(&repo)?;
     let bytes = if args.file.as_os_str() == "-" {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().take(INPUT_LIMIT).read_to_end(&mut bytes)?;
+        std::io::stdin()
+            .lock()
+            .take(INPUT_LIMIT)
+            .read_to_end(&mut bytes)?;
         bytes
     } else {
         holotype::files::input::read_file(&app.user_path(&args.file), INPUT_LIMIT)?
@@ -46,16 +49,19 @@ pub(crate) fn run(app: &mut App, args: &RecordArgs) -> Result<u8, Failure> {
     match &args.commit {
         Some(message) => {
             let sealing = app.sealing(&repo, message)?;
-            let (recorded, committed) = repo.commit_with(&sealing, |transaction, _| {
+            let (recorded, committed) = repo.try_commit_with(&sealing, |transaction, _| {
                 record_lines(&repo, transaction, &context, &name, &bytes, &options).map_err(Failure::from)
             })?;
             let Some(committed) = committed else {
-                return Err(Failure::refused("the commands change nothing, so there is nothing to commit", "holotype status"));
+                return Err(Failure::refused(
+                    "the commands change nothing, so there is nothing to commit",
+                    "holotype status",
+                ));
             };
             report_commit(app, &repo, "holotype/record/1", &committed, members(&recorded))?;
         }
         None => {
-            let (recorded, events) = repo.draft_with(|transaction| {
+            let (recorded, events) = repo.try_draft_with(|transaction| {
                 record_lines(&repo, transaction, &context, &name, &bytes, &options).map_err(Failure::from)
             })?;
             let mut object = members(&recorded);
@@ -63,7 +69,12 @@ pub(crate) fn run(app: &mut App, args: &RecordArgs) -> Result<u8, Failure> {
                 map.insert("events".to_owned(), json!(events));
             }
             app.out.object("holotype/record/1", &object)?;
-            app.out.line(format!("recorded {} command{}: {events} event{}", recorded.commands, plural(recorded.commands), plural(events)))?;
+            app.out.line(format!(
+                "recorded {} command{}: {events} event{}",
+                recorded.commands,
+                plural(recorded.commands),
+                plural(events)
+            ))?;
         }
     }
     Ok(0)
@@ -76,15 +87,19 @@ fn members(recorded: &Recorded) -> serde_json::Value {
 /// Finds a label by name.
 pub(crate) fn find_label(state: &dyn State, name: &str) -> Result<Option<LabelId>, RepoError> {
     let mut found = None;
-    scan_records(state, &Key::kind_prefix(EntityKind::Label), |key, record: LabelRecord| {
-        if let Ok(KeyParts::Label(label)) = key.parts()
-            && record.name == name
-        {
-            found = Some(label);
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    })?;
+    scan_records(
+        state,
+        &Key::kind_prefix(EntityKind::Label),
+        |key, record: LabelRecord| {
+            if let Ok(KeyParts::Label(label)) = key.parts()
+                && record.name == name
+            {
+                found = Some(label);
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
     Ok(found)
 }
 
@@ -92,15 +107,25 @@ impl From<CommandError> for Failure {
     fn from(error: CommandError) -> Self {
         let line = chain(&error);
         match error {
-            CommandError::Repo { source, .. } => Self { line, ..Self::from(source) },
-            CommandError::Refused { rejection, .. } => Self { line, ..Self::from(rejection) },
-            CommandError::Json { .. } | CommandError::Line { .. } => {
-                Self::refused(line, "nothing was recorded; each line is one JSON object, such as {\"command\":\"withdraw\",\"annotation\":\"ID\"}")
-            }
+            CommandError::Repo { source, .. } => Self {
+                line,
+                ..Self::from(*source)
+            },
+            CommandError::Refused { rejection, .. } => Self {
+                line,
+                ..Self::from(*rejection)
+            },
+            CommandError::Json { .. } | CommandError::Line { .. } => Self::refused(
+                line,
+                "nothing was recorded; each line is one JSON object, such as {\"command\":\"withdraw\",\"annotation\":\"ID\"}",
+            ),
             CommandError::Unknown { kind, .. } => Self::refused(
                 line,
                 match kind {
-                    "label" | "annotator" => "nothing was recorded; --create adds labels and annotators that are not known".to_owned(),
+                    "label" | "annotator" => {
+                        "nothing was recorded; --create adds labels and annotators that are not known"
+                            .to_owned()
+                    }
                     other => format!("nothing was recorded; 'holotype list {other}s' shows what there is"),
                 },
             ),

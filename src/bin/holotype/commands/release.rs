@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use holotype::export::agreed::{RuleError, parse_rule};
-use holotype::release::{Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, build_release};
+use holotype::release::{
+    Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary, build_release,
+};
 use serde_json::json;
 
 use crate::app::App;
@@ -37,33 +39,55 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
     let author = app.author(&repo)?;
     let commit = repo.resolve(args.revision.as_deref().unwrap_or("HEAD"))?;
     let version = repo.version(commit)?;
-    let rule = args.rule.as_deref().map(|text| parse_rule(text, &version)).transpose()?;
+    let rule = args
+        .rule
+        .as_deref()
+        .map(|text| parse_rule(text, &version))
+        .transpose()?;
     let out_dir = app.user_path(&args.out);
-    let filter = args.filter.as_deref().map(|text| row_filter(&version, text)).transpose()?;
-    let takes = filter.as_ref().map(|filter| |row: &holotype::export::dataset::Row<'_>| filter.takes(row));
+    let filter = args
+        .filter
+        .as_deref()
+        .map(|text| row_filter(&version, text))
+        .transpose()?;
+    let takes = filter
+        .as_ref()
+        .map(|filter| |row: &holotype::export::dataset::Row<'_>| filter.takes(row));
     let named = takes.as_ref().map(|takes| NamedFilter {
         text: args.filter.as_deref().unwrap_or(""),
-        filter: holotype::export::version::Filter { image: None, annotation: Some(takes) },
+        filter: holotype::export::version::Filter {
+            image: None,
+            annotation: Some(takes),
+        },
     });
     let request = ReleaseRequest {
         version: &args.version,
         commit,
         out_dir: &out_dir,
         options: ReleaseOptions {
-            images: if args.with_images { Images::Bytes } else { Images::Digests },
+            images: if args.with_images {
+                Images::Bytes
+            } else {
+                Images::Digests
+            },
             rule: rule.as_ref(),
             date: app.source_date()?,
             filter: named,
         },
     };
     let summary = build_release(&repo, &request, author)?;
+    report(app, &args.version, &summary)?;
+    Ok(0)
+}
+
+fn report(app: &mut App, version: &str, summary: &ReleaseSummary) -> Result<(), Failure> {
     app.out.object(
         "holotype/release/1",
         &json!({
             "release": summary.id,
-            "version": args.version,
+            "version": version,
             "path": summary.path,
-            "commit": commit,
+            "commit": summary.record.commit,
             "snapshot": summary.record.snapshot,
             "counts": summary.record.counts,
             "files": summary.files,
@@ -71,16 +95,27 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
             "was_there": summary.was_there,
         }),
     )?;
-    let word = if summary.was_there { "is there already" } else { "built" };
-    app.out.line(format!("release {} {word}: {}", args.version, summary.path.display()))?;
+    let word = if summary.was_there {
+        "is there already"
+    } else {
+        "built"
+    };
+    app.out
+        .line(format!("release {version} {word}: {}", summary.path.display()))?;
     app.out.line(format!("  release  {}", summary.id))?;
-    app.out.line(format!("  commit   {commit}"))?;
+    app.out.line(format!("  commit   {}", summary.record.commit))?;
     app.out.line(format!("  snapshot {}", summary.record.snapshot))?;
-    app.out.line(format!("  {} files; check them with sha256sum -c, b3sum -c, or holotype verify --release DIR", summary.files))?;
+    app.out.line(format!(
+        "  {} files; check them with sha256sum -c, b3sum -c, or holotype verify --release DIR",
+        summary.files
+    ))?;
     for loss in summary.report.losses() {
-        app.out.note(format!("lost in COCO: {} × {}: {}", loss.count, loss.code, loss.message));
+        app.out.note(format!(
+            "lost in COCO: {} × {}: {}",
+            loss.count, loss.code, loss.message
+        ));
     }
-    Ok(0)
+    Ok(())
 }
 
 impl From<ReleaseError> for Failure {
@@ -93,12 +128,18 @@ impl From<ReleaseError> for Failure {
             ReleaseError::State(error) => error.into(),
             ReleaseError::Export(error) => error.into(),
             ReleaseError::File(error) => error.into(),
-            ReleaseError::VersionTaken { .. } => Self::refused(line, "tags never move; choose another version"),
-            ReleaseError::Differs { .. } => Self::new(CONFLICT, line, "choose another --out, or another version"),
-            ReleaseError::NoCommit => Self::refused(line, "commit first: holotype commit -m MESSAGE"),
-            ReleaseError::Encode(_) | ReleaseError::ReadBack { .. } => {
-                Self::new(crate::failure::IO, line, "check the disk, and run the command again")
+            ReleaseError::VersionTaken { .. } => {
+                Self::refused(line, "tags never move; choose another version")
             }
+            ReleaseError::Differs { .. } => {
+                Self::new(CONFLICT, line, "choose another --out, or another version")
+            }
+            ReleaseError::NoCommit => Self::refused(line, "commit first: holotype commit -m MESSAGE"),
+            ReleaseError::Encode(_) | ReleaseError::ReadBack { .. } => Self::new(
+                crate::failure::IO,
+                line,
+                "check the disk, and run the command again",
+            ),
         }
     }
 }
@@ -108,11 +149,15 @@ impl From<RuleError> for Failure {
         let line = chain(&error);
         match error {
             RuleError::State(error) => error.into(),
-            RuleError::UnknownAnnotator { .. } => Self::refused(line, "'holotype list annotators' shows who there is"),
-            RuleError::UnknownRule { .. } | RuleError::Form { .. } | RuleError::NotInferred { .. } => Self::refused(
-                line,
-                "rules are as-recorded, first-human, majority(kinds=human+model,tie=recorded), adjudicated(primary=human-1+human-2,third=human-3)",
-            ),
+            RuleError::UnknownAnnotator { .. } => {
+                Self::refused(line, "'holotype list annotators' shows who there is")
+            }
+            RuleError::UnknownRule { .. } | RuleError::Form { .. } | RuleError::NotInferred { .. } => {
+                Self::refused(
+                    line,
+                    "rules are as-recorded, first-human, majority(kinds=human+model,tie=recorded), adjudicated(primary=human-1+human-2,third=human-3)",
+                )
+            }
         }
     }
 }

@@ -19,10 +19,18 @@ pub(crate) fn run(app: &mut App, args: &RevertArgs) -> Result<u8, Failure> {
     let mut context = app.context(&repo)?;
     context.reason = Some(format!("reverts commit {commit}"));
     let events = repo.revert(commit, &context)?;
-    app.out.object("holotype/revert/1", &json!({"reverted": commit, "events": events}))?;
-    app.out.line(format!("drafted {events} event{} that undo {}", plural(events), short(&commit.to_string())))?;
+    app.out.object(
+        "holotype/revert/1",
+        &json!({"reverted": commit, "events": events}),
+    )?;
+    app.out.line(format!(
+        "drafted {events} event{} that undo {}",
+        plural(events),
+        short(&commit.to_string())
+    ))?;
     if events > 0 {
-        app.out.line("next: holotype diff HEAD DRAFT, then holotype commit -m MESSAGE")?;
+        app.out
+            .line("next: holotype diff HEAD DRAFT, then holotype commit -m MESSAGE")?;
     }
     Ok(0)
 }

@@ -54,11 +54,18 @@ pub(crate) fn run(app: &mut App, args: &SetArgs) -> Result<u8, Failure> {
         if matches!(args.entity, Entity::Case | Entity::Slide) {
             register(transaction, &context, args.entity, &entity)?;
         }
-        transaction.must(&context, Command::SetFacts { entity, changes: changes.clone() })?;
+        transaction.must(
+            &context,
+            Command::SetFacts {
+                entity,
+                changes: changes.clone(),
+            },
+        )?;
         Ok(())
     })?;
     app.out.object("holotype/set/1", &json!({"events": events}))?;
-    app.out.line(format!("recorded {events} event{}", plural(events)))?;
+    app.out
+        .line(format!("recorded {events} event{}", plural(events)))?;
     Ok(0)
 }
 
@@ -68,7 +75,10 @@ fn split(args: &SetArgs) -> Result<(&str, &[String]), Failure> {
     }
     match args.words.split_first() {
         Some((id, pairs)) if !pairs.is_empty() => Ok((id, pairs)),
-        _ => Err(Failure::usage("an id or name, and at least one KEY=VALUE are needed", "holotype set image 001.tiff scanner=CS2")),
+        _ => Err(Failure::usage(
+            "an id or name, and at least one KEY=VALUE are needed",
+            "holotype set image 001.tiff scanner=CS2",
+        )),
     }
 }
 
@@ -76,7 +86,10 @@ fn changes(pairs: &[String]) -> Result<FactChanges, Failure> {
     let mut changes = FactChanges::new();
     for pair in pairs {
         let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
-            return Err(Failure::usage(format!("'{pair}' has no = between name and value"), "holotype set dataset licence=CC0"));
+            return Err(Failure::usage(
+                format!("'{pair}' has no = between name and value"),
+                "holotype set dataset licence=CC0",
+            ));
         };
         changes.insert(key.trim().to_owned(), fact(key.trim(), value));
     }
@@ -95,8 +108,17 @@ fn fact(key: &str, value: &str) -> Option<FactValue> {
     }
 }
 
-fn resolve(repo: &Repo, transaction: &Transaction<'_>, entity: Entity, id: &str) -> Result<EntityRef, RepoError> {
-    let unknown = |kind| RepoError::UnknownName { kind, name: id.to_owned(), similar: Vec::new() };
+fn resolve(
+    repo: &Repo,
+    transaction: &Transaction<'_>,
+    entity: Entity,
+    id: &str,
+) -> Result<EntityRef, RepoError> {
+    let unknown = |kind| RepoError::UnknownName {
+        kind,
+        name: id.to_owned(),
+        similar: Vec::new(),
+    };
     let reference = |kind, id: String| EntityRef { kind, id };
     match entity {
         Entity::Dataset | Entity::Author => Ok(EntityRef::dataset()),
@@ -105,15 +127,21 @@ fn resolve(repo: &Repo, transaction: &Transaction<'_>, entity: Entity, id: &str)
         Entity::Image => {
             let version = repo.draft_version()?;
             let found = find_image(&version, id).map_err(|_| unknown("image"))?;
-            found.map(|(image, _)| EntityRef::image(image)).ok_or_else(|| unknown("image"))
+            found
+                .map(|(image, _)| EntityRef::image(image))
+                .ok_or_else(|| unknown("image"))
         }
         Entity::Label => {
-            let label = crate::commands::record::find_label(transaction, id)?.or_else(|| LabelId::parse(id).ok());
-            label.map(|label| reference(EntityKind::Label, label.to_string())).ok_or_else(|| unknown("label"))
+            let label =
+                crate::commands::record::find_label(transaction, id)?.or_else(|| LabelId::parse(id).ok());
+            label
+                .map(|label| reference(EntityKind::Label, label.to_string()))
+                .ok_or_else(|| unknown("label"))
         }
         Entity::Annotator => {
             let code = repo.find_annotator(transaction, id)?;
-            code.map(|code| reference(EntityKind::Annotator, code.to_string())).ok_or_else(|| unknown("annotator"))
+            code.map(|code| reference(EntityKind::Annotator, code.to_string()))
+                .ok_or_else(|| unknown("annotator"))
         }
     }
 }
@@ -129,10 +157,13 @@ fn register(
     if holotype::event::State::get(transaction, &key)?.is_some() {
         return Ok(());
     }
-    let Ok(code) = Code::parse(&reference.id) else { return Ok(()) };
-    let command = match entity {
-        Entity::Slide => Command::RegisterSlide { code, case: None },
-        _ => Command::RegisterCase { code, source: None },
+    let Ok(code) = Code::parse(&reference.id) else {
+        return Ok(());
+    };
+    let command = if entity == Entity::Slide {
+        Command::RegisterSlide { code, case: None }
+    } else {
+        Command::RegisterCase { code, source: None }
     };
     transaction.must(context, command)?;
     Ok(())

@@ -65,25 +65,31 @@ fn show_event(app: &mut App, repo: &Repo, batch: holotype::id::BatchId, number: 
             continue;
         }
         let events = holotype::repo::events_of(repo, id, &commit, holotype::repo::Scope::Everything, "")?;
-        if let Some(event) = events.iter().find(|event| event.batch == batch && event.number == number) {
+        if let Some(event) = events
+            .iter()
+            .find(|event| event.batch == batch && event.number == number)
+        {
             let object = crate::commands::blame::event_json(repo, event)?;
             print(app, &object)?;
             app.out.object("holotype/show/1", &object)?;
             return Ok(0);
         }
     }
-    Err(Failure::refused(format!("there is no event {batch}:{number}"), "holotype log --events --json lists the events"))
+    Err(Failure::refused(
+        format!("there is no event {batch}:{number}"),
+        "holotype log --events --json lists the events",
+    ))
 }
 
 fn print(app: &mut App, object: &Value) -> Result<(), Failure> {
     if let Value::Object(members) = object {
         for (name, value) in members {
-            let text = match value {
-                Value::String(text) => text.clone(),
-                Value::Null => continue,
-                other => other.to_string(),
-            };
-            app.out.line(format!("{name:<14} {}", crate::output::one_line(&text)))?;
+            if value.is_null() {
+                continue;
+            }
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            app.out
+                .line(format!("{name:<14} {}", crate::output::one_line(&text)))?;
         }
     }
     Ok(())
@@ -128,7 +134,8 @@ pub(crate) fn find_annotation(version: &Version, text: &str) -> Result<Option<An
     if let Ok(id) = AnnotationId::parse(text) {
         return Ok(version.get(&Key::annotation(id))?.map(|_| id));
     }
-    let hex = text.len() >= 4 && text.len() < 48 && text.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
+    let hex =
+        text.len() >= 4 && text.len() < 48 && text.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
     if !hex {
         return Ok(None);
     }
@@ -144,11 +151,18 @@ pub(crate) fn find_annotation(version: &Version, text: &str) -> Result<Option<An
         {
             found.push(id);
         }
-        if found.len() > 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if found.len() > 1 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     })?;
     match found.as_slice() {
         [] => Ok(None),
         [id] => Ok(Some(*id)),
-        _ => Err(Failure::refused(format!("'{text}' begins more than one id"), "give more digits of the id")),
+        _ => Err(Failure::refused(
+            format!("'{text}' begins more than one id"),
+            "give more digits of the id",
+        )),
     }
 }

@@ -27,6 +27,10 @@ pub(crate) fn run(app: &mut App, args: &TagArgs) -> Result<u8, Failure> {
         "holotype/tag/1",
         &json!({"tag": tag.name, "commit": tag.commit, "created_at": tag.created_at, "message": tag.message}),
     )?;
-    app.out.line(format!("tagged {} as {}", short(&tag.commit.to_string()), tag.name))?;
+    app.out.line(format!(
+        "tagged {} as {}",
+        short(&tag.commit.to_string()),
+        tag.name
+    ))?;
     Ok(0)
 }

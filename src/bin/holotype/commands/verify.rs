@@ -38,8 +38,15 @@ pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
         return release(app, dir);
     }
     let repo = app.repo()?;
-    let options = VerifyOptions { quick: args.quick, replay: args.replay };
-    let bar = if shows_progress(app.out.quiet) { indicatif::ProgressBar::new(0) } else { indicatif::ProgressBar::hidden() };
+    let options = VerifyOptions {
+        quick: args.quick,
+        replay: args.replay,
+    };
+    let bar = if shows_progress(app.out.quiet) {
+        indicatif::ProgressBar::new(0)
+    } else {
+        indicatif::ProgressBar::hidden()
+    };
     let tell = |progress: VerifyProgress| {
         bar.set_message(match progress.stage {
             VerifyStage::Objects => "log",
@@ -51,7 +58,13 @@ pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
     };
     let result = verify(&repo, &options, &tell);
     bar.finish_and_clear();
-    let report = result.map_err(|error| Failure::new(crate::failure::IO, chain(&error), "check the disk and the permissions"))?;
+    let report = result.map_err(|error| {
+        Failure::new(
+            crate::failure::IO,
+            chain(&error),
+            "check the disk and the permissions",
+        )
+    })?;
     let lines: Vec<Line> = report
         .findings
         .iter()
@@ -66,7 +79,10 @@ pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
     let counts = json!({
         "objects": checked.objects, "bytes": checked.bytes, "events": checked.events, "blobs": checked.blobs,
     });
-    app.out.object("holotype/verify/1", &json!({"ok": report.ok(), "findings": json_lines(&lines), "checked": counts}))?;
+    app.out.object(
+        "holotype/verify/1",
+        &json!({"ok": report.ok(), "findings": json_lines(&lines), "checked": counts}),
+    )?;
     print(app, &lines)?;
     app.out.line(format!(
         "checked {} objects, {} events, {} blobs, {} bytes{}",
@@ -74,7 +90,11 @@ pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
         checked.events,
         checked.blobs,
         checked.bytes,
-        if args.replay { "; every snapshot was computed anew from the events" } else { "" }
+        if args.replay {
+            "; every snapshot was computed anew from the events"
+        } else {
+            ""
+        }
     ))?;
     close(app, report.ok())
 }
@@ -87,7 +107,10 @@ fn release(app: &mut App, dir: &std::path::Path) -> Result<u8, Failure> {
         .iter()
         .map(|finding| Line {
             code: finding.code.to_owned(),
-            severity: serde_json::to_value(finding.severity).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default(),
+            severity: serde_json::to_value(finding.severity)
+                .ok()
+                .and_then(|word| word.as_str().map(str::to_owned))
+                .unwrap_or_default(),
             object: finding.object.clone(),
             message: finding.message.clone(),
         })
@@ -101,8 +124,13 @@ fn release(app: &mut App, dir: &std::path::Path) -> Result<u8, Failure> {
     if let Some(id) = &check.id {
         app.out.line(format!("release {id}"))?;
     }
-    app.out.line(format!("checked {} files, {} bytes, {} events replayed", check.files, check.bytes, check.events))?;
-    app.out.line("not checked: that this is the release that was published. Compare its digest with the one cited")?;
+    app.out.line(format!(
+        "checked {} files, {} bytes, {} events replayed",
+        check.files, check.bytes, check.events
+    ))?;
+    app.out.line(
+        "not checked: that this is the release that was published. Compare its digest with the one cited",
+    )?;
     close(app, check.is_ok())
 }
 
@@ -115,7 +143,10 @@ fn json_lines(lines: &[Line]) -> Vec<Value> {
 
 fn print(app: &mut App, lines: &[Line]) -> Result<(), Failure> {
     for line in lines {
-        app.out.line(one_line(&format!("{} {}  {}: {}", line.severity, line.code, line.object, line.message)))?;
+        app.out.line(one_line(&format!(
+            "{} {}  {}: {}",
+            line.severity, line.code, line.object, line.message
+        )))?;
     }
     Ok(())
 }
