@@ -550,7 +550,7 @@ fn a_box_around_a_known_point_is_how_a_file_writes_it() {
     let report = import(
         &lab,
         "boxes.json",
-        &coco(&["s.svs"], &[framed.clone()]),
+        &coco(&["s.svs"], std::slice::from_ref(&framed)),
         &["--dry-run"],
     );
     assert_eq!(numbers(&report)[1..4], [0, 1, 0]);
