@@ -146,7 +146,11 @@ impl<'a> Overlay<'a> {
 
     /// Applies edits.
     pub fn apply(&mut self, edits: Vec<Edit>) {
-        for edit in edits {
+        for mut edit in edits {
+            // Kept until the commit, by the million: what was reserved while writing is given back.
+            if let Some(value) = &mut edit.value {
+                value.shrink_to_fit();
+            }
             self.edits.insert(edit.key, edit.value);
         }
     }

@@ -243,6 +243,12 @@ impl Key {
         &self.0
     }
 
+    /// Gives up the bytes.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0.into_vec()
+    }
+
     /// Returns the kind of entity; `None` when the first byte is none of ours.
     #[must_use]
     pub fn kind(&self) -> Option<EntityKind> {

@@ -115,7 +115,7 @@ pub fn replay_commit(
     let edits = state
         .into_edits()
         .into_iter()
-        .map(|(key, value)| (key.as_bytes().to_vec(), value));
+        .map(|(key, value)| (key.into_bytes(), value));
     Ok(parent.edit(source, sink, edits)?)
 }
 
@@ -138,7 +138,7 @@ pub fn replay_all(store: &Store, commit: CommitId, sink: &mut dyn NodeSink) -> R
     let mut builder = TreeBuilder::new();
     for (key, value) in state.into_edits() {
         if let Some(value) = value {
-            builder.push(key.as_bytes().to_vec(), value, sink);
+            builder.push(key.into_bytes(), value, sink);
         }
     }
     Ok(builder.finish(sink))

@@ -148,7 +148,7 @@ impl Repo {
         let edits = proposal
             .edits
             .into_iter()
-            .map(|(key, value)| (key.as_bytes().to_vec(), value));
+            .map(|(key, value)| (key.into_bytes(), value));
         let tree = proposal
             .parent
             .tree()

@@ -224,7 +224,7 @@ impl Repo {
         let edits = state
             .into_edits()
             .into_iter()
-            .map(|(key, value)| (key.as_bytes().to_vec(), value));
+            .map(|(key, value)| (key.into_bytes(), value));
         let mut nodes = MemoryNodes::default();
         let tree = parent.tree().edit(parent.nodes(), &mut nodes, edits)?;
         self.nodes.hold(nodes);

@@ -57,9 +57,8 @@ impl Nodes {
         let fresh = lock(&self.fresh);
         let found = nodes
             .iter()
-            .filter_map(|id| Some((*id, fresh.get(id)?.clone())))
+            .filter_map(|id| Some((*id, fresh.get(id)?.as_slice())))
             .collect();
-        drop(fresh);
         self.packs.write(&self.store, found);
     }
 

@@ -48,7 +48,7 @@ impl Packs {
     }
 
     /// Writes nodes as one more pack. That it cannot be written is no failure: nodes are derived.
-    pub(super) fn write(&self, store: &Store, mut nodes: Vec<(NodeId, Vec<u8>)>) {
+    pub(super) fn write<B: AsRef<[u8]>>(&self, store: &Store, mut nodes: Vec<(NodeId, B)>) {
         if nodes.is_empty() {
             return;
         }
@@ -72,11 +72,12 @@ impl Packs {
 }
 
 /// Writes a pack of sorted nodes; returns its name.
-fn write_pack(store: &Store, nodes: &[(NodeId, Vec<u8>)]) -> Option<String> {
+fn write_pack<B: AsRef<[u8]>>(store: &Store, nodes: &[(NodeId, B)]) -> Option<String> {
     let mut index = Vec::new();
     let mut offset = 0_u64;
     let mut hasher = blake3::Hasher::new();
     for (id, bytes) in nodes {
+        let bytes = bytes.as_ref();
         index.extend_from_slice(id.digest().as_bytes());
         index.extend_from_slice(&offset.to_le_bytes());
         index.extend_from_slice(&u32::try_from(bytes.len()).ok()?.to_le_bytes());
@@ -88,7 +89,7 @@ fn write_pack(store: &Store, nodes: &[(NodeId, Vec<u8>)]) -> Option<String> {
     let name = format!("{}.pack", Digest::from_bytes(*hasher.finalize().as_bytes()));
     let pieces = nodes
         .iter()
-        .map(|(_, bytes)| bytes.as_slice())
+        .map(|(_, bytes)| bytes.as_ref())
         .chain(std::iter::once(index.as_slice()));
     store.write_derived(&format!("nodes/{name}"), pieces).ok()?;
     Some(name)

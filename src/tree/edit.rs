@@ -14,21 +14,25 @@ use super::{NodeSink, NodeSource, Tree, TreeEdit, TreeError};
 /// What stands in a node: its raw value and how many records are below.
 type Raw = (Vec<u8>, u64);
 
-/// Edits of one level, by key.
-type LevelEdits = BTreeMap<Vec<u8>, Option<Raw>>;
+/// Edits of one level, sorted by key without repeats.
+type LevelEdits = Vec<(Vec<u8>, Option<Raw>)>;
 
 /// Applies edits and returns the new root.
 pub(super) fn edit(
     source: &dyn NodeSource,
     sink: &mut dyn NodeSink,
     root: NodeId,
-    edits: Vec<TreeEdit>,
+    edits: impl Iterator<Item = TreeEdit>,
 ) -> Result<NodeId, TreeError> {
     let old_root = source.node(root)?;
+    // One list of a whole import's edits is what memory is asked for, no second one and no map.
     let mut level_edits: LevelEdits = edits
-        .into_iter()
         .map(|(key, value)| (key, value.map(|value| (leaf_value(value, sink), 1))))
         .collect();
+    if !level_edits.is_sorted_by(|(a, _), (b, _)| a < b) {
+        let sorted: BTreeMap<_, _> = level_edits.into_iter().collect();
+        level_edits = sorted.into_iter().collect();
+    }
     for level in 0..=old_root.level() {
         if level_edits.is_empty() {
             return Ok(root);
@@ -151,7 +155,7 @@ impl Rechunk<'_> {
         &mut self,
         node: &Node,
         is_last: bool,
-        edits: &mut std::iter::Peekable<std::collections::btree_map::IntoIter<Vec<u8>, Option<Raw>>>,
+        edits: &mut std::iter::Peekable<std::vec::IntoIter<(Vec<u8>, Option<Raw>)>>,
         chunker: &mut Chunker,
     ) {
         for entry in node.entries() {

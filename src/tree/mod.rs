@@ -239,7 +239,7 @@ impl Tree {
         sink: &mut dyn NodeSink,
         edits: impl IntoIterator<Item = TreeEdit>,
     ) -> Result<Self, TreeError> {
-        edit::edit(source, sink, self.root, edits.into_iter().collect()).map(Self::at)
+        edit::edit(source, sink, self.root, edits.into_iter()).map(Self::at)
     }
 
     /// Walks through what differs between `self` and `after`, in key order.

@@ -1,6 +1,8 @@
 //! `--where`: one CEL expression over a row, such as `label == "mitotic figure" && image.scanner == "CS2"`.
 
 use cel::{Context, Program, Value as CelValue};
+use holotype::id::ImageId;
+use holotype::model::ImageRecord;
 use serde_json::{Value, json};
 
 use crate::commands::list::{RowContext, image_row};
@@ -10,6 +12,8 @@ use crate::failure::Failure;
 pub(crate) struct Filter {
     program: Program,
     text: String,
+    /// The functions of the language; making them anew for each row would cost more than all else.
+    language: Context<'static, 'static>,
 }
 
 /// Longer expressions are refused, as is deep nesting: evaluation is bounded by the expression's size.
@@ -39,39 +43,40 @@ impl Filter {
         Ok(Self {
             program,
             text: text.to_owned(),
+            language: Context::default(),
         })
     }
 
     /// Whether the expression is true for a row. A member that the row does not have is no error but false.
     pub(crate) fn accepts(&self, row: &Value, rows: &RowContext) -> Result<bool, Failure> {
-        let mut context = Context::default();
+        let mut context = self.language.new_inner_scope();
+        let names = self.program.references();
         let failed = |why: String| {
             Failure::refused(
                 format!("--where '{}': {why}", self.text),
                 "see holotype list --json for the members of a row",
             )
         };
+        // Only what the expression names is turned into values: rows may be many and wide.
         if let Value::Object(members) = row {
-            for (name, value) in members {
+            for (name, value) in members.iter().filter(|(name, _)| names.has_variable(name)) {
                 context
                     .add_variable(name.as_str(), value)
                     .map_err(|error| failed(error.to_string()))?;
             }
         }
-        let image = row.get("image").and_then(Value::as_str).and_then(|id| {
-            rows.images
-                .values()
-                .find(|(own, _)| own.to_string() == id)
-                .map(|(id, record)| image_row(*id, record))
-        });
-        if let Some(image) = image {
+        if names.has_variable("image")
+            && let Some((id, record)) = image_of(row, rows)
+        {
             context
-                .add_variable("image", &image)
+                .add_variable("image", image_row(*id, record))
                 .map_err(|error| failed(error.to_string()))?;
         }
-        context
-            .add_variable("row", row)
-            .map_err(|error| failed(error.to_string()))?;
+        if names.has_variable("row") {
+            context
+                .add_variable("row", row)
+                .map_err(|error| failed(error.to_string()))?;
+        }
         context
             .add_variable("none", json!(null))
             .map_err(|error| failed(error.to_string()))?;
@@ -79,7 +84,25 @@ impl Filter {
             Ok(CelValue::Bool(accepted)) => Ok(accepted),
             Ok(_) => Err(failed("it is neither true nor false".to_owned())),
             Err(cel::ExecutionError::NoSuchKey(_)) => Ok(false),
+            Err(cel::ExecutionError::UndeclaredReference(name)) if is_fact_elsewhere(&name, row, rows) => {
+                Ok(false)
+            }
             Err(error) => Err(failed(error.to_string())),
         }
     }
+}
+
+/// The image that a row is about.
+fn image_of<'a>(row: &Value, rows: &'a RowContext) -> Option<&'a (ImageId, ImageRecord)> {
+    let id = row.get("image").and_then(Value::as_str)?;
+    rows.images.get(&ImageId::parse(id).ok()?.prefix())
+}
+
+/// Whether a name that an image's row does not have is a fact that other images have: no slip of the pen.
+fn is_fact_elsewhere(name: &str, row: &Value, rows: &RowContext) -> bool {
+    row.get("blob").is_some()
+        && rows
+            .images
+            .values()
+            .any(|(_, record)| record.facts.contains_key(name))
 }

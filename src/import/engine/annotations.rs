@@ -248,15 +248,8 @@ impl Import<'_, '_> {
                 },
             )?;
         }
-        if label.is_some() && label != record.label {
-            modified |= self.must(
-                &context,
-                Command::Relabel {
-                    annotation: id,
-                    label,
-                },
-            )?;
-        }
+        let present = self.ratings(id)?;
+        modified |= self.say(id, record.label, label, &present)?;
         let changes = self.fact_changes(&annotation.attributes);
         modified |= self.must(
             &context,
@@ -275,11 +268,58 @@ impl Import<'_, '_> {
             )?;
             self.outcome.rekeyed += 1;
         }
-        let present = self.ratings(id)?;
-        self.rate(id, &annotation.ratings, &present, meaning)?;
+        if !annotation.ratings.is_empty() {
+            let present = self.ratings(id)?;
+            self.rate(id, &annotation.ratings, &present, meaning)?;
+        }
         self.settle(id, label, meaning)?;
         self.outcome.modified += u64::from(modified);
         Ok(())
+    }
+
+    /// Records the label of a known annotation. Where somebody is said to have drawn the source, it is that one's
+    /// opinion, also where it agrees with what is recorded; one that was said already is not said again. Returns
+    /// whether the recorded label changes.
+    fn say(
+        &mut self,
+        id: AnnotationId,
+        recorded: Option<LabelId>,
+        label: Option<LabelId>,
+        present: &[(Code, u32, RatingRecord)],
+    ) -> Result<bool, ImportError> {
+        let context = self.context.clone();
+        let differs = label != recorded;
+        if let Some(annotator) = &context.annotator {
+            let round = context.round_or_first();
+            let last = present
+                .iter()
+                .rev()
+                .find(|(who, when, _)| who == annotator && *when == round);
+            if label.is_none() || last.is_some_and(|(_, _, rating)| rating.label == label) {
+                return Ok(false);
+            }
+            self.outcome.ratings_added += 1;
+            if !differs {
+                self.must(
+                    &context,
+                    Command::Rate {
+                        annotation: id,
+                        label,
+                    },
+                )?;
+                return Ok(false);
+            }
+        }
+        if label.is_none() || !differs {
+            return Ok(false);
+        }
+        self.must(
+            &context,
+            Command::Relabel {
+                annotation: id,
+                label,
+            },
+        )
     }
 
     /// Whether another geometry is a change, or only how this source writes the known one.

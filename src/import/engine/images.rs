@@ -12,6 +12,9 @@ use crate::model::{EntityKind, FactChanges, FactValue, Facts, ImageRecord, Key};
 
 use super::{Import, ImportError};
 
+/// So many images are named in one message.
+const NAMED_MAX: usize = 20;
+
 /// The images that are known, by name and by the last part of the name.
 struct Known {
     names: BTreeMap<String, ImageId>,
@@ -30,11 +33,31 @@ impl Import<'_, '_> {
         }
         let known = self.known_images()?;
         let names = source_names(images);
-        images
+        let found = images
             .iter()
             .zip(names)
             .map(|(image, name)| self.image(image, &name, &known))
-            .collect()
+            .collect();
+        self.warn_resized();
+        found
+    }
+
+    /// Names the declared images that have other dimensions now.
+    fn warn_resized(&mut self) {
+        let resized = std::mem::take(&mut self.resized);
+        let count = u64::try_from(resized.len()).unwrap_or(u64::MAX);
+        let file = self.file;
+        self.outcome
+            .report
+            .warnings
+            .add_many("image_dimensions_changed", count, || {
+                let named: Vec<&str> = resized.iter().take(NAMED_MAX).map(String::as_str).collect();
+                let more = if resized.len() > NAMED_MAX { ", …" } else { "" };
+                format!(
+                    "{file}: declared images have other dimensions now: {}{more}",
+                    named.join(", ")
+                )
+            });
     }
 
     fn known_images(&self) -> Result<Known, ImportError> {
@@ -104,6 +127,7 @@ impl Import<'_, '_> {
 
     /// Leaves out what the bytes themselves say otherwise, and tells of other dimensions.
     fn compare(&mut self, present: &ImageRecord, mut changes: FactChanges) -> FactChanges {
+        let mut other = Vec::new();
         for name in ["width", "height"] {
             let Some(Some(new)) = changes.get(name).cloned() else {
                 continue;
@@ -111,20 +135,21 @@ impl Import<'_, '_> {
             let Some(old) = present.facts.get(name).filter(|old| **old != new) else {
                 continue;
             };
-            let (file, image, old) = (self.file, &present.name, old.clone());
-            let warnings = &mut self.outcome.report.warnings;
             if present.files.is_empty() {
-                warnings.add("image_dimensions_changed", || {
-                    format!(
-                        "{file}: the declared image {image} has another {name}: {old} px before, {new} px now"
-                    )
-                });
-            } else {
-                warnings.add("image_dimensions_differ", || {
-                    format!("{file}: it says {name} {new} px of {image}, whose bytes have {old} px; the bytes count")
-                });
-                changes.remove(name);
+                other.push(format!("{name} {old} px before, {new} px now"));
+                continue;
             }
+            let (file, image, old) = (self.file, &present.name, old.clone());
+            self.outcome.report.warnings.add("image_dimensions_differ", || {
+                format!(
+                    "{file}: it says {name} {new} px of {image}, whose bytes have {old} px; the bytes count"
+                )
+            });
+            changes.remove(name);
+        }
+        if !other.is_empty() {
+            self.resized
+                .push(format!("{} ({})", present.name, other.join(", ")));
         }
         changes
     }

@@ -179,6 +179,7 @@ pub fn import(
             .filter(|(code, _)| source.document.report.warnings.count(code) > 0)
             .map(|(_, flag)| *flag)
             .collect(),
+        resized: Vec::new(),
     };
     let document = source.document;
     run.outcome.report.clone_from(&document.report);
@@ -206,6 +207,8 @@ struct Import<'a, 't> {
     outcome: ImportOutcome,
     /// Flags of geometries that the reader has counted.
     flagged_by_reader: Vec<&'static str>,
+    /// Declared images that have other dimensions now, and which.
+    resized: Vec<String>,
 }
 
 /// What a reader calls a flag, where it counts them itself.
