@@ -43,6 +43,11 @@ fn the_successor_only_adds() {
         .filter_map(|change| change["image"]["name"].as_str())
         .collect();
     assert_eq!(resized, ["172.tiff", "173.tiff"]);
+    // People see them first, though 198 other images have a new fact.
+    let text = lab.ok(&["diff", "HEAD~1", "HEAD"]).stdout;
+    let images = text.split("\nImages\n").nth(1).expect("a section");
+    let first: Vec<&str> = images.lines().take(2).map(|line| &line[4..12]).collect();
+    assert_eq!(first, ["172.tiff", "173.tiff"]);
     let dataset = changes(&diff, "dataset", "modified");
     let licence = json!({"before": "Attribution-NonCommercial-NoDerivs License", "after": "CC0"});
     assert_eq!(dataset[0]["fields"]["licence"], licence);
@@ -74,4 +79,32 @@ fn a_box_moved_by_two_pixels_is_one_change() {
     assert_eq!(diff["summary"]["annotations"]["moved"], 1);
     let same = lab.json(&["diff", "HEAD", "HEAD"]);
     assert_eq!((&same["identical"], &same["changes"]), (&true.into(), &json!([])));
+}
+
+#[test]
+fn an_export_brought_into_a_fresh_repository_is_the_same() {
+    let Some(data) = data_dir() else { return };
+    let lab = Lab::new();
+    import(&lab, &data.join("midog/MIDOG.json"));
+    let file = lab.path().join("export.json");
+    lab.ok(&[
+        "export",
+        "--format",
+        "coco",
+        "--out",
+        file.to_str().expect("a path in UTF-8"),
+    ]);
+    let fresh = Lab::new();
+    import(&fresh, &file);
+    let rows = |lab: &Lab| -> Vec<Value> {
+        let listed = lab.ok(&["list", "annotations", "--json"]).stdout;
+        let row = |line: &str| -> Value {
+            let row: Value = serde_json::from_str(line).expect("an object a line");
+            json!([row["id"], row["image_name"], row["geometry"], row["label"]])
+        };
+        listed.lines().map(row).collect()
+    };
+    let published = rows(&lab);
+    assert_eq!(published.len(), 4435);
+    assert_eq!(rows(&fresh), published);
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use holotype::snapshot::changes::{ChangeKind, Entity};
+use holotype::snapshot::changes::{ChangeItem, ChangeKind, Entity};
 
 use super::diff::{
     DiffView, Told, Transitions, grouped, own_sections, plain, short, what_happened, who_and_why,
@@ -80,15 +80,26 @@ pub(super) fn render(view: &DiffView<'_>, stat_only: bool, color: bool) -> Strin
 }
 
 fn section(page: &mut Page, view: &DiffView<'_>, entity: Entity) {
-    let changes = view.of(entity);
+    let mut changes = view.of(entity);
     if changes.is_empty() {
         return;
     }
+    // What was said otherwise before comes first: a long list must not hide it behind what is only new.
+    changes.sort_by_key(|told| !contradicts(told.item));
     page.title(&capitalised(entity.as_str()));
     for told in changes.iter().take(LINES_MAX) {
         change(page, told, None);
     }
     page.more(changes.len().saturating_sub(LINES_MAX));
+}
+
+/// Whether something has another value than before, or is gone.
+fn contradicts(item: &ChangeItem) -> bool {
+    item.kind == ChangeKind::Removed
+        || item
+            .fields
+            .iter()
+            .any(|(_, field)| field.before.is_some() && field.after.is_some())
 }
 
 fn images(page: &mut Page, view: &DiffView<'_>) {
