@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::{Code, Digest, PrivateId};
@@ -101,6 +103,8 @@ context! {
     lineage: String,
     /// How it came about.
     method: Method,
+    /// Private objects with what the source says and can name a person, by the names under which the source has it.
+    private: BTreeMap<String, PrivateId>,
     /// Why.
     reason: String,
     /// When it was recorded.

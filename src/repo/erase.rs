@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::event::{Command, Context, Event, read, scan_records};
 use crate::id::{BlobId, Code, CommitId, ImageId, PrivateId};
 use crate::model::{CaseRecord, EntityKind, ImageRecord, Key, KeyParts};
-use crate::store::{PrivateKind, PrivateRead, Tombstone};
+use crate::store::{PrivateRead, Tombstone};
 
 use super::history::{Scope, events_since};
 use super::{Repo, RepoError, Sealing, Version};
@@ -169,12 +169,11 @@ impl Repo {
         Ok(blobs)
     }
 
-    /// The private objects that hold a person's name, whole or as `Name <mail>`.
+    /// The private objects that hold this text, or a person's name as `Name <mail>`.
     fn private_of(&self, name: &str) -> Result<Vec<PrivateId>, RepoError> {
         let mut found = Vec::new();
         for id in self.store.list_private()? {
             if let PrivateRead::Present(object) = self.store.read_private(id)?
-                && object.kind == PrivateKind::Person
                 && (object.value == name || object.value.split(" <").next() == Some(name))
             {
                 found.push(id);

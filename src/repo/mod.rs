@@ -15,8 +15,9 @@ mod revision;
 mod transaction;
 mod version;
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 pub use attribution::Attribution;
 pub use commit::{Committed, Sealing};
@@ -33,7 +34,7 @@ pub use version::Version;
 
 use crate::id::{CommitId, Digest, PrivateId};
 use crate::log::{Commit, read_commit};
-use crate::store::{RefUpdate, SlotRead, Store, TagRecord, Vfs};
+use crate::store::{PrivateKind, RefUpdate, SlotRead, Store, TagRecord, Vfs};
 use crate::time::Timestamp;
 
 /// The one branch that there is for now.
@@ -48,12 +49,17 @@ pub struct Surroundings {
     pub seed: Option<Digest>,
 }
 
+/// Private objects by what they hold.
+type KnownPrivate = BTreeMap<(PrivateKind, String), PrivateId>;
+
 /// An open repository.
 #[derive(Clone)]
 pub struct Repo {
     store: Store,
     nodes: Arc<Nodes>,
     around: Surroundings,
+    known_private: Arc<Mutex<Option<KnownPrivate>>>,
+    rehearses: bool,
 }
 
 impl Repo {
@@ -80,6 +86,17 @@ impl Repo {
             nodes: Arc::new(Nodes::new(store.clone())),
             store,
             around,
+            known_private: Arc::default(),
+            rehearses: false,
+        }
+    }
+
+    /// Returns a repository for a rehearsal: what would be private objects is not written.
+    #[must_use]
+    pub fn rehearsal(&self) -> Self {
+        Self {
+            rehearses: true,
+            ..self.clone()
         }
     }
 

@@ -83,7 +83,18 @@ impl Repo {
         let subject = crate::id::hash_parts("holotype/salt-subject/1", &[value.as_bytes(), &parent]);
         let purpose = format!("holotype/salt/1/{kind:?}");
         let salt = Store::nonce(self.around.seed, &purpose, subject.as_bytes())?;
-        Ok(self.store.write_private(kind, salt, value)?)
+        if self.rehearses {
+            return Ok(PrivateId::from_digest(salt));
+        }
+        let id = self.store.write_private(kind, salt, value)?;
+        let mut known = self
+            .known_private
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = known.as_mut() {
+            known.insert((kind, value.to_owned()), id);
+        }
+        Ok(id)
     }
 
     /// Finds the private object that holds a text.
@@ -91,13 +102,29 @@ impl Repo {
     /// # Errors
     /// [`RepoError`] when private objects cannot be read.
     pub fn find_private(&self, kind: PrivateKind, value: &str) -> Result<Option<PrivateId>, RepoError> {
-        for id in self.store.list_private()? {
-            if let PrivateRead::Present(object) = self.store.read_private(id)?
-                && object.kind == kind
-                && object.value == value
-            {
-                return Ok(Some(id));
+        let wanted = (kind, value.to_owned());
+        let mut known = self
+            .known_private
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if known.is_none() {
+            let mut found = BTreeMap::new();
+            for id in self.store.list_private()? {
+                if let PrivateRead::Present(object) = self.store.read_private(id)? {
+                    found.entry((object.kind, object.value)).or_insert(id);
+                }
             }
+            *known = Some(found);
+        }
+        let Some(id) = known.as_ref().and_then(|known| known.get(&wanted)).copied() else {
+            return Ok(None);
+        };
+        // It may have been erased since.
+        if matches!(self.store.read_private(id)?, PrivateRead::Present(_)) {
+            return Ok(Some(id));
+        }
+        if let Some(known) = known.as_mut() {
+            known.remove(&wanted);
         }
         Ok(None)
     }

@@ -52,6 +52,8 @@ impl BatchFacts {
 
     fn note_context(&mut self, context: &Context) {
         self.private.extend(context.author);
+        self.private
+            .extend(context.private.iter().flat_map(|private| private.values()));
     }
 
     fn note_event(&mut self, event: &Event) {

@@ -11,14 +11,15 @@ mod people;
 
 use std::collections::BTreeMap;
 
-use crate::event::{Command, Context, EntityRef};
+use crate::event::{Command, Context, EntityRef, decide};
 use crate::id::{Code, Digest};
 use crate::model::{AnnotatorKind, FactChanges, FactValue};
 use crate::repo::{Repo, RepoError, Transaction};
+use crate::store::PrivateKind;
 
 pub use people::register_annotator;
 
-use super::document::{BoxDecision, Document, SourceFacts, SourceValue};
+use super::document::{BoxDecision, Document, PrivateText, PrivateTextKind, SourceFacts, SourceValue};
 use super::report::LossReport;
 
 /// How somebody is to be taken: kind, and code where one is given.
@@ -180,6 +181,7 @@ pub fn import(
             .map(|(_, flag)| *flag)
             .collect(),
         resized: Vec::new(),
+        pending: BTreeMap::new(),
     };
     let document = source.document;
     run.outcome.report.clone_from(&document.report);
@@ -193,6 +195,7 @@ pub fn import(
     let drawn_by = run.drawn_by()?;
     run.context.annotator = drawn_by;
     run.annotations(document.annotations, &images, &labels, &people)?;
+    run.leave_out(BTreeMap::new());
     Ok(run.outcome)
 }
 
@@ -209,6 +212,17 @@ struct Import<'a, 't> {
     flagged_by_reader: Vec<&'static str>,
     /// Declared images that have other dimensions now, and which.
     resized: Vec<String>,
+    /// What can name a person, and waits for the event that it belongs to.
+    pending: BTreeMap<String, PrivateText>,
+}
+
+fn private_kind(kind: PrivateTextKind) -> PrivateKind {
+    match kind {
+        PrivateTextKind::Person => PrivateKind::Person,
+        PrivateTextKind::Path => PrivateKind::Path,
+        PrivateTextKind::SourceCaseId => PrivateKind::SourceCaseId,
+        PrivateTextKind::FreeText => PrivateKind::FreeText,
+    }
 }
 
 /// What a reader calls a flag, where it counts them itself.
@@ -221,9 +235,50 @@ const READER_FLAGS: [(&str, &str); 5] = [
 ];
 
 impl Import<'_, '_> {
-    /// Executes a command that must be accepted; returns whether it changed something.
+    /// Executes a command that must be accepted; returns whether it changed something. What can name a person and
+    /// waits goes into private objects that the event names; without an event it is not kept.
     fn must(&mut self, context: &Context, command: Command) -> Result<bool, ImportError> {
-        Ok(!self.transaction.must(context, command)?.is_empty())
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
+            return Ok(!self.transaction.must(context, command)?.is_empty());
+        }
+        let changes =
+            decide(&*self.transaction, context, command.clone())?.is_ok_and(|events| !events.is_empty());
+        if !changes {
+            self.leave_out(pending);
+            return Ok(false);
+        }
+        let mut private = BTreeMap::new();
+        for (name, text) in pending {
+            let file = self.file;
+            self.outcome.report.warnings.add("kept_privately", || {
+                format!(
+                    "{file}: '{name}' can name a person; it is kept in a private object, which can be erased"
+                )
+            });
+            let id = self.repo.private(private_kind(text.kind), &text.text)?;
+            private.insert(name, id);
+        }
+        let context = Context {
+            private: Some(private),
+            ..context.clone()
+        };
+        Ok(!self.transaction.must(&context, command)?.is_empty())
+    }
+
+    /// Counts what can name a person and belongs to no event. What is known from before is not missed.
+    fn leave_out(&mut self, pending: BTreeMap<String, PrivateText>) {
+        let left = std::mem::take(&mut self.pending);
+        for (name, text) in left.into_iter().chain(pending) {
+            let known = self.repo.find_private(private_kind(text.kind), &text.text);
+            if matches!(known, Ok(Some(_))) {
+                continue;
+            }
+            let file = self.file;
+            self.outcome.report.losses.add("personal_data_not_kept", || {
+                format!("{file}: '{name}' can name a person, and nothing else is new of what it belongs to; it was not kept")
+            });
+        }
     }
 
     /// The context of facts, which nobody rates.
@@ -239,7 +294,7 @@ impl Import<'_, '_> {
 
     fn dataset(&mut self, facts: &SourceFacts) -> Result<(), ImportError> {
         let changes = self.fact_changes(facts);
-        if changes.is_empty() {
+        if changes.is_empty() && self.pending.is_empty() {
             return Ok(());
         }
         let before: crate::model::DatasetRecord =
@@ -263,8 +318,9 @@ impl Import<'_, '_> {
         Ok(())
     }
 
-    /// Turns a source's facts into changes; what can name a person is left out and counted.
+    /// Turns a source's facts into changes; what can name a person waits for the event that it belongs to.
     fn fact_changes(&mut self, facts: &SourceFacts) -> FactChanges {
+        self.leave_out(BTreeMap::new());
         let mut changes = FactChanges::new();
         for (name, value) in facts {
             if let Some(value) = self.fact(name, value) {
@@ -280,11 +336,8 @@ impl Import<'_, '_> {
             SourceValue::Number(number) if number.is_finite() => Some(FactValue::Number(*number)),
             SourceValue::Number(_) => None,
             SourceValue::Flag(flag) => Some(FactValue::Flag(*flag)),
-            SourceValue::Private(_) => {
-                let file = self.file;
-                self.outcome.report.losses.add("personal_data_not_kept", || {
-                    format!("{file}: '{name}' can name a person and was not taken over")
-                });
+            SourceValue::Private(text) => {
+                self.pending.insert(name.to_owned(), text.clone());
                 None
             }
         }

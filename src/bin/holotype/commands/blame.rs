@@ -129,6 +129,10 @@ pub(crate) fn event_json(repo: &Repo, event: &HistoryEvent) -> Result<Value, Fai
         Some(author) => Value::String(repo.person(author)?.to_text()),
         None => Value::Null,
     };
+    let mut private = serde_json::Map::new();
+    for (name, id) in context.private.iter().flatten() {
+        private.insert(name.clone(), Value::String(repo.person(*id)?.to_text()));
+    }
     let tool = context.tool.as_ref().map(|tool| match &tool.version {
         Some(version) => format!("{} {version}", tool.name),
         None => tool.name.clone(),
@@ -155,6 +159,7 @@ pub(crate) fn event_json(repo: &Repo, event: &HistoryEvent) -> Result<Value, Fai
         "lineage": context.lineage,
         "subject": subject(&event.logged.event),
         "detail": detail(repo, &event.logged.event)?,
+        "private": private,
         "payload": payload,
     }))
 }

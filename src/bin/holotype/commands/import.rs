@@ -110,6 +110,7 @@ struct Total {
 
 pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
+    let repo = if args.dry_run { repo.rehearsal() } else { repo };
     let context = context(app, &repo, args)?;
     let options = options(args)?;
     let reading = reading(args)?;
