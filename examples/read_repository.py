@@ -182,12 +182,12 @@ def tree_root(state):
                 node = []
         level, entries = level + 1, nodes
         if len(nodes) == 1: return nodes[0][1][:32].hex()
-
 # --- The repository ---
 # Files that carry a digest of themselves: path, format, and the member that the path repeats.
 SEALED = ((r"(?:private|blobs/..)/%s\.erased" % HEX, "tombstone", "object"), (r"refs/tags/(.+)", "tag", "name"),
           (r"local/paths/%s\.json" % HEX, "local-path", "blob"), (r"refs/heads/(.+)/\d{10}", "slot", "branch"),
-          (r"local/author\.json", "local-author", None), (r"repository\.json", "repository", None))
+          (r"local/author\.json", "local-author", None), (r"local/erasing\.json", "local-erasure", None),
+          (r"repository\.json", "repository", None))
 
 class Repository:
     def __init__(self, root):

@@ -124,6 +124,7 @@ struct Standing {
     tags: Vec<String>,
     author: bool,
     images: u64,
+    bytes: bool,
 }
 
 fn standing(dir: &Path) -> Standing {
@@ -150,6 +151,10 @@ fn standing(dir: &Path) -> Standing {
         tags: repo.store().list_tags().unwrap(),
         author: repo.store().local_author().unwrap().is_some(),
         images: draft.counts().unwrap().images,
+        bytes: repo
+            .store()
+            .has_blob(holotype::id::BlobId::of(b"the bytes of an image"))
+            .unwrap(),
     }
 }
 
@@ -256,6 +261,16 @@ fn tagging() {
         let head = repo.head()?.unwrap();
         let author = repo.author(Some("Ada <ada@example.org>"))?;
         repo.tag("v1", head, author, "first").map(|_| ())
+    });
+}
+
+#[test]
+fn erasing_an_image() {
+    check_operation_without_draft(|repo| {
+        let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
+        let plan = repo.plan_erasure("a.png")?;
+        repo.erase(&plan, &context, &sealing(repo)?, "asked for it")
+            .map(|_| ())
     });
 }
 

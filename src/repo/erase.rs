@@ -1,12 +1,12 @@
 //! Erasure: bytes or personal data are destroyed, the fact stays. A commit of its own comes first, then tombstones,
-//! then the deletion; what a crash interrupted is finished by the next erasure of the same.
+//! then the deletion; what a crash interrupted is finished when the repository is opened next.
 
 use std::ops::ControlFlow;
 
 use crate::event::{Command, Context, Event, read, scan_records};
 use crate::id::{BlobId, Code, CommitId, ImageId, PrivateId};
-use crate::model::{CaseRecord, EntityKind, ImageRecord, Key, KeyParts};
-use crate::store::{PrivateRead, Tombstone};
+use crate::model::{CaseRecord, EntityKind, FactValue, ImageRecord, Key, KeyParts};
+use crate::store::{LocalErasure, PrivateRead, Tombstone};
 
 use super::history::{Scope, events_since};
 use super::{Repo, RepoError, Sealing, Version};
@@ -182,10 +182,11 @@ impl Repo {
         Ok(found)
     }
 
-    /// Erases. The commit says so first; then each tombstone is durable before what it stands for is removed.
+    /// Erases. What is to go is noted, the commit says so, then each tombstone is durable before what it stands for is
+    /// removed. What a crash interrupts is finished when the repository is opened next.
     ///
     /// # Errors
-    /// [`RepoError`] when a file cannot be written or removed; running it again finishes it.
+    /// [`RepoError`] when a file cannot be written or removed.
     pub fn erase(
         &self,
         plan: &ErasurePlan,
@@ -193,7 +194,14 @@ impl Repo {
         sealing: &Sealing,
         reason: &str,
     ) -> Result<Erased, RepoError> {
-        let ((), committed) = self.commit_with(sealing, |transaction, _| -> Result<(), RepoError> {
+        let erasure = LocalErasure {
+            blobs: plan.blobs.clone(),
+            images: plan.images.clone(),
+            private: plan.private.clone(),
+            ..LocalErasure::new(self.around.now, reason)
+        };
+        self.store.set_local_erasure(&erasure)?;
+        let ((), committed) = self.commit_with(sealing, |transaction, _| {
             for image in &plan.images {
                 transaction.must(context, Command::EraseImage { image: *image })?;
             }
@@ -207,21 +215,57 @@ impl Repo {
             }
             Ok(())
         })?;
-        for blob in &plan.blobs {
-            let tombstone = Tombstone::new(blob.digest(), self.around.now, reason);
+        self.destroy(&erasure)?;
+        Ok(Erased {
+            commit: committed.map(|committed| committed.id),
+            blobs: erasure.blobs,
+            private: erasure.private,
+        })
+    }
+
+    fn destroy(&self, erasure: &LocalErasure) -> Result<(), RepoError> {
+        for blob in &erasure.blobs {
+            let tombstone = Tombstone::new(blob.digest(), erasure.erased_at, &erasure.reason);
             self.store.erase_blob(*blob, &tombstone)?;
             self.store.forget_local_path(*blob)?;
         }
-        for id in &plan.private {
-            let tombstone = Tombstone::new(id.digest(), self.around.now, reason);
+        for id in &erasure.private {
+            let tombstone = Tombstone::new(id.digest(), erasure.erased_at, &erasure.reason);
             self.store.erase_private(*id, &tombstone)?;
         }
         self.drop_derived()?;
-        Ok(Erased {
-            commit: committed.map(|committed| committed.id),
-            blobs: plan.blobs.clone(),
-            private: plan.private.clone(),
-        })
+        Ok(self.store.clear_local_erasure()?)
+    }
+
+    /// Finishes an erasure whose commit stands; one whose commit never came to be is forgotten.
+    pub(super) fn finish_erasure(&self) -> Result<(), RepoError> {
+        let Some(erasure) = self.store.local_erasure()? else {
+            return Ok(());
+        };
+        if self.is_committed(&erasure)? {
+            self.destroy(&erasure)
+        } else {
+            Ok(self.store.clear_local_erasure()?)
+        }
+    }
+
+    fn is_committed(&self, erasure: &LocalErasure) -> Result<bool, RepoError> {
+        let version = self.head_version()?;
+        for image in &erasure.images {
+            let record: Option<ImageRecord> = read(&version, &Key::image(*image))?;
+            let erased =
+                record.is_some_and(|record| record.facts.get("erased") == Some(&FactValue::Flag(true)));
+            if !erased {
+                return Ok(false);
+            }
+        }
+        let said = events_since(self, self.head()?, None, Scope::Global, "person.erased/1")?;
+        let said = |id: &PrivateId| {
+            said.iter().any(
+                |one| matches!(&one.logged.event, Event::PersonErased { private } if private.contains(id)),
+            )
+        };
+        Ok(erasure.private.iter().all(said))
     }
 }
 

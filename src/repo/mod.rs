@@ -78,7 +78,10 @@ impl Repo {
     /// # Errors
     /// [`RepoError`] when there is none, or its first files cannot be read.
     pub fn open(vfs: Arc<dyn Vfs>, dir: &Path, around: Surroundings) -> Result<Self, RepoError> {
-        Ok(Self::new(Store::discover(vfs, dir)?, around))
+        let repo = Self::new(Store::discover(vfs, dir)?, around);
+        // Who may only read still reads; the next one who may write finishes it.
+        let _ = repo.finish_erasure();
+        Ok(repo)
     }
 
     fn new(store: Store, around: Surroundings) -> Self {

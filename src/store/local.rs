@@ -1,7 +1,8 @@
 //! Settings of this copy of the repository, in `local/`: never synced, never hashed into anything.
 
 use crate::codec::{Record, Tag, record};
-use crate::id::{BlobId, PrivateId};
+use crate::id::{BlobId, ImageId, PrivateId};
+use crate::time::Timestamp;
 
 use super::vfs::read_all;
 use super::{Store, StoreError, missing_or, sealed};
@@ -36,7 +37,70 @@ impl Record for LocalPath {
     const FORMAT: &'static str = "holotype/local-path/1";
 }
 
+record! {
+    /// An erasure under way: what is to be destroyed once its commit stands.
+    pub struct LocalErasure {
+        /// Blobs to destroy.
+        pub blobs: Vec<BlobId> = default,
+        /// When it began.
+        pub erased_at: Timestamp,
+        /// The format.
+        pub format: Tag<LocalErasure>,
+        /// The images that its commit marks as erased.
+        pub images: Vec<ImageId> = default,
+        /// Private objects to destroy.
+        pub private: Vec<PrivateId> = default,
+        /// Why.
+        pub reason: String,
+    }
+}
+
+impl Record for LocalErasure {
+    const FORMAT: &'static str = "holotype/local-erasure/1";
+}
+
+impl LocalErasure {
+    /// An erasure of nothing yet.
+    #[must_use]
+    pub fn new(erased_at: Timestamp, reason: &str) -> Self {
+        Self {
+            blobs: Vec::new(),
+            erased_at,
+            format: Tag::default(),
+            images: Vec::new(),
+            private: Vec::new(),
+            reason: reason.to_owned(),
+            extra: crate::codec::Extra::default(),
+        }
+    }
+}
+
 impl Store {
+    /// Returns the erasure under way.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub fn local_erasure(&self) -> Result<Option<LocalErasure>, StoreError> {
+        self.read_local("erasing.json")
+    }
+
+    /// Notes an erasure before its commit.
+    ///
+    /// # Errors
+    /// When it cannot be written or made durable.
+    pub fn set_local_erasure(&self, erasure: &LocalErasure) -> Result<(), StoreError> {
+        self.write_local("erasing.json", erasure)?;
+        self.sync_dir(&self.path("local"))
+    }
+
+    /// Forgets the erasure, which is finished or never came to be.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn clear_local_erasure(&self) -> Result<(), StoreError> {
+        self.remove_erased(&self.path("local").join("erasing.json"))
+    }
+
     /// Returns the private object of who records here.
     ///
     /// # Errors
@@ -99,6 +163,9 @@ impl Store {
     pub fn check_local(&self, name: &str) -> Result<(), StoreError> {
         if name == "author.json" {
             return self.local_author().map(|_| ());
+        }
+        if name == "erasing.json" {
+            return self.local_erasure().map(|_| ());
         }
         let blob = name
             .strip_prefix("paths/")

@@ -25,7 +25,7 @@ pub use blobs::{BlobSource, StagedBlob, hash_stream};
 pub use derived::DerivedFile;
 pub use draft::{DraftEntry, DraftFile, DraftHead, DraftLock};
 pub use error::StoreError;
-pub use local::LocalAuthor;
+pub use local::{LocalAuthor, LocalErasure};
 pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
 pub use real::RealVfs;
 pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, WitnessState, is_ref_name};

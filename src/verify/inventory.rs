@@ -29,6 +29,7 @@ pub(super) struct Inventory {
     pub drafts: BTreeSet<String>,
     /// Whether there is a setting for the author.
     pub local_author: bool,
+    pub local_erasure: bool,
     /// Blobs of which a setting says where their bytes are.
     pub local_paths: BTreeSet<BlobId>,
 }
@@ -49,6 +50,8 @@ enum Place {
     Tag(String),
     Draft(String),
     LocalAuthor,
+    /// An erasure under way.
+    LocalErasure,
     LocalPath(BlobId),
     Stray(&'static str),
 }
@@ -95,6 +98,7 @@ impl Inventory {
             Place::Tag(name) => self.tags.extend([name.clone()]),
             Place::Draft(branch) => self.drafts.extend([branch.clone()]),
             Place::LocalAuthor => self.local_author = true,
+            Place::LocalErasure => self.local_erasure = true,
             Place::LocalPath(id) => self.local_paths.extend([*id]),
             Place::Known | Place::Folder | Place::Stray(_) => {}
         }
@@ -131,6 +135,7 @@ fn file_place(path: &str) -> Place {
             .filter(|branch| is_ref_name(branch))
             .map(|branch| Place::Draft(branch.to_owned())),
         ["local", "author.json"] => Some(Place::LocalAuthor),
+        ["local", "erasing.json"] => Some(Place::LocalErasure),
         ["local", "paths", name] => name
             .strip_suffix(".json")
             .and_then(|id| BlobId::parse(id).ok())

@@ -13,6 +13,11 @@ pub(super) fn check(check: &mut Check<'_>, files: &Inventory, named: &mut Named)
             Err(error) => check.fail(&error),
         }
     }
+    if files.local_erasure
+        && let Err(error) = check.store.check_local("erasing.json")
+    {
+        check.fail(&error);
+    }
     for blob in &files.local_paths {
         if let Err(error) = check.store.check_local(&format!("paths/{blob}.json")) {
             check.fail(&error);

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::app::App;
-use crate::failure::Failure;
+use crate::failure::{Failure, IO, chain};
 
 /// Rebuilds the index and the nodes of the latest version from the log
 #[derive(Debug, Args)]
@@ -24,8 +24,17 @@ pub(crate) fn run(app: &mut App, args: &IndexArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     repo.drop_derived()?;
     repo.rebuild_nodes()?;
-    app.out
-        .object("holotype/index-rebuild/1", &json!({"head": repo.head()?}))?;
+    let stats = holotype::index::rebuild(repo.store(), repo.head()?).map_err(|error| {
+        Failure::new(
+            IO,
+            chain(&error),
+            "answers are right without an index; try again later",
+        )
+    })?;
+    app.out.object(
+        "holotype/index-rebuild/1",
+        &json!({"head": repo.head()?, "commits": stats.commits}),
+    )?;
     app.out.line("rebuilt everything derived from the log")?;
     Ok(0)
 }
