@@ -218,7 +218,10 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => tail.clear(),
             other => other.map_err(StoreError::io("read", &path))?,
         }
-        let lines = tail.split(|byte| *byte == b'\n').filter_map(parse_witness);
+        let lines = tail
+            .split(|byte| *byte == b'\n')
+            .map(without_hole)
+            .filter_map(parse_witness);
         Ok(lines
             .filter(|line| line.name == branch)
             .filter_map(|line| line.seq)
@@ -376,7 +379,7 @@ impl Store {
         let mut number = 0_u64;
         while let Some(text) = lines.next() {
             number += 1;
-            match text.strip_suffix(b"\n").and_then(parse_witness) {
+            match text.strip_suffix(b"\n").map(without_hole).and_then(parse_witness) {
                 Some(line) if number == 1 => {
                     if line.digest != self.repository.id || line.name != "repository" {
                         state.damage = Some("its first line is that of another repository".to_owned());
@@ -519,6 +522,17 @@ fn parse_witness(text: &[u8]) -> Option<WitnessLine> {
     let body = body.strip_prefix(b" ")?;
     let check = Digest::parse(std::str::from_utf8(check).ok()?).ok()?;
     (Digest::of(body) == check).then(|| crate::codec::from_canonical(body).ok())?
+}
+
+/// Leaves out zeros before a line: where power was lost, an unsynced line may be a hole in front of one that was kept.
+/// No line is shorter than its check of 64 digits, so fewer zeros are no hole.
+fn without_hole(text: &[u8]) -> &[u8] {
+    let zeros = text.iter().take_while(|byte| **byte == 0).count();
+    if zeros < 64 {
+        text
+    } else {
+        text.get(zeros..).unwrap_or(&[])
+    }
 }
 
 /// Whether a last line is what a crash leaves: a beginning of a line. A whole line whose newline became another

@@ -52,6 +52,44 @@ fn a_witness_without_its_first_line_or_with_two_is_damaged() {
 }
 
 #[test]
+fn a_hole_in_the_witness_is_a_crash_and_a_zero_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let nonce = Digest::of(b"n");
+    let slot = Slot::after(None, "main", crate::id::CommitId::of(b"1"), nonce);
+    let Ok(RefUpdate::Applied(first)) = store.create_slot(&slot) else {
+        panic!("the first slot")
+    };
+    let begun = fs::read(store.path("refs/witness")).unwrap().len();
+    let head = fs::read(store.path("refs/witness")).unwrap();
+    store
+        .create_slot(&Slot::after(
+            Some(&first),
+            "main",
+            crate::id::CommitId::of(b"2"),
+            nonce,
+        ))
+        .unwrap();
+    let path = store.path("refs/witness");
+    let mut bytes = fs::read(&path).unwrap();
+    let line = head
+        .iter()
+        .take(begun - 1)
+        .rposition(|byte| *byte == b'\n')
+        .unwrap()
+        + 1;
+    bytes[line..begun].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    let state = store.check_witness().unwrap();
+    assert_eq!((state.lagging, state.damage, state.leading.len()), (1, None, 0));
+    assert_eq!(store.read_latest("main").unwrap().unwrap().slot.seq, 2);
+    bytes[..begun].copy_from_slice(&head);
+    bytes[begun] = 0;
+    fs::write(&path, &bytes).unwrap();
+    assert!(store.check_witness().unwrap().damage.is_some());
+}
+
+#[test]
 fn a_draft_without_its_first_lines_is_damaged_and_a_torn_later_line_is_not() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
