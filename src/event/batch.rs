@@ -6,9 +6,10 @@ use crate::codec::{
 };
 use crate::id::{BatchId, ImagePrefix};
 
-use super::LoggedEvent;
 use super::context::{Context, ContextWire};
 use super::line::{EventError, EventFormat, EventWire};
+use super::written::EventLine;
+use super::{Event, LoggedEvent};
 
 /// A batch is cut after the line with which it reaches this many bytes.
 pub const BATCH_SIZE_MAX: usize = 4 << 20;
@@ -118,22 +119,20 @@ impl BatchWriter {
     ///
     /// # Errors
     /// [`BatchError::Encode`] when the event has a number that JSON cannot carry; the batch is then as before.
-    pub fn push(&mut self, logged: LoggedEvent) -> Result<(), BatchError> {
-        let LoggedEvent { context, event } = logged;
+    pub fn push(&mut self, context: &Context, event: &Event) -> Result<(), BatchError> {
         let format = event.format();
         let prefix = event.image_prefix();
         if self.defaults.is_none() {
-            self.write_header(&context, format)?;
+            self.write_header(context, format)?;
             self.defaults = Some((context.clone(), format));
         }
         let Some((defaults, default_format)) = &self.defaults else {
             return Err(BatchError::Empty);
         };
-        let mut wire = EventWire::from_event(event);
-        wire.format = (format != *default_format).then(|| format.as_str().to_owned());
-        let by = ContextWire::difference(&context, defaults);
-        wire.by = (!by.is_empty()).then_some(by);
-        write_canonical(&wire, &mut self.bytes)?;
+        let mut line = EventLine::of(event);
+        line.format = (format != *default_format).then(|| format.as_str());
+        line.by = (context != defaults).then(|| ContextWire::difference(context, defaults));
+        write_canonical(&line, &mut self.bytes)?;
         self.bytes.push(b'\n');
         self.events += 1;
         match (prefix, self.images) {

@@ -14,7 +14,7 @@ use crate::model::{
 
 use super::context::Context;
 use super::state::{State, StateError, read};
-use super::{EntityRef, Event, LoggedEvent};
+use super::{EntityRef, Event};
 
 /// A new value under a key; `None` takes the record away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,13 +68,13 @@ pub enum EvolveError {
 ///
 /// # Errors
 /// [`EvolveError`] when the event does not fit.
-pub fn evolve(state: &dyn State, logged: &LoggedEvent) -> Result<Vec<Edit>, EvolveError> {
+pub fn evolve(state: &dyn State, context: &Context, event: &Event) -> Result<Vec<Edit>, EvolveError> {
     let scribe = Scribe {
         state,
-        context: &logged.context,
-        format: logged.event.format().as_str(),
+        context,
+        format: event.format().as_str(),
     };
-    match &logged.event {
+    match event {
         Event::ImageDeclared { name, facts } => scribe.declare_image(name, facts),
         Event::ImageIngested { name, files, facts } => scribe.ingest_image(name, files, facts),
         Event::ImageErased { image } => scribe.update(Key::image(*image), |record: &mut ImageRecord| {
@@ -117,7 +117,7 @@ pub fn evolve(state: &dyn State, logged: &LoggedEvent) -> Result<Vec<Edit>, Evol
             .update(Key::label(*label), |record: &mut LabelRecord| {
                 record.name.clone_from(name)
             }),
-        Event::FactsSet { entity, .. } => scribe.set_facts(entity, &logged.event),
+        Event::FactsSet { entity, .. } => scribe.set_facts(entity, event),
         Event::RuleSet { rule } => scribe.set_rule(rule),
         Event::SplitAssigned { split, member, part } => scribe.assign_split(split, member, part.as_ref()),
         Event::RegionScreened { image, region } => scribe.screen(*image, region.as_ref()),

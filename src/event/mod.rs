@@ -7,7 +7,9 @@ mod context;
 mod decide;
 mod evolve;
 mod line;
+mod overlay;
 mod state;
+mod written;
 
 pub use batch::{BATCH_SIZE_MAX, BatchError, BatchHeader, BatchReader, BatchWriter, SealedBatch};
 pub use command::{AnnotationIdentity, Command, Rejection};
@@ -15,7 +17,9 @@ pub use context::{Context, Tool};
 pub use decide::decide;
 pub use evolve::{Edit, EvolveError, evolve};
 pub use line::{EventError, EventFormat, EventWire};
-pub use state::{EmptyState, Overlay, State, StateError, Visit, find_image, read, scan_records};
+pub use overlay::{Edits, Overlay};
+pub use state::{EmptyState, State, StateError, Visit, find_image, read, scan_records};
+pub use written::EventLine;
 
 use serde_json::Value;
 

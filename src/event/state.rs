@@ -1,14 +1,11 @@
 //! A state that commands are decided against: records by key. Three implementations: nothing, edits over another
 //! state, and a snapshot's tree (`snapshot`).
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::codec::{Record, from_canonical};
 use crate::id::{ImageId, ImagePrefix};
 use crate::model::{EntityKind, ImageRecord, Key};
-
-use super::Edit;
 
 /// A state that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +31,7 @@ pub enum StateError {
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
 
 /// Records by key.
-pub trait State {
+pub trait State: Sync {
     /// Returns the record's canonical bytes; `None` when there is none.
     ///
     /// # Errors
@@ -124,92 +121,6 @@ impl State for EmptyState {
     }
 
     fn scan(&self, _prefix: &[u8], _visit: &mut Visit<'_>) -> Result<(), StateError> {
-        Ok(())
-    }
-}
-
-/// Edits over another state.
-pub struct Overlay<'a> {
-    base: &'a dyn State,
-    edits: BTreeMap<Key, Option<Vec<u8>>>,
-}
-
-impl<'a> Overlay<'a> {
-    /// Begins without edits.
-    #[must_use]
-    pub fn new(base: &'a dyn State) -> Self {
-        Self {
-            base,
-            edits: BTreeMap::new(),
-        }
-    }
-
-    /// Applies edits.
-    pub fn apply(&mut self, edits: Vec<Edit>) {
-        for mut edit in edits {
-            // Kept until the commit, by the million: what was reserved while writing is given back.
-            if let Some(value) = &mut edit.value {
-                value.shrink_to_fit();
-            }
-            self.edits.insert(edit.key, edit.value);
-        }
-    }
-
-    /// Returns what was edited, in key order.
-    #[must_use]
-    pub fn edits(&self) -> &BTreeMap<Key, Option<Vec<u8>>> {
-        &self.edits
-    }
-
-    /// Gives up the edits, in key order.
-    #[must_use]
-    pub fn into_edits(self) -> BTreeMap<Key, Option<Vec<u8>>> {
-        self.edits
-    }
-}
-
-impl State for Overlay<'_> {
-    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
-        match self.edits.get(key) {
-            Some(value) => Ok(value.clone()),
-            None => self.base.get(key),
-        }
-    }
-
-    fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StateError> {
-        let from = Key::lower_bound(prefix);
-        let mut edits = self
-            .edits
-            .range(from..)
-            .take_while(|(key, _)| key.as_bytes().starts_with(prefix))
-            .peekable();
-        let mut stopped = false;
-        self.base.scan(prefix, &mut |key, value| {
-            while let Some((edited, new)) = edits.next_if(|(edited, _)| edited.as_bytes() < key) {
-                if let Some(new) = new
-                    && visit(edited.as_bytes(), new).is_break()
-                {
-                    stopped = true;
-                    return ControlFlow::Break(());
-                }
-            }
-            let value = match edits.next_if(|(edited, _)| edited.as_bytes() == key) {
-                Some((_, Some(new))) => new.as_slice(),
-                Some((_, None)) => return ControlFlow::Continue(()),
-                None => value,
-            };
-            let flow = visit(key, value);
-            stopped = flow.is_break();
-            flow
-        })?;
-        for (key, value) in edits {
-            if stopped {
-                break;
-            }
-            if let Some(value) = value {
-                stopped = visit(key.as_bytes(), value).is_break();
-            }
-        }
         Ok(())
     }
 }

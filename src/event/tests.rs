@@ -11,14 +11,7 @@ fn code(text: &str) -> Code {
 fn run(state: &mut Overlay<'_>, context: &Context, command: Command) -> Result<Vec<Event>, Rejection> {
     let events = decide(state, context, command).unwrap()?;
     for event in &events {
-        let edits = evolve(
-            state,
-            &LoggedEvent {
-                context: context.clone(),
-                event: event.clone(),
-            },
-        )
-        .unwrap();
+        let edits = evolve(state, context, event).unwrap();
         state.apply(edits);
     }
     Ok(events)
@@ -363,7 +356,7 @@ fn a_batch_gives_its_events_back() {
     ];
     let mut writer = BatchWriter::new();
     for event in &logged {
-        writer.push(event.clone()).unwrap();
+        writer.push(&event.context, &event.event).unwrap();
     }
     let sealed = writer.seal().unwrap();
     assert_eq!((sealed.events, sealed.id), (4, BatchId::of(&sealed.bytes)));
@@ -390,12 +383,7 @@ fn a_box_takes_about_150_bytes() {
             attributes: Facts::new(),
             image_version: None,
         };
-        writer
-            .push(LoggedEvent {
-                context: b.by.clone(),
-                event,
-            })
-            .unwrap();
+        writer.push(&b.by, &event).unwrap();
     }
     let sealed = writer.seal().unwrap();
     let per_event = sealed.bytes.len() / 100;

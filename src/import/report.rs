@@ -67,3 +67,11 @@ pub struct LossReport {
     /// What was taken over and deserves a look.
     pub warnings: Entries,
 }
+
+impl LossReport {
+    /// Adds all of another's.
+    pub fn merge(&mut self, other: &Self) {
+        self.losses.merge(&other.losses);
+        self.warnings.merge(&other.warnings);
+    }
+}

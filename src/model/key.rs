@@ -38,6 +38,25 @@ const fn kind_byte(kind: EntityKind) -> u8 {
     }
 }
 
+/// Whether records of a kind belong to an image, with whose id their keys go on.
+const fn is_of_image(kind: EntityKind) -> bool {
+    match kind {
+        EntityKind::Image
+        | EntityKind::Annotation
+        | EntityKind::Rating
+        | EntityKind::Override
+        | EntityKind::SourceId
+        | EntityKind::Screening => true,
+        EntityKind::Dataset
+        | EntityKind::Rule
+        | EntityKind::Case
+        | EntityKind::Slide
+        | EntityKind::Annotator
+        | EntityKind::Label
+        | EntityKind::Split => false,
+    }
+}
+
 /// What a key names, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyParts {
@@ -293,21 +312,19 @@ impl Key {
     /// Returns the prefix of the image that the record belongs to, where it belongs to one.
     #[must_use]
     pub fn image_prefix(&self) -> Option<ImagePrefix> {
-        match self.kind()? {
-            EntityKind::Image
-            | EntityKind::Annotation
-            | EntityKind::Rating
-            | EntityKind::Override
-            | EntityKind::SourceId
-            | EntityKind::Screening => array(self.0.get(1..9)?).map(ImagePrefix::from_bytes),
-            EntityKind::Dataset
-            | EntityKind::Rule
-            | EntityKind::Case
-            | EntityKind::Slide
-            | EntityKind::Annotator
-            | EntityKind::Label
-            | EntityKind::Split => None,
+        if !is_of_image(self.kind()?) {
+            return None;
         }
+        array(self.0.get(1..9)?).map(ImagePrefix::from_bytes)
+    }
+
+    /// Returns the first bytes of the keys of records that belong to images, in order.
+    #[must_use]
+    pub fn image_kind_bytes() -> Vec<u8> {
+        let of_images = EntityKind::ALL.iter().filter(|kind| is_of_image(**kind));
+        let mut bytes: Vec<u8> = of_images.map(|kind| kind_byte(*kind)).collect();
+        bytes.sort_unstable();
+        bytes
     }
 
     /// Parses the hex digits that `Display` writes.

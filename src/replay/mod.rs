@@ -86,11 +86,12 @@ pub fn for_each_event(
 pub fn fold(store: &Store, batches: &[BatchRange], state: &mut Overlay<'_>) -> Result<(), ReplayError> {
     for range in batches {
         for_each_event(store, range, |number, event| {
-            let edits = evolve(&*state, &event).map_err(|source| ReplayError::Evolve {
-                batch: range.batch,
-                number,
-                source,
-            })?;
+            let edits =
+                evolve(&*state, &event.context, &event.event).map_err(|source| ReplayError::Evolve {
+                    batch: range.batch,
+                    number,
+                    source,
+                })?;
             state.apply(edits);
             Ok(())
         })?;

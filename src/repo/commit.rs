@@ -1,15 +1,15 @@
 //! Committing: batches and commit durable, then the next slot of the branch, then what is derived.
 
 use crate::codec::{Extra, Tag};
-use crate::event::{Context, Overlay};
+use crate::event::Context;
 use crate::id::{CommitId, Digest, NodeId, PrivateId};
 use crate::log::{BatchRange, Commit, encode_commit};
-use crate::model::Key;
 use crate::snapshot::{count, snapshot_id};
 use crate::store::{DraftLock, RefUpdate, Slot, SlotRead, Store};
 use crate::tree::{MemoryNodes, NodeSink, Tree};
 
 use super::transaction::{Transaction, range_of};
+use super::workspace::Workspace;
 use super::{MAIN, Repo, RepoError, Version};
 
 /// A commit that is durable.
@@ -30,15 +30,13 @@ pub struct Sealing {
     pub message: String,
 }
 
-type Edits = std::collections::BTreeMap<Key, Option<Vec<u8>>>;
-
 /// What is to become a commit on top of a tip.
 struct Proposal<'a> {
     tip: Option<&'a SlotRead>,
     parent: &'a Version,
     batches: Vec<BatchRange>,
     last_batch: Option<&'a [u8]>,
-    edits: Edits,
+    workspace: Workspace<'a>,
     draft: Option<Digest>,
 }
 
@@ -71,12 +69,12 @@ impl Repo {
                 Some(id) => self.version(id)?,
                 None => self.empty_version(),
             };
-            let mut transaction = Transaction::new(&self.store, &parent);
+            let mut transaction = Transaction::new(&self.store, Workspace::new(&parent));
             let result = build(&mut transaction, &parent)?;
             if transaction.events() == 0 {
                 return Ok((result, None));
             }
-            let (finished, edits) = transaction.finish();
+            let (finished, workspace) = transaction.finish();
             let mut batches = finished.stored;
             batches.extend(finished.last.as_ref().map(range_of));
             let last_batch = finished.last.as_ref().map(|batch| batch.bytes.as_slice());
@@ -85,7 +83,7 @@ impl Repo {
                 parent: &parent,
                 batches,
                 last_batch,
-                edits,
+                workspace,
                 draft: None,
             };
             if let Some(committed) = self.seal(sealing, proposal)? {
@@ -106,8 +104,8 @@ impl Repo {
             };
             let tip = self.tip()?;
             let parent = self.head_version()?;
-            let mut state = Overlay::new(&parent);
-            draft.apply(self, &mut state).map_err(|error| {
+            let mut workspace = Workspace::new(&parent);
+            draft.apply(self, &mut workspace).map_err(|error| {
                 if let RepoError::Evolve(error) = error {
                     RepoError::DraftConflict {
                         why: error.to_string(),
@@ -116,7 +114,6 @@ impl Repo {
                     error
                 }
             })?;
-            let edits = state.into_edits();
             let (batches, last) = draft.to_batches(self)?;
             if batches.is_empty() {
                 return Err(RepoError::NothingToCommit);
@@ -126,7 +123,7 @@ impl Repo {
                 parent: &parent,
                 batches,
                 last_batch: last.as_deref(),
-                edits,
+                workspace,
                 draft: Some(draft.id()),
             };
             if let Some(committed) = self.seal(sealing, proposal)? {
@@ -144,17 +141,7 @@ impl Repo {
 
     /// Makes the commit durable; `None` when another writer was first.
     fn seal(&self, sealing: &Sealing, proposal: Proposal<'_>) -> Result<Option<Committed>, RepoError> {
-        let mut made = NodeLog::default();
-        let edits = proposal
-            .edits
-            .into_iter()
-            .map(|(key, value)| (key.into_bytes(), value));
-        let tree = proposal
-            .parent
-            .tree()
-            .edit(proposal.parent.nodes(), &mut made, edits)?;
-        let NodeLog { nodes, order } = made;
-        self.nodes.hold(nodes);
+        let (tree, made) = proposal.workspace.finish()?;
         let commit = self.describe(sealing, proposal.parent, tree, proposal.batches)?;
         let (id, bytes) = encode_commit(&commit)?;
         if let Some(batch) = proposal.last_batch {
@@ -167,7 +154,7 @@ impl Repo {
         slot.draft = proposal.draft;
         match self.store.create_slot(&slot)? {
             RefUpdate::Applied(_) => {
-                self.nodes.persist(&order);
+                self.nodes.persist(&made);
                 Ok(Some(Committed { id, commit }))
             }
             RefUpdate::Stale(_) => Ok(None),
@@ -212,10 +199,13 @@ impl Repo {
 pub(super) struct NodeLog {
     pub(super) nodes: MemoryNodes,
     pub(super) order: Vec<NodeId>,
+    /// Their length in all.
+    pub(super) bytes: usize,
 }
 
 impl NodeSink for NodeLog {
     fn keep(&mut self, id: NodeId, bytes: Vec<u8>) {
+        self.bytes += bytes.len();
         self.nodes.keep(id, bytes);
         self.order.push(id);
     }

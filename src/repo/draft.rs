@@ -1,12 +1,12 @@
 //! The draft: events that were acknowledged, one line each time, and not yet sealed by a commit.
 
-use crate::event::{BatchReader, BatchWriter, LoggedEvent, Overlay};
+use crate::event::{BatchReader, BatchWriter, LoggedEvent};
 use crate::id::Digest;
 use crate::log::{BatchRange, read_batch};
 use crate::store::{DraftEntry, DraftFile, DraftHead, DraftLock, Store};
-use crate::tree::MemoryNodes;
 
-use super::transaction::{Finished, Transaction, edits_of, range_of, range_of_bytes};
+use super::transaction::{Finished, Transaction, range_of, range_of_bytes};
+use super::workspace::Workspace;
 use super::{MAIN, Repo, RepoError, Version};
 
 /// Batches up to this size are kept in the draft itself.
@@ -49,12 +49,20 @@ impl DraftState {
         Ok(())
     }
 
-    /// Applies its events to a state.
+    /// Applies its events.
     ///
     /// # Errors
     /// [`RepoError::Evolve`] when one does not fit.
-    pub fn apply(&self, repo: &Repo, state: &mut Overlay<'_>) -> Result<(), RepoError> {
-        self.for_each(repo, |event| edits_of(state, &event))
+    pub(super) fn apply(&self, repo: &Repo, workspace: &mut Workspace<'_>) -> Result<(), RepoError> {
+        self.for_each(repo, |event| workspace.take(&event.context, &event.event))
+    }
+
+    /// Applies its events to a version, to see whether they fit.
+    ///
+    /// # Errors
+    /// [`RepoError::Evolve`] when one does not fit.
+    pub fn check(&self, repo: &Repo, version: &Version) -> Result<(), RepoError> {
+        self.apply(repo, &mut Workspace::new(version))
     }
 
     /// Returns how many events there are.
@@ -82,7 +90,8 @@ impl DraftState {
                 continue;
             }
             for event in BatchReader::new(&bytes)? {
-                writer.push(event?)?;
+                let event = event?;
+                writer.push(&event.context, &event.event)?;
                 if writer.is_full() {
                     batches.extend(store_batch(repo, &mut writer)?);
                 }
@@ -154,11 +163,11 @@ impl Repo {
         let draft = self.read_draft(&lock)?;
         let tip = self.tip()?;
         let parent = self.head_version()?;
-        let mut base = Overlay::new(&parent);
+        let mut workspace = Workspace::new(&parent);
         if let Some(draft) = &draft {
-            draft.apply(self, &mut base)?;
+            draft.apply(self, &mut workspace)?;
         }
-        let mut transaction = Transaction::new(&self.store, &base);
+        let mut transaction = Transaction::new(&self.store, workspace);
         let result = build(&mut transaction)?;
         let (finished, _) = transaction.finish();
         let events = finished.events;
@@ -219,15 +228,9 @@ impl Repo {
         let Some(draft) = self.draft()? else {
             return Ok(parent);
         };
-        let mut state = Overlay::new(&parent);
-        draft.apply(self, &mut state)?;
-        let edits = state
-            .into_edits()
-            .into_iter()
-            .map(|(key, value)| (key.into_bytes(), value));
-        let mut nodes = MemoryNodes::default();
-        let tree = parent.tree().edit(parent.nodes(), &mut nodes, edits)?;
-        self.nodes.hold(nodes);
+        let mut workspace = Workspace::new(&parent);
+        draft.apply(self, &mut workspace)?;
+        let (tree, _) = workspace.finish()?;
         Ok(Version::unnamed(self, tree))
     }
 }

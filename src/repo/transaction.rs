@@ -3,20 +3,22 @@
 
 use crate::codec::Extra;
 use crate::event::{
-    BatchWriter, Command, Context, Edit, Event, LoggedEvent, Overlay, Rejection, SealedBatch, State,
-    StateError, Visit, decide, evolve,
+    BatchWriter, Command, Context, Event, Rejection, SealedBatch, State, StateError, Visit, decide,
 };
 use crate::id::{BatchId, Code, Digest};
 use crate::log::BatchRange;
 use crate::model::Key;
+use crate::snapshot::SnapshotView;
 use crate::store::Store;
 
-use super::RepoError;
+use super::fork::Work;
+use super::workspace::Workspace;
+use super::{RepoError, Version};
 
 /// Events that were decided and are not yet committed.
 pub struct Transaction<'a> {
     store: &'a Store,
-    state: Overlay<'a>,
+    state: Workspace<'a>,
     writer: BatchWriter,
     ranges: Vec<BatchRange>,
     events: u64,
@@ -35,16 +37,21 @@ pub struct Finished {
 
 impl<'a> Transaction<'a> {
     /// Begins on a state.
-    #[must_use]
-    pub fn new(store: &'a Store, base: &'a dyn State) -> Self {
+    pub(super) fn new(store: &'a Store, state: Workspace<'a>) -> Self {
         Self {
             store,
-            state: Overlay::new(base),
+            state,
             writer: BatchWriter::new(),
             ranges: Vec::new(),
             events: 0,
             people: std::collections::BTreeMap::new(),
         }
+    }
+
+    /// Begins on a version, to see what commands would do.
+    #[must_use]
+    pub fn rehearsal(store: &'a Store, version: &'a Version) -> Self {
+        Self::new(store, Workspace::new(version))
     }
 
     /// Decides a command and takes its events in.
@@ -63,10 +70,8 @@ impl<'a> Transaction<'a> {
             Err(rejection) => return Ok(Err(rejection)),
         };
         for event in &events {
-            self.take(LoggedEvent {
-                context: context.clone(),
-                event: event.clone(),
-            })?;
+            self.state.take(context, event)?;
+            self.log(context, event)?;
         }
         Ok(Ok(events))
     }
@@ -79,11 +84,28 @@ impl<'a> Transaction<'a> {
         Ok(self.execute(context, command)??)
     }
 
-    /// Takes an event in that was decided elsewhere.
-    pub(super) fn take(&mut self, event: LoggedEvent) -> Result<(), RepoError> {
-        let edits = evolve(&self.state, &event)?;
-        self.state.apply(edits);
-        self.writer.push(event)?;
+    /// Returns what was decided so far as a state of its own, on which forks can be worked on.
+    ///
+    /// # Errors
+    /// [`RepoError`] when the tree cannot be read.
+    pub fn settle(&mut self) -> Result<SnapshotView<'a>, RepoError> {
+        self.state.settle()
+    }
+
+    /// Takes in what was worked out about one image.
+    ///
+    /// # Errors
+    /// [`RepoError`] when a full batch cannot be written.
+    pub fn join(&mut self, work: Work) -> Result<(), RepoError> {
+        for (context, event) in work.events() {
+            self.log(context, event)?;
+        }
+        self.state.absorb(work.edits)
+    }
+
+    /// Adds an event to the open batch.
+    fn log(&mut self, context: &Context, event: &Event) -> Result<(), RepoError> {
+        self.writer.push(context, event)?;
         self.events += 1;
         if self.writer.is_full()
             && let Some(batch) = self.writer.seal()
@@ -111,15 +133,15 @@ impl<'a> Transaction<'a> {
         self.events
     }
 
-    /// Ends it; returns what it leaves and its edits.
-    pub(super) fn finish(mut self) -> (Finished, std::collections::BTreeMap<Key, Option<Vec<u8>>>) {
+    /// Ends it; returns what it leaves and its state.
+    pub(super) fn finish(mut self) -> (Finished, Workspace<'a>) {
         let last = self.writer.seal();
         let finished = Finished {
             stored: self.ranges,
             last,
             events: self.events,
         };
-        (finished, self.state.into_edits())
+        (finished, self.state)
     }
 }
 
@@ -166,11 +188,4 @@ pub(super) fn range_of_bytes(bytes: &[u8]) -> Result<BatchRange, RepoError> {
         }
     }
     Ok(range)
-}
-
-/// Gathers the edits of events that were acknowledged before.
-pub(super) fn edits_of(state: &mut Overlay<'_>, event: &LoggedEvent) -> Result<(), RepoError> {
-    let edits: Vec<Edit> = evolve(&*state, event)?;
-    state.apply(edits);
-    Ok(())
 }

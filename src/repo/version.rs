@@ -75,6 +75,11 @@ impl Version {
         self.nodes.as_ref()
     }
 
+    /// As [`Version::nodes`], with all that the repository's nodes can do.
+    pub(super) fn all_nodes(&self) -> &Nodes {
+        self.nodes.as_ref()
+    }
+
     /// Returns how many things there are of each kind.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ pub enum TreeError {
 }
 
 /// Where nodes come from. What it gives is verified by [`Node::decode`].
-pub trait NodeSource {
+pub trait NodeSource: Sync {
     /// Returns a node.
     ///
     /// # Errors

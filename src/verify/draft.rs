@@ -1,6 +1,5 @@
 //! Drafts: every line, the batches that they name, and that the events fit the version that they were begun on.
 
-use crate::event::Overlay;
 use crate::repo::{MAIN, RepoError};
 use crate::store::{DraftEntry, DraftFile};
 
@@ -114,5 +113,5 @@ fn apply(check: &Check<'_>) -> Result<(), RepoError> {
         return Ok(());
     };
     let version = check.repo.head_version()?;
-    draft.apply(check.repo, &mut Overlay::new(&version))
+    draft.check(check.repo, &version)
 }

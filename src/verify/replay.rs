@@ -2,9 +2,8 @@
 //!
 //! Nothing derived is believed: the nodes of all versions are made anew, in memory.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::id::{CommitId, NodeId};
 use crate::log::{Commit, LogError};
@@ -25,16 +24,17 @@ const CACHE_MAX: usize = 1 << 14;
 #[derive(Default)]
 struct Replayed {
     nodes: MemoryNodes,
-    decoded: RefCell<HashMap<NodeId, Arc<Node>>>,
+    decoded: Mutex<HashMap<NodeId, Arc<Node>>>,
 }
 
 impl NodeSource for Replayed {
     fn node(&self, id: NodeId) -> Result<Arc<Node>, TreeError> {
-        if let Some(node) = self.decoded.borrow().get(&id) {
+        let lock = || self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(node) = lock().get(&id) {
             return Ok(Arc::clone(node));
         }
         let node = self.nodes.node(id)?;
-        let mut decoded = self.decoded.borrow_mut();
+        let mut decoded = lock();
         if decoded.len() >= CACHE_MAX {
             decoded.clear();
         }

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use holotype::event::{BatchWriter, Command, Context, Event, LoggedEvent};
+use holotype::event::{BatchWriter, Command, Context, Event};
 use holotype::id::{BlobId, Code, Digest, PrivateId};
 use holotype::model::ImageFile;
 use holotype::repo::{Committed, MAIN, Repo, Sealing, Surroundings};
@@ -126,9 +126,7 @@ impl Author {
     pub(crate) fn draft_events(&self, events: Vec<(Context, Event)>) {
         let mut writer = BatchWriter::new();
         for (context, event) in events {
-            writer
-                .push(LoggedEvent { context, event })
-                .expect("the event can be written");
+            writer.push(&context, &event).expect("the event can be written");
         }
         let batch = writer.seal().expect("there are events");
         let store = self.repo.store();

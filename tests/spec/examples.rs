@@ -79,7 +79,7 @@ impl Examples {
                     .expect("the batch is read");
                 for logged in BatchReader::new(&bytes).expect("a batch") {
                     let logged = logged.expect("an event");
-                    let edits = evolve(&state, &logged).expect("the event fits");
+                    let edits = evolve(&state, &logged.context, &logged.event).expect("the event fits");
                     state.apply(edits.clone());
                     events
                         .entry(logged.event.format().as_str())
@@ -111,13 +111,10 @@ impl Examples {
         } else {
             other
         };
+        writer.push(&by, &other).expect("it is written");
         writer
-            .push(LoggedEvent {
-                context: by,
-                event: other,
-            })
+            .push(&logged.context, &logged.event)
             .expect("it is written");
-        writer.push(logged.clone()).expect("it is written");
         let batch = writer.seal().expect("there are events");
         let text = String::from_utf8(batch.bytes).expect("JSON is text");
         format!("{}\n", text.lines().nth(2).expect("the third line"))

@@ -1,5 +1,7 @@
 //! Puts the document together: resolves references, decides what the boxes are, makes one annotation of each record.
 
+use rayon::prelude::*;
+
 use super::super::document::{
     BoxFormat, Document, SourceAnnotation, SourceFacts, SourceId, SourceImage, SourcePerson, SourceRating,
     SourceValue,
@@ -51,28 +53,36 @@ pub(super) fn document(
             evidence,
         }
     })?;
-    let mut assembler = Assembler {
+    let meaning = Meaning {
         format: decision.format,
         votes: options.votes,
-        people: 0,
         images,
         labels,
         sizes: document.images.iter().map(size).collect(),
-        context,
     };
-    document.annotations.reserve(annotations.len());
-    for (index, raw) in annotations.into_iter().enumerate() {
-        if !repeats.contains(&index) {
-            document.annotations.extend(assembler.annotation(index, raw));
-        }
+    let file = context.file;
+    let parts = annotations.into_par_iter().enumerate().fold(
+        || (Assembler::new(&meaning, file), Vec::new()),
+        |(mut assembler, mut made), (index, raw)| {
+            if !repeats.contains(&index) {
+                made.extend(assembler.annotation(index, raw));
+            }
+            (assembler, made)
+        },
+    );
+    let mut people = 0;
+    for (assembler, mut made) in parts.collect::<Vec<_>>() {
+        people = people.max(assembler.people);
+        context.report.merge(&assembler.context.report);
+        document.annotations.append(&mut made);
     }
-    document.people = (1..=assembler.people)
+    document.people = (1..=people)
         .map(|n| SourcePerson {
             name: format!("annotator {n}"),
         })
         .collect();
     document.box_format = Some(decision);
-    document.report = assembler.context.report;
+    document.report = context.report;
     Ok(document)
 }
 
@@ -151,19 +161,32 @@ impl More {
     }
 }
 
-/// Makes annotations of records.
-struct Assembler<'f> {
+/// What numbers and ids mean in this file.
+struct Meaning {
     format: BoxFormat,
     votes: VoteChoice,
-    /// The longest list of votes so far.
-    people: usize,
     images: Places,
     labels: Places,
     sizes: Vec<Option<Size>>,
+}
+
+/// Makes annotations of records.
+struct Assembler<'m, 'f> {
+    meaning: &'m Meaning,
+    /// The longest list of votes so far.
+    people: usize,
     context: Context<'f>,
 }
 
-impl Assembler<'_> {
+impl<'m, 'f> Assembler<'m, 'f> {
+    fn new(meaning: &'m Meaning, file: &'f str) -> Self {
+        Self {
+            meaning,
+            people: 0,
+            context: Context::new(file),
+        }
+    }
+
     /// Makes an annotation of a record; a record that cannot be one is reported as a loss.
     fn annotation(&mut self, index: usize, raw: RawAnnotation) -> Option<SourceAnnotation> {
         let place = Place {
@@ -192,7 +215,7 @@ impl Assembler<'_> {
         let (image, label) = self.references(place, &id, &image, &category)?;
         let mut more = more.map_or_else(More::default, |more| *more);
         let mut attributes = std::mem::take(&mut more.facts);
-        let size = self.sizes.get(image).copied().flatten();
+        let size = self.meaning.sizes.get(image).copied().flatten();
         let (votes, holotype_id) = (std::mem::take(&mut more.votes), more.holotype_id);
         let geometry = self.geometry(place, &id, &bbox, more, &mut attributes)?;
         self.look(place, &id, &geometry, size);
@@ -221,7 +244,7 @@ impl Assembler<'_> {
         image: &RawId,
         category: &RawId,
     ) -> Option<(usize, usize)> {
-        let found = image.id().and_then(|id| self.images.get(id)).copied();
+        let found = image.id().and_then(|id| self.meaning.images.get(id)).copied();
         let Some(found_image) = found else {
             self.context
                 .lose("annotation_without_image", place, id, || match image {
@@ -232,7 +255,7 @@ impl Assembler<'_> {
                 });
             return None;
         };
-        let found = category.id().and_then(|id| self.labels.get(id)).copied();
+        let found = category.id().and_then(|id| self.meaning.labels.get(id)).copied();
         if found.is_none() {
             self.context
                 .lose("annotation_without_class", place, id, || match category {
@@ -278,7 +301,7 @@ impl Assembler<'_> {
             (None, Segmentation::Absent) => return self.box_geometry(place, id, four),
         };
         if let (Some(four), Some(borders)) = (four, borders(&geometry.shape)) {
-            let [x, y, width, height] = read(four, self.format);
+            let [x, y, width, height] = read(four, self.meaning.format);
             if !same_borders(borders, [x, y, x + width, y + height]) {
                 let given = format!("[{}]", four.map(number_text).join(","));
                 self.context.warn("box_differs", place, id, || {
@@ -297,9 +320,9 @@ impl Assembler<'_> {
             });
             return None;
         };
-        let [x, y, width, height] = read(four, self.format);
+        let [x, y, width, height] = read(four, self.meaning.format);
         if width < 0.0 || height < 0.0 || !(width.is_finite() && height.is_finite()) {
-            let format = self.format.as_str();
+            let format = self.meaning.format.as_str();
             self.context.lose("box_inside_out", place, id, || {
                 format!(
                     "its 'bbox' read as {format} has the size {} x {}",
@@ -365,7 +388,7 @@ impl Assembler<'_> {
 
     /// Makes ratings of the anonymous votes.
     fn ratings(&mut self, place: Place, id: &RawId, votes: &[RawId]) -> Vec<SourceRating> {
-        match self.votes {
+        match self.meaning.votes {
             VoteChoice::Ignore => {
                 for _ in votes {
                     self.context.lose("votes_ignored", place, id, || {
@@ -379,7 +402,7 @@ impl Assembler<'_> {
         self.people = self.people.max(votes.len());
         let mut ratings = Vec::with_capacity(votes.len());
         for (person, vote) in votes.iter().enumerate() {
-            match vote.id().and_then(|id| self.labels.get(id)) {
+            match vote.id().and_then(|id| self.meaning.labels.get(id)) {
                 Some(label) => ratings.push(SourceRating {
                     person,
                     label: Some(*label),

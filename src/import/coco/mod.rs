@@ -1,6 +1,7 @@
 //! Reads COCO JSON: the object-detection format, as its own tools write it and as others write what they call so.
 //!
-//! One pass over the text, member by member; nothing is held twice as a tree. What a record needs and does not have
+//! One pass over the text, member by member, a long list in portions by several threads; nothing is held twice as a
+//! tree. What a record needs and does not have
 //! makes that record a loss in the report; what makes the file ambiguous or broken refuses the file, with the place.
 //! Four numbers of a `bbox` may be `[x, y, width, height]` (COCO's own) or `[x1, y1, x2, y2]`: see [`BoxChoice`].
 //! No file is opened here, and no image looked at.
@@ -13,6 +14,7 @@ mod ids;
 mod images;
 mod names;
 mod parse;
+mod portions;
 mod records;
 mod segmentation;
 mod text;
@@ -84,6 +86,9 @@ pub fn read_coco(source: &str, bytes: &[u8], options: &CocoOptions) -> Result<Do
         context.report.warnings.add("byte_order_mark", || {
             format!("{source}: begins with a byte order mark, which JSON does not have; it was passed over")
         });
+    }
+    if let Some(file) = portions::read(text.body, &mut context) {
+        return assemble::document(file, context, options);
     }
     match parse(text.body, &mut context) {
         Ok(file) => assemble::document(file, context, options),

@@ -206,12 +206,26 @@ impl<'de> Visitor<'de> for InfoSeed<'_, '_> {
     }
 }
 
-/// Reads one list; null is an empty one.
-struct ListSeed<'c, 'f, T>(&'c mut Context<'f>, PhantomData<T>);
+/// Reads one list, or a part of one; null is an empty one.
+pub(super) struct ListSeed<'c, 'f, T> {
+    context: &'c mut Context<'f>,
+    /// The index of its first record.
+    first: usize,
+    records: PhantomData<T>,
+}
 
 impl<'c, 'f, T> ListSeed<'c, 'f, T> {
     const fn new(context: &'c mut Context<'f>) -> Self {
-        Self(context, PhantomData)
+        Self::beginning_at(context, 0)
+    }
+
+    /// Reads a part of which the first record has an index.
+    pub(super) const fn beginning_at(context: &'c mut Context<'f>, first: usize) -> Self {
+        Self {
+            context,
+            first,
+            records: PhantomData,
+        }
     }
 }
 
@@ -231,12 +245,12 @@ impl<'de, T: Record> Visitor<'de> for ListSeed<'_, '_, T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
-        let Self(context, _) = self;
+        let Self { context, first, .. } = self;
         let mut records = Vec::new();
         loop {
             let place = Place {
                 list: T::LIST,
-                index: records.len(),
+                index: first + records.len(),
             };
             match seq.next_element_seed(RecordSeed(context, place, PhantomData))? {
                 Some(record) => records.push(record),

@@ -79,18 +79,19 @@ pub(super) fn is_literal_marker(text: &str) -> bool {
 }
 
 /// Steps over the bytes that are not within texts.
-struct Outside<'b> {
+pub(super) struct Outside<'b> {
     bytes: &'b [u8],
-    at: usize,
+    /// Behind the byte that came last; behind the closing quote where that began a text.
+    pub(super) at: usize,
 }
 
 impl<'b> Outside<'b> {
-    const fn new(bytes: &'b [u8]) -> Self {
+    pub(super) const fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     /// Returns the next byte outside of texts (a quote begins one, and is returned) with its place.
-    fn next_byte(&mut self) -> Option<(usize, u8)> {
+    pub(super) fn next_byte(&mut self) -> Option<(usize, u8)> {
         let at = self.at;
         let byte = *self.bytes.get(at)?;
         self.at += 1;

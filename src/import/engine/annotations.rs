@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use crate::codec::to_canonical;
 use crate::event::{AnnotationIdentity, Command, Context, read, scan_records};
@@ -12,9 +15,10 @@ use crate::model::{
     AnnotationRecord, AnnotatorKind, AnnotatorRecord, EntityKind, Geometry, Key, KeyParts, RatingRecord,
     Rule, RuleRecord, Shape, SourceIdRecord,
 };
+use crate::repo::{Fork, ImageState, Transaction, Work};
 
 use super::lineage::alias_text;
-use super::{Completeness, GeometryChoice, Import, ImportError};
+use super::{Completeness, GeometryChoice, Import, ImportError, ImportOutcome};
 
 /// What is known of one image.
 #[derive(Default)]
@@ -26,7 +30,7 @@ struct Known {
 }
 
 /// What the names in a source mean here.
-struct Meaning<'a> {
+pub(super) struct Meaning<'a> {
     labels: &'a [LabelId],
     people: &'a [Code],
     kinds: BTreeMap<Code, AnnotatorKind>,
@@ -39,33 +43,43 @@ impl Meaning<'_> {
     }
 }
 
-impl Import<'_, '_> {
-    /// Records what is new or differs.
-    pub(super) fn annotations(
-        &mut self,
-        annotations: Vec<SourceAnnotation>,
-        images: &[ImageId],
-        labels: &[LabelId],
-        people: &[Code],
-    ) -> Result<(), ImportError> {
+impl Import<'_, Transaction<'_>> {
+    /// Reads what the names of the source mean here.
+    pub(super) fn meaning<'m>(
+        &self,
+        labels: &'m [LabelId],
+        people: &'m [Code],
+    ) -> Result<Meaning<'m>, ImportError> {
         let mut kinds = BTreeMap::new();
         scan_records(
-            &*self.transaction,
+            &*self.recorder,
             &Key::kind_prefix(EntityKind::Annotator),
             |_, record: AnnotatorRecord| {
                 kinds.insert(record.code, record.kind);
                 ControlFlow::Continue(())
             },
         )?;
-        let rule = read::<RuleRecord>(&*self.transaction, &Key::rule())?
+        let rule = read::<RuleRecord>(&*self.recorder, &Key::rule())?
             .unwrap_or_default()
             .rule;
-        let meaning = Meaning {
+        Ok(Meaning {
             labels,
             people,
             kinds,
             rule,
-        };
+        })
+    }
+
+    /// Records what is new or differs: portions of images are worked on by all processors while the portion before
+    /// is taken in, in the order of the images.
+    pub(super) fn annotations(
+        &mut self,
+        annotations: Vec<SourceAnnotation>,
+        images: &[ImageId],
+        meaning: &Meaning<'_>,
+    ) -> Result<(), ImportError> {
+        let base = self.recorder.settle()?;
+        let (setting, context) = (self.setting, Arc::clone(&self.context));
         let mut by_image: BTreeMap<ImageId, Vec<SourceAnnotation>> =
             images.iter().map(|image| (*image, Vec::new())).collect();
         for annotation in annotations {
@@ -73,12 +87,63 @@ impl Import<'_, '_> {
                 by_image.entry(*image).or_default().push(annotation);
             }
         }
-        for (image, annotations) in by_image {
-            self.image_annotations(image, annotations, &meaning)?;
+        let mut waiting = by_image.into_iter();
+        let mut done = Vec::new();
+        loop {
+            let portion = next_portion(&mut waiting);
+            if portion.is_empty() && done.is_empty() {
+                return Ok(());
+            }
+            let work = |(image, annotations)| -> Result<Done, ImportError> {
+                let state = ImageState::read(base, ImageId::prefix(&image))?;
+                let mut fork = Fork::new(&state);
+                let mut import = Import::new(setting, &mut fork, Arc::clone(&context));
+                import.image_annotations(image, annotations, meaning)?;
+                import.leave_out(BTreeMap::new());
+                let outcome = import.outcome;
+                Ok((fork.finish(), outcome))
+            };
+            let (taken, worked) = rayon::join(
+                || self.take_in(std::mem::take(&mut done)),
+                || portion.into_par_iter().map(work).collect::<Result<Vec<_>, _>>(),
+            );
+            taken?;
+            done = worked?;
+        }
+    }
+
+    fn take_in(&mut self, done: Vec<Done>) -> Result<(), ImportError> {
+        for (work, outcome) in done {
+            self.recorder.join(work)?;
+            self.outcome.add(outcome);
         }
         Ok(())
     }
+}
 
+/// What the work on one image led to.
+type Done = (Work, ImportOutcome);
+
+/// So many annotations are worked on together, and those of at least one image.
+const PORTION: usize = 1 << 14;
+
+/// Takes images until there are enough annotations.
+fn next_portion(
+    waiting: &mut impl Iterator<Item = (ImageId, Vec<SourceAnnotation>)>,
+) -> Vec<(ImageId, Vec<SourceAnnotation>)> {
+    let mut portion = Vec::new();
+    let mut size = 0;
+    while size < PORTION {
+        let Some((image, annotations)) = waiting.next() else {
+            break;
+        };
+        size += annotations.len() + 1;
+        portion.push((image, annotations));
+    }
+    portion
+}
+
+impl Import<'_, Fork<'_>> {
     fn image_annotations(
         &mut self,
         image: ImageId,
@@ -95,9 +160,9 @@ impl Import<'_, '_> {
                 None => self.create(image, annotation, meaning)?,
             }
         }
-        if self.options.completeness == Completeness::Complete {
+        if self.setting.options.completeness == Completeness::Complete {
             for annotation in known.free {
-                let context = self.context.clone();
+                let context = Arc::clone(&self.context);
                 self.must(&context, Command::Withdraw { annotation })?;
                 self.outcome.withdrawn += 1;
             }
@@ -107,7 +172,7 @@ impl Import<'_, '_> {
 
     fn known(&self, image: ImageId) -> Result<Known, ImportError> {
         let mut known = Known::default();
-        let state = &*self.transaction;
+        let state = &*self.recorder;
         let prefix = Key::on_image_prefix(EntityKind::Annotation, image.prefix());
         scan_records(state, &prefix, |key, record: AnnotationRecord| {
             if let Ok(KeyParts::Annotation(id)) = key.parts() {
@@ -135,15 +200,15 @@ impl Import<'_, '_> {
 
     /// Counts what is odd about geometries, unless the reader did; it is kept as it came.
     fn flag(&mut self, image: ImageId, annotations: &[SourceAnnotation]) -> Result<(), ImportError> {
-        let record: Option<crate::model::ImageRecord> = read(&*self.transaction, &Key::image(image))?;
+        let record: Option<crate::model::ImageRecord> = read(&*self.recorder, &Key::image(image))?;
         let Some(record) = record else { return Ok(()) };
         for annotation in annotations {
             for flag in annotation.geometry.flags(record.size()) {
                 let code = flag.as_str();
-                if self.flagged_by_reader.contains(&code) {
+                if self.setting.flagged_by_reader.contains(&code) {
                     continue;
                 }
-                let (file, name, kind) = (self.file, &record.name, annotation.geometry.type_name());
+                let (file, name, kind) = (self.setting.file, &record.name, annotation.geometry.type_name());
                 self.outcome.report.warnings.add(code, || {
                     format!("{file}: a {kind} on {name} is kept as it came, though flagged {code}")
                 });
@@ -213,13 +278,13 @@ impl Import<'_, '_> {
             attributes,
             image_version: None,
         };
-        let context = self.context.clone();
-        let events = self.transaction.must(&context, command)?;
+        let context = Arc::clone(&self.context);
+        let recorded = self.record(&context, command)?;
         self.outcome.created += 1;
         if context.annotator.is_some() && label.is_some() {
             self.outcome.ratings_added += 1;
         }
-        if let Some(id) = events.iter().find_map(crate::event::Event::annotation) {
+        if let Some(id) = recorded.annotation {
             self.rate(id, &annotation.ratings, &[], meaning)?;
             self.settle(id, label, meaning)?;
         }
@@ -236,7 +301,7 @@ impl Import<'_, '_> {
     ) -> Result<(), ImportError> {
         self.outcome.matched += 1;
         let label = meaning.label(annotation.label);
-        let context = self.context.clone();
+        let context = Arc::clone(&self.context);
         let mut modified = false;
         if self.takes_geometry(record, &annotation.geometry) {
             let geometry = annotation.geometry.clone();
@@ -287,7 +352,7 @@ impl Import<'_, '_> {
         label: Option<LabelId>,
         present: &[(Code, u32, RatingRecord)],
     ) -> Result<bool, ImportError> {
-        let context = self.context.clone();
+        let context = Arc::clone(&self.context);
         let differs = label != recorded;
         if let Some(annotator) = &context.annotator {
             let round = context.round_or_first();
@@ -331,10 +396,10 @@ impl Import<'_, '_> {
             return true;
         };
         let centre = geometry.bounds().map(|bounds| bounds.centre());
-        if centre != Some([*x, *y]) || self.options.geometry == GeometryChoice::Take {
+        if centre != Some([*x, *y]) || self.setting.options.geometry == GeometryChoice::Take {
             return true;
         }
-        let file = self.file;
+        let file = self.setting.file;
         self.outcome.report.warnings.add("box_around_point_kept", || {
             format!("{file}: a box around a known point is how this file writes it; the point stays (--geometry take records the boxes)")
         });
@@ -356,7 +421,7 @@ impl Import<'_, '_> {
     fn ratings(&self, id: AnnotationId) -> Result<Vec<(Code, u32, RatingRecord)>, ImportError> {
         let mut ratings = Vec::new();
         scan_records(
-            &*self.transaction,
+            &*self.recorder,
             &Key::ratings_prefix(id),
             |key, record: RatingRecord| {
                 if let Ok(KeyParts::Rating(rating)) = key.parts() {
@@ -396,7 +461,7 @@ impl Import<'_, '_> {
             let context = Context {
                 annotator: Some(code.clone()),
                 claimed_at: rating.claimed_at.clone(),
-                ..self.context.clone()
+                ..(*self.context).clone()
             };
             self.must(
                 &context,
@@ -475,7 +540,7 @@ impl Import<'_, '_> {
             })
             .collect();
         if majority.evaluate(None, &views) != meaning.label(annotation.label) {
-            let file = self.file;
+            let file = self.setting.file;
             self.outcome.report.warnings.add("agreed_label_not_by_majority", || {
                 format!("{file}: the agreed label is not what most of its people say; it was taken over as recorded")
             });

@@ -9,6 +9,7 @@ use crate::event::{Command, EntityRef, read, scan_records};
 use crate::id::ImageId;
 use crate::import::document::SourceImage;
 use crate::model::{EntityKind, FactChanges, FactValue, Facts, ImageRecord, Key};
+use crate::repo::Transaction;
 
 use super::{Import, ImportError};
 
@@ -22,12 +23,12 @@ struct Known {
     stems: BTreeMap<String, Vec<String>>,
 }
 
-impl Import<'_, '_> {
+impl Import<'_, Transaction<'_>> {
     /// Returns the image of each image of the source.
     pub(super) fn images(&mut self, images: &[SourceImage]) -> Result<Vec<ImageId>, ImportError> {
-        if self.options.image.is_some() && images.len() > 1 {
+        if self.setting.options.image.is_some() && images.len() > 1 {
             return Err(ImportError::NotOneImage {
-                file: self.file.to_owned(),
+                file: self.setting.file.to_owned(),
                 count: images.len(),
             });
         }
@@ -46,7 +47,7 @@ impl Import<'_, '_> {
     fn warn_resized(&mut self) {
         let resized = std::mem::take(&mut self.resized);
         let count = u64::try_from(resized.len()).unwrap_or(u64::MAX);
-        let file = self.file;
+        let file = self.setting.file;
         self.outcome
             .report
             .warnings
@@ -67,7 +68,7 @@ impl Import<'_, '_> {
             stems: BTreeMap::new(),
         };
         scan_records(
-            &*self.transaction,
+            &*self.recorder,
             &Key::kind_prefix(EntityKind::Image),
             |_, record: ImageRecord| {
                 let last = last_part(&record.name).to_owned();
@@ -95,7 +96,7 @@ impl Import<'_, '_> {
         let id = ImageId::of_name(&name);
         let changes = self.image_facts(image);
         let context = self.plain_context();
-        let present: Option<ImageRecord> = read(self.transaction, &Key::image(id))?;
+        let present: Option<ImageRecord> = read(&*self.recorder, &Key::image(id))?;
         let Some(present) = present else {
             let facts: Facts = changes
                 .into_iter()
@@ -139,7 +140,7 @@ impl Import<'_, '_> {
                 other.push(format!("{name} {old} px before, {new} px now"));
                 continue;
             }
-            let (file, image, old) = (self.file, &present.name, old.clone());
+            let (file, image, old) = (self.setting.file, &present.name, old.clone());
             self.outcome.report.warnings.add("image_dimensions_differ", || {
                 format!(
                     "{file}: it says {name} {new} px of {image}, whose bytes have {old} px; the bytes count"
@@ -156,12 +157,12 @@ impl Import<'_, '_> {
 
     /// Finds the name of the image here.
     fn resolve(&self, image: &SourceImage, name: &str, known: &Known) -> Result<String, ImportError> {
-        if let Some(given) = &self.options.image {
+        if let Some(given) = &self.setting.options.image {
             return Ok(given.nfc().collect());
         }
         let mapped = [image.name.as_str(), name]
             .into_iter()
-            .find_map(|name| self.options.map_image.get(name));
+            .find_map(|name| self.setting.options.map_image.get(name));
         if let Some(mapped) = mapped {
             return Ok(mapped.nfc().collect());
         }
@@ -184,7 +185,7 @@ impl Import<'_, '_> {
                     [only] => Ok((*only).clone()),
                     [] => Ok(name.to_owned()),
                     several => Err(ImportError::ImageUnclear {
-                        file: self.file.to_owned(),
+                        file: self.setting.file.to_owned(),
                         name: name.to_owned(),
                         candidates: several
                             .iter()

@@ -7,15 +7,16 @@ use crate::event::{Command, EntityRef, Event, scan_records};
 use crate::id::LabelId;
 use crate::import::document::SourceLabel;
 use crate::model::{EntityKind, FactChanges, Facts, Key, KeyParts, LabelRecord};
+use crate::repo::Transaction;
 
 use super::{Import, ImportError};
 
-impl Import<'_, '_> {
+impl Import<'_, Transaction<'_>> {
     /// Returns the label of each label of the source.
     pub(super) fn labels(&mut self, labels: &[SourceLabel]) -> Result<Vec<LabelId>, ImportError> {
         let mut known = BTreeMap::new();
         scan_records(
-            self.transaction,
+            &*self.recorder,
             &Key::kind_prefix(EntityKind::Label),
             |key, record: LabelRecord| {
                 if let Ok(KeyParts::Label(label)) = key.parts() {
@@ -33,6 +34,7 @@ impl Import<'_, '_> {
         known: &mut BTreeMap<String, LabelId>,
     ) -> Result<LabelId, ImportError> {
         let name = self
+            .setting
             .options
             .map_label
             .get(&label.name)
@@ -43,7 +45,7 @@ impl Import<'_, '_> {
         if let Some(id) = known.get(&name) {
             // What is known of a label is not overwritten by another file's colours; what is missing is added.
             let record: LabelRecord =
-                crate::event::read(self.transaction, &Key::label(*id))?.unwrap_or_default();
+                crate::event::read(&*self.recorder, &Key::label(*id))?.unwrap_or_default();
             let missing: FactChanges = changes
                 .into_iter()
                 .filter(|(fact, _)| !record.facts.contains_key(fact))
@@ -62,7 +64,7 @@ impl Import<'_, '_> {
             return Ok(*id);
         }
         if let Some(similar) = known.keys().find(|other| folded(other) == folded(&name)) {
-            let (file, similar) = (self.file, similar.clone());
+            let (file, similar) = (self.setting.file, similar.clone());
             self.outcome.report.warnings.add("label_spelling", || {
                 format!("{file}: the label '{name}' is new, and '{similar}' differs in spelling only; --map-label joins them")
             });
@@ -71,7 +73,7 @@ impl Import<'_, '_> {
             .into_iter()
             .filter_map(|(fact, value)| Some((fact, value?)))
             .collect();
-        let events = self.transaction.must(
+        let events = self.recorder.must(
             &context,
             Command::DefineLabel {
                 name: name.clone(),

@@ -8,6 +8,7 @@ use crate::event::{read, scan_records};
 use crate::id::{AnnotationId, ImageId};
 use crate::import::document::{Document, SourceAnnotation, SourceId};
 use crate::model::{AnnotationRecord, EntityKind, Key, SourceIdRecord};
+use crate::repo::Transaction;
 
 use super::{Import, ImportError};
 
@@ -25,14 +26,14 @@ struct Agreement {
     same_image: u64,
 }
 
-impl Import<'_, '_> {
+impl Import<'_, Transaction<'_>> {
     /// Returns the lineage that the document's ids belong to; `None` when no id needs one.
     pub(super) fn lineage(
         &mut self,
         document: &Document,
         images: &[ImageId],
     ) -> Result<Option<String>, ImportError> {
-        if let Some(lineage) = &self.options.lineage {
+        if let Some(lineage) = &self.setting.options.lineage {
             return Ok(Some(lineage.clone()));
         }
         let any_id = document
@@ -57,22 +58,22 @@ impl Import<'_, '_> {
         match unclear {
             Some((lineage, agreement)) if has_local_ids(&document.annotations) => {
                 Err(ImportError::LineageUnclear {
-                    file: self.file.to_owned(),
+                    file: self.setting.file.to_owned(),
                     lineage,
                     common: agreement.common,
                     disagree: agreement.common - agreement.agree,
                 })
             }
-            _ => Ok(Some(free_name(self.format, &lineages))),
+            _ => Ok(Some(free_name(self.setting.format, &lineages))),
         }
     }
 
     /// Reads the ids of all lineages of this format.
     fn known_lineages(&self) -> Result<BTreeMap<String, Known>, ImportError> {
         let mut lineages: BTreeMap<String, Known> = BTreeMap::new();
-        let begin = format!("{}-", self.format);
+        let begin = format!("{}-", self.setting.format);
         scan_records(
-            &*self.transaction,
+            &*self.recorder,
             &Key::kind_prefix(EntityKind::SourceId),
             |_, record: SourceIdRecord| {
                 if record.lineage.starts_with(&begin) {
@@ -105,7 +106,7 @@ impl Import<'_, '_> {
                 continue;
             }
             agreement.same_image += 1;
-            let record: Option<AnnotationRecord> = read(&*self.transaction, &Key::annotation(*there))?;
+            let record: Option<AnnotationRecord> = read(&*self.recorder, &Key::annotation(*there))?;
             if record.is_some_and(|record| near(&record, annotation)) {
                 agreement.agree += 1;
             }

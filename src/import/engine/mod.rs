@@ -8,8 +8,10 @@ mod images;
 mod labels;
 mod lineage;
 mod people;
+mod recorder;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::event::{Command, Context, EntityRef, decide};
 use crate::id::{Code, Digest};
@@ -18,6 +20,7 @@ use crate::repo::{Repo, RepoError, Transaction};
 use crate::store::PrivateKind;
 
 pub use people::register_annotator;
+use recorder::{Recorded, Recorder};
 
 use super::document::{BoxDecision, Document, PrivateText, PrivateTextKind, SourceFacts, SourceValue};
 use super::report::LossReport;
@@ -95,6 +98,21 @@ pub struct ImportOutcome {
     pub report: LossReport,
 }
 
+impl ImportOutcome {
+    /// Adds what the work on a further image or file led to.
+    pub fn add(&mut self, other: Self) {
+        self.matched += other.matched;
+        self.created += other.created;
+        self.modified += other.modified;
+        self.withdrawn += other.withdrawn;
+        self.rekeyed += other.rekeyed;
+        self.ratings_added += other.ratings_added;
+        self.lineage = other.lineage.or(self.lineage.take());
+        self.box_format = other.box_format.or(self.box_format.take());
+        self.report.merge(&other.report);
+    }
+}
+
 /// An import that is refused; nothing was recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -164,52 +182,57 @@ pub fn import(
     source: Source<'_>,
     options: &ImportOptions,
 ) -> Result<ImportOutcome, ImportError> {
-    let mut run = Import {
+    let setting = Setting {
         repo,
-        transaction,
-        context: Context {
-            source: Some(source.digest),
-            ..context.clone()
-        },
         file: source.file,
         format: source.format,
         options,
-        outcome: ImportOutcome::default(),
         flagged_by_reader: READER_FLAGS
             .iter()
             .filter(|(code, _)| source.document.report.warnings.count(code) > 0)
             .map(|(_, flag)| *flag)
             .collect(),
-        resized: Vec::new(),
-        pending: BTreeMap::new(),
     };
+    let context = Context {
+        source: Some(source.digest),
+        ..context.clone()
+    };
+    let mut run = Import::new(&setting, transaction, Arc::new(context));
     let document = source.document;
     run.outcome.report.clone_from(&document.report);
     run.outcome.box_format.clone_from(&document.box_format);
     run.dataset(&document.dataset)?;
     let labels = run.labels(&document.labels)?;
     let images = run.images(&document.images)?;
-    run.context.lineage = run.lineage(&document, &images)?;
-    run.outcome.lineage.clone_from(&run.context.lineage);
+    let lineage = run.lineage(&document, &images)?;
+    run.outcome.lineage.clone_from(&lineage);
+    Arc::make_mut(&mut run.context).lineage = lineage;
     let people = run.people(&document.people)?;
     let drawn_by = run.drawn_by()?;
-    run.context.annotator = drawn_by;
-    run.annotations(document.annotations, &images, &labels, &people)?;
+    Arc::make_mut(&mut run.context).annotator = drawn_by;
+    let meaning = run.meaning(&labels, &people)?;
+    run.annotations(document.annotations, &images, &meaning)?;
     run.leave_out(BTreeMap::new());
     Ok(run.outcome)
 }
 
-/// One document being imported.
-struct Import<'a, 't> {
+/// What stays the same throughout the import of one document.
+struct Setting<'a> {
     repo: &'a Repo,
-    transaction: &'a mut Transaction<'t>,
-    context: Context,
+    /// The file's own name.
     file: &'a str,
     format: &'static str,
     options: &'a ImportOptions,
-    outcome: ImportOutcome,
     /// Flags of geometries that the reader has counted.
     flagged_by_reader: Vec<&'static str>,
+}
+
+/// One document being imported, or one image of it.
+struct Import<'a, R> {
+    setting: &'a Setting<'a>,
+    recorder: &'a mut R,
+    context: Arc<Context>,
+    outcome: ImportOutcome,
     /// Declared images that have other dimensions now, and which.
     resized: Vec<String>,
     /// What can name a person, and waits for the event that it belongs to.
@@ -234,47 +257,66 @@ const READER_FLAGS: [(&str, &str); 5] = [
     ("repeated_points", "repeated_points"),
 ];
 
-impl Import<'_, '_> {
-    /// Executes a command that must be accepted; returns whether it changed something. What can name a person and
-    /// waits goes into private objects that the event names; without an event it is not kept.
+impl<'a, R: Recorder> Import<'a, R> {
+    fn new(setting: &'a Setting<'a>, recorder: &'a mut R, context: Arc<Context>) -> Self {
+        Self {
+            setting,
+            recorder,
+            context,
+            outcome: ImportOutcome::default(),
+            resized: Vec::new(),
+            pending: BTreeMap::new(),
+        }
+    }
+
+    /// Executes a command that must be accepted; returns whether it changed something.
     fn must(&mut self, context: &Context, command: Command) -> Result<bool, ImportError> {
+        self.record(context, command).map(|recorded| recorded.changed)
+    }
+
+    /// Executes a command that must be accepted. What can name a person and waits goes into private objects that the
+    /// event names; without an event it is not kept.
+    fn record(&mut self, context: &Context, command: Command) -> Result<Recorded, ImportError> {
         let pending = std::mem::take(&mut self.pending);
         if pending.is_empty() {
-            return Ok(!self.transaction.must(context, command)?.is_empty());
+            return Ok(self.recorder.record(context, command)?);
         }
         let changes =
-            decide(&*self.transaction, context, command.clone())?.is_ok_and(|events| !events.is_empty());
+            decide(&*self.recorder, context, command.clone())?.is_ok_and(|events| !events.is_empty());
         if !changes {
             self.leave_out(pending);
-            return Ok(false);
+            return Ok(Recorded::default());
         }
         let mut private = BTreeMap::new();
         for (name, text) in pending {
-            let file = self.file;
+            let file = self.setting.file;
             self.outcome.report.warnings.add("kept_privately", || {
                 format!(
                     "{file}: '{name}' can name a person; it is kept in a private object, which can be erased"
                 )
             });
-            let id = self.repo.private(private_kind(text.kind), &text.text)?;
+            let id = self.setting.repo.private(private_kind(text.kind), &text.text)?;
             private.insert(name, id);
         }
         let context = Context {
             private: Some(private),
             ..context.clone()
         };
-        Ok(!self.transaction.must(&context, command)?.is_empty())
+        Ok(self.recorder.record(&context, command)?)
     }
 
     /// Counts what can name a person and belongs to no event. What is known from before is not missed.
     fn leave_out(&mut self, pending: BTreeMap<String, PrivateText>) {
         let left = std::mem::take(&mut self.pending);
         for (name, text) in left.into_iter().chain(pending) {
-            let known = self.repo.find_private(private_kind(text.kind), &text.text);
+            let known = self
+                .setting
+                .repo
+                .find_private(private_kind(text.kind), &text.text);
             if matches!(known, Ok(Some(_))) {
                 continue;
             }
-            let file = self.file;
+            let file = self.setting.file;
             self.outcome.report.losses.add("personal_data_not_kept", || {
                 format!("{file}: '{name}' can name a person, and nothing else is new of what it belongs to; it was not kept")
             });
@@ -288,7 +330,7 @@ impl Import<'_, '_> {
             round: None,
             blinded: None,
             lineage: None,
-            ..self.context.clone()
+            ..(*self.context).clone()
         }
     }
 
@@ -298,12 +340,12 @@ impl Import<'_, '_> {
             return Ok(());
         }
         let before: crate::model::DatasetRecord =
-            crate::event::read(self.transaction, &crate::model::Key::dataset())?.unwrap_or_default();
+            crate::event::read(&*self.recorder, &crate::model::Key::dataset())?.unwrap_or_default();
         let licence = changes.get("licence").cloned().flatten();
         if let (Some(old), Some(new)) = (before.facts.get("licence"), &licence)
             && old != new
         {
-            let (file, old, new) = (self.file, old.clone(), new.clone());
+            let (file, old, new) = (self.setting.file, old.clone(), new.clone());
             let message = || format!("{file}: the licence of the dataset changes from '{old}' to '{new}'");
             self.outcome.report.warnings.add("licence_changed", message);
         }

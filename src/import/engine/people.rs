@@ -4,18 +4,18 @@ use crate::event::Command;
 use crate::id::Code;
 use crate::import::document::SourcePerson;
 use crate::model::AnnotatorKind;
-use crate::repo::{RepoError, free_code};
+use crate::repo::{RepoError, Transaction, free_code};
 use crate::store::PrivateKind;
 
 use super::{Import, ImportError, PersonChoice};
 
-impl Import<'_, '_> {
+impl Import<'_, Transaction<'_>> {
     /// Returns the annotator of each person of the source.
     pub(super) fn people(&mut self, people: &[SourcePerson]) -> Result<Vec<Code>, ImportError> {
         people
             .iter()
             .map(|person| {
-                let choice = self.options.map_annotator.get(&person.name).cloned();
+                let choice = self.setting.options.map_annotator.get(&person.name).cloned();
                 // Anonymous votes are of this lineage's own people: another file's first vote is somebody else.
                 let anonymous = is_anonymous(&person.name);
                 let name = match &self.context.lineage {
@@ -24,7 +24,7 @@ impl Import<'_, '_> {
                 };
                 let known = self.known_person(&name)?;
                 if choice.is_none() && known.is_none() {
-                    let (file, code_name) = (self.file, &person.name);
+                    let (file, code_name) = (self.setting.file, &person.name);
                     let code = if anonymous { "anonymous_votes" } else { "person_taken_as_human" };
                     self.outcome.report.warnings.add(code, || {
                         format!("{file}: '{code_name}' was taken as a person; --map-annotator '{code_name}=model' says otherwise")
@@ -40,7 +40,7 @@ impl Import<'_, '_> {
 
     /// Returns who drew what the source gives nobody for.
     pub(super) fn drawn_by(&mut self) -> Result<Option<Code>, ImportError> {
-        let Some((name, choice)) = self.options.annotator.clone() else {
+        let Some((name, choice)) = self.setting.options.annotator.clone() else {
             return Ok(None);
         };
         match self.known_person(&name)? {
@@ -50,7 +50,7 @@ impl Import<'_, '_> {
     }
 
     fn known_person(&self, name: &str) -> Result<Option<Code>, ImportError> {
-        known_annotator(self.repo, self.transaction, name).map_err(ImportError::from)
+        known_annotator(self.setting.repo, self.recorder, name).map_err(ImportError::from)
     }
 
     fn register(&mut self, name: &str, choice: Option<PersonChoice>) -> Result<Code, ImportError> {
@@ -60,8 +60,8 @@ impl Import<'_, '_> {
         });
         let context = self.plain_context();
         Ok(register_annotator(
-            self.repo,
-            self.transaction,
+            self.setting.repo,
+            self.recorder,
             &context,
             name,
             &choice,

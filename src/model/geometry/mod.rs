@@ -28,8 +28,8 @@ pub struct Plane {
 }
 
 /// A marked place: a shape and, in a stack, its plane.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "GeometryWire", into = "GeometryWire")]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "GeometryWire")]
 pub struct Geometry {
     /// What is marked.
     pub shape: Shape,

@@ -1,5 +1,7 @@
 //! The stored form of a geometry: one flat object with a `type`, as in `box {x,y,width,height}`.
 
+use serde::{Serialize, Serializer};
+
 use crate::codec::{Extra, record};
 
 use super::{Geometry, Plane, Position, Shape};
@@ -123,16 +125,49 @@ fn no_others(type_name: &str, extra: &Extra) -> Result<(), GeometryError> {
     }
 }
 
-impl From<Geometry> for GeometryWire {
-    fn from(geometry: Geometry) -> Self {
-        let mut wire = Self {
-            type_name: geometry.type_name().to_owned(),
+/// A geometry as it is written: borrowed, its members in canonical order.
+#[derive(Default, Serialize)]
+pub(super) struct GeometryLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    angle_deg: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<&'a [u64]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plane: Option<Plane>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<&'a [Position]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    polygons: Option<&'a [Vec<Vec<Position>>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    radius: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    radius_x: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    radius_y: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rings: Option<&'a [Vec<Position>]>,
+    #[serde(rename = "type")]
+    type_name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    y: Option<f64>,
+}
+
+impl<'a> GeometryLine<'a> {
+    pub(super) fn of(geometry: &'a Geometry) -> Self {
+        let mut line = Self {
+            type_name: geometry.type_name(),
             plane: geometry.plane,
             ..Self::default()
         };
-        match geometry.shape {
-            Shape::Point { x, y } => (wire.x, wire.y) = (Some(x), Some(y)),
-            Shape::Box { x, y, width, height } => wire.set_box(x, y, width, height),
+        match &geometry.shape {
+            Shape::Point { x, y } => line.set_position(*x, *y),
+            Shape::Box { x, y, width, height } => line.set_box(*x, *y, *width, *height),
             Shape::RotatedBox {
                 x,
                 y,
@@ -140,11 +175,12 @@ impl From<Geometry> for GeometryWire {
                 height,
                 angle_deg,
             } => {
-                wire.set_box(x, y, width, height);
-                wire.angle_deg = Some(angle_deg);
+                line.set_box(*x, *y, *width, *height);
+                line.angle_deg = Some(*angle_deg);
             }
             Shape::Circle { x, y, radius } => {
-                (wire.x, wire.y, wire.radius) = (Some(x), Some(y), Some(radius));
+                line.set_position(*x, *y);
+                line.radius = Some(*radius);
             }
             Shape::Ellipse {
                 x,
@@ -153,12 +189,13 @@ impl From<Geometry> for GeometryWire {
                 radius_y,
                 angle_deg,
             } => {
-                (wire.x, wire.y, wire.angle_deg) = (Some(x), Some(y), Some(angle_deg));
-                (wire.radius_x, wire.radius_y) = (Some(radius_x), Some(radius_y));
+                line.set_position(*x, *y);
+                (line.radius_x, line.radius_y) = (Some(*radius_x), Some(*radius_y));
+                line.angle_deg = Some(*angle_deg);
             }
-            Shape::Polygon { rings } => wire.rings = Some(rings),
-            Shape::MultiPolygon { polygons } => wire.polygons = Some(polygons),
-            Shape::Polyline { points } => wire.points = Some(points),
+            Shape::Polygon { rings } => line.rings = Some(rings),
+            Shape::MultiPolygon { polygons } => line.polygons = Some(polygons),
+            Shape::Polyline { points } => line.points = Some(points),
             Shape::Mask {
                 x,
                 y,
@@ -166,20 +203,31 @@ impl From<Geometry> for GeometryWire {
                 height,
                 counts,
             } => {
-                wire.set_box(x, y, width, height);
-                wire.counts = Some(counts);
+                line.set_box(*x, *y, *width, *height);
+                line.counts = Some(counts);
             }
             Shape::Image => {}
         }
-        wire
+        line
+    }
+
+    fn set_position(&mut self, x: f64, y: f64) {
+        (self.x, self.y) = (Some(x), Some(y));
+    }
+
+    fn set_box(&mut self, x: f64, y: f64, width: f64, height: f64) {
+        self.set_position(x, y);
+        (self.width, self.height) = (Some(width), Some(height));
+    }
+}
+
+impl Serialize for Geometry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        GeometryLine::of(self).serialize(serializer)
     }
 }
 
 impl GeometryWire {
-    fn set_box(&mut self, x: f64, y: f64, width: f64, height: f64) {
-        (self.x, self.y, self.width, self.height) = (Some(x), Some(y), Some(width), Some(height));
-    }
-
     /// Takes a member that the type needs.
     fn need<T>(&self, member: &'static str, value: Option<T>) -> Result<T, GeometryError> {
         value.ok_or_else(|| GeometryError::Missing {

@@ -126,7 +126,7 @@ fn fold(checker: &mut Checker, range: &BatchRange, state: &mut Overlay<'_>) -> R
     for event in BatchReader::new(&bytes).map_err(|error| fail(error.to_string()))? {
         number += 1;
         let event = event.map_err(|error| fail(error.to_string()))?;
-        let edits = evolve(&*state, &event).map_err(|error| {
+        let edits = evolve(&*state, &event.context, &event.event).map_err(|error| {
             fail(format!(
                 "its event {number} does not fit what was before: {error}"
             ))
@@ -148,7 +148,7 @@ fn fold(checker: &mut Checker, range: &BatchRange, state: &mut Overlay<'_>) -> R
 fn materialise(state: &Overlay<'_>) -> Result<(crate::id::NodeId, Counts), String> {
     let mut nodes = MemoryNodes::default();
     let mut builder = TreeBuilder::new();
-    for (key, value) in state.edits() {
+    for (key, value) in state.edits().iter() {
         if let Some(value) = value {
             builder.push(key.as_bytes().to_vec(), value.clone(), &mut nodes);
         }

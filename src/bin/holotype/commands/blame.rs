@@ -2,7 +2,7 @@
 
 use clap::Args;
 use holotype::codec::to_canonical;
-use holotype::event::{Event, EventWire};
+use holotype::event::{Event, EventLine};
 use holotype::id::{AnnotationId, ImageId};
 use holotype::model::KeyParts;
 use holotype::repo::{HistoryEvent, Repo, Scope, events_since};
@@ -137,7 +137,7 @@ pub(crate) fn event_json(repo: &Repo, event: &HistoryEvent) -> Result<Value, Fai
         Some(version) => format!("{} {version}", tool.name),
         None => tool.name.clone(),
     });
-    let payload = to_canonical(&EventWire::from_event(event.logged.event.clone()))
+    let payload = to_canonical(&EventLine::of(&event.logged.event))
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
         .unwrap_or(Value::Null);

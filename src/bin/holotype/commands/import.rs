@@ -120,7 +120,7 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     };
     if args.dry_run {
         let version = repo.draft_version()?;
-        let mut transaction = Transaction::new(repo.store(), &version);
+        let mut transaction = Transaction::rehearsal(repo.store(), &version);
         let total = build(&mut transaction)?;
         let events = transaction.events();
         return report(app, &repo, &total, events, None);
@@ -160,23 +160,10 @@ fn read_all(
                 total.formats.push(format);
             }
             total.files += 1;
-            add_up(&mut total.outcome, outcome);
+            total.outcome.add(outcome);
         }
     }
     Ok(total)
-}
-
-fn add_up(total: &mut ImportOutcome, one: ImportOutcome) {
-    total.matched += one.matched;
-    total.created += one.created;
-    total.modified += one.modified;
-    total.withdrawn += one.withdrawn;
-    total.rekeyed += one.rekeyed;
-    total.ratings_added += one.ratings_added;
-    total.lineage = one.lineage.or(total.lineage.take());
-    total.box_format = one.box_format.or(total.box_format.take());
-    total.report.losses.merge(&one.report.losses);
-    total.report.warnings.merge(&one.report.warnings);
 }
 
 fn context(app: &App, repo: &Repo, args: &ImportArgs) -> Result<Context, Failure> {
