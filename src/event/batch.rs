@@ -14,6 +14,9 @@ use super::{Event, LoggedEvent};
 /// A batch is cut after the line with which it reaches this many bytes.
 pub const BATCH_SIZE_MAX: usize = 4 << 20;
 
+/// A batch with events about no image is cut after the line with which it reaches this many bytes.
+const MIXED_SIZE_MAX: usize = 64 << 10;
+
 /// A batch that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
@@ -103,10 +106,12 @@ impl BatchWriter {
         Self::default()
     }
 
-    /// Whether the batch has the size at which it is cut.
+    /// Whether the batch has the size at which it is cut: one with an event about no image earlier, since who looks
+    /// for such events reads it, wherever its image lies.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.bytes.len() >= BATCH_SIZE_MAX
+        let most = if self.global_events > 0 { MIXED_SIZE_MAX } else { BATCH_SIZE_MAX };
+        self.bytes.len() >= most
     }
 
     /// Returns how many events it holds.

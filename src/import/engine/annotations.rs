@@ -4,21 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::codec::to_canonical;
-use crate::event::{AnnotationIdentity, Command, Context, read, scan_records};
+use crate::event::{AnnotationIdentity, Command, Context, State, read, scan_records};
 use crate::id::{AnnotationId, Code, ImageId, LabelId};
 use crate::import::document::{SourceAnnotation, SourceId, SourceRating};
 use crate::model::rule::{RatingView, Tie};
 use crate::model::{
-    AnnotationRecord, AnnotatorKind, AnnotatorRecord, EntityKind, Geometry, Key, KeyParts, RatingRecord,
-    Rule, RuleRecord, Shape, SourceIdRecord,
+    AnnotationRecord, AnnotatorKind, AnnotatorRecord, EntityKind, Geometry, ImageRecord, Key, KeyParts,
+    RatingRecord, Rule, RuleRecord, Shape, SourceIdRecord,
 };
-use crate::repo::{Fork, ImageState, Transaction, Work};
+use crate::repo::{Fork, Transaction};
 
 use super::lineage::alias_text;
-use super::{Completeness, GeometryChoice, Import, ImportError, ImportOutcome};
+use super::{Completeness, GeometryChoice, Import, ImportError, Setting};
+use crate::import::report::LossReport;
 
 /// What is known of one image.
 #[derive(Default)]
@@ -31,14 +30,14 @@ struct Known {
 
 /// What the names in a source mean here.
 pub(super) struct Meaning<'a> {
-    labels: &'a [LabelId],
-    people: &'a [Code],
+    pub(super) labels: &'a [LabelId],
+    pub(super) people: &'a [Code],
     kinds: BTreeMap<Code, AnnotatorKind>,
-    rule: Rule,
+    pub(super) rule: Rule,
 }
 
 impl Meaning<'_> {
-    fn label(&self, index: Option<usize>) -> Option<LabelId> {
+    pub(super) fn label(&self, index: Option<usize>) -> Option<LabelId> {
         index.and_then(|index| self.labels.get(index)).copied()
     }
 }
@@ -69,89 +68,19 @@ impl Import<'_, Transaction<'_>> {
             rule,
         })
     }
-
-    /// Records what is new or differs: portions of images are worked on by all processors while the portion before
-    /// is taken in, in the order of the images.
-    pub(super) fn annotations(
-        &mut self,
-        annotations: Vec<SourceAnnotation>,
-        images: &[ImageId],
-        meaning: &Meaning<'_>,
-    ) -> Result<(), ImportError> {
-        let base = self.recorder.settle()?;
-        let (setting, context) = (self.setting, Arc::clone(&self.context));
-        let mut by_image: BTreeMap<ImageId, Vec<SourceAnnotation>> =
-            images.iter().map(|image| (*image, Vec::new())).collect();
-        for annotation in annotations {
-            if let Some(image) = images.get(annotation.image) {
-                by_image.entry(*image).or_default().push(annotation);
-            }
-        }
-        let mut waiting = by_image.into_iter();
-        let mut done = Vec::new();
-        loop {
-            let portion = next_portion(&mut waiting);
-            if portion.is_empty() && done.is_empty() {
-                return Ok(());
-            }
-            let work = |(image, annotations)| -> Result<Done, ImportError> {
-                let state = ImageState::read(base, ImageId::prefix(&image))?;
-                let mut fork = Fork::new(&state);
-                let mut import = Import::new(setting, &mut fork, Arc::clone(&context));
-                import.image_annotations(image, annotations, meaning)?;
-                import.leave_out(BTreeMap::new());
-                let outcome = import.outcome;
-                Ok((fork.finish(), outcome))
-            };
-            let (taken, worked) = rayon::join(
-                || self.take_in(std::mem::take(&mut done)),
-                || portion.into_par_iter().map(work).collect::<Result<Vec<_>, _>>(),
-            );
-            taken?;
-            done = worked?;
-        }
-    }
-
-    fn take_in(&mut self, done: Vec<Done>) -> Result<(), ImportError> {
-        for (work, outcome) in done {
-            self.recorder.join(work)?;
-            self.outcome.add(outcome);
-        }
-        Ok(())
-    }
-}
-
-/// What the work on one image led to.
-type Done = (Work, ImportOutcome);
-
-/// So many annotations are worked on together, and those of at least one image.
-const PORTION: usize = 1 << 14;
-
-/// Takes images until there are enough annotations.
-fn next_portion(
-    waiting: &mut impl Iterator<Item = (ImageId, Vec<SourceAnnotation>)>,
-) -> Vec<(ImageId, Vec<SourceAnnotation>)> {
-    let mut portion = Vec::new();
-    let mut size = 0;
-    while size < PORTION {
-        let Some((image, annotations)) = waiting.next() else {
-            break;
-        };
-        size += annotations.len() + 1;
-        portion.push((image, annotations));
-    }
-    portion
 }
 
 impl Import<'_, Fork<'_>> {
-    fn image_annotations(
+    /// Records what is new or differs on one image.
+    pub(super) fn image_annotations(
         &mut self,
         image: ImageId,
         annotations: Vec<SourceAnnotation>,
         meaning: &Meaning<'_>,
     ) -> Result<(), ImportError> {
         let mut known = self.known(image)?;
-        self.flag(image, &annotations)?;
+        let setting = self.setting;
+        setting.flag(&*self.recorder, image, &annotations, &mut self.outcome.report)?;
         let partners = self.match_all(image, &annotations, meaning, &mut known)?;
         for (annotation, partner) in annotations.into_iter().zip(partners) {
             self.warn_agreed_label(&annotation, meaning);
@@ -196,25 +125,6 @@ impl Import<'_, Fork<'_>> {
             ControlFlow::Continue(())
         })?;
         Ok(known)
-    }
-
-    /// Counts what is odd about geometries, unless the reader did; it is kept as it came.
-    fn flag(&mut self, image: ImageId, annotations: &[SourceAnnotation]) -> Result<(), ImportError> {
-        let record: Option<crate::model::ImageRecord> = read(&*self.recorder, &Key::image(image))?;
-        let Some(record) = record else { return Ok(()) };
-        for annotation in annotations {
-            for flag in annotation.geometry.flags(record.size()) {
-                let code = flag.as_str();
-                if self.setting.flagged_by_reader.contains(&code) {
-                    continue;
-                }
-                let (file, name, kind) = (self.setting.file, &record.name, annotation.geometry.type_name());
-                self.outcome.report.warnings.add(code, || {
-                    format!("{file}: a {kind} on {name} is kept as it came, though flagged {code}")
-                });
-            }
-        }
-        Ok(())
     }
 
     /// Finds the known annotation of each annotation: by id first, then by place and label, then by place.
@@ -545,6 +455,33 @@ impl Import<'_, Fork<'_>> {
                 format!("{file}: the agreed label is not what most of its people say; it was taken over as recorded")
             });
         }
+    }
+}
+
+impl Setting<'_> {
+    /// Counts what is odd about geometries, unless the reader did; it is kept as it came.
+    pub(super) fn flag(
+        &self,
+        state: &dyn State,
+        image: ImageId,
+        annotations: &[SourceAnnotation],
+        report: &mut LossReport,
+    ) -> Result<(), ImportError> {
+        let record: Option<ImageRecord> = read(state, &Key::image(image))?;
+        let Some(record) = record else { return Ok(()) };
+        for annotation in annotations {
+            for flag in annotation.geometry.flags(record.size()) {
+                let code = flag.as_str();
+                if self.flagged_by_reader.contains(&code) {
+                    continue;
+                }
+                let (file, name, kind) = (self.file, &record.name, annotation.geometry.type_name());
+                report.warnings.add(code, || {
+                    format!("{file}: a {kind} on {name} is kept as it came, though flagged {code}")
+                });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,19 +1,20 @@
 //! Which lineage a file's own ids belong to. Integer ids are weak: a file joins a lineage only when most of the ids
 //! that are known there agree in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-use crate::event::{read, scan_records};
+use rayon::prelude::*;
+
+use crate::event::{State, read, scan_records};
 use crate::id::{AnnotationId, ImageId};
-use crate::import::document::{Document, SourceAnnotation, SourceId};
+use crate::import::document::{SourceAnnotation, SourceId, SourcePerson};
 use crate::model::{AnnotationRecord, EntityKind, Key, SourceIdRecord};
 use crate::repo::Transaction;
+use crate::snapshot::SnapshotView;
 
+use super::by_image::ByImage;
 use super::{Import, ImportError};
-
-/// What a lineage knows, by id.
-type Known = BTreeMap<String, AnnotationId>;
 
 /// How a file's ids compare with a lineage's.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,37 +27,43 @@ struct Agreement {
     same_image: u64,
 }
 
+/// Agreements by lineage.
+type Agreements = BTreeMap<String, Agreement>;
+
 impl Import<'_, Transaction<'_>> {
-    /// Returns the lineage that the document's ids belong to; `None` when no id needs one.
+    /// Returns the lineage that the source's ids belong to; `None` when no id needs one.
     pub(super) fn lineage(
         &mut self,
-        document: &Document,
-        images: &[ImageId],
+        people: &[SourcePerson],
+        by_image: &ByImage,
     ) -> Result<Option<String>, ImportError> {
         if let Some(lineage) = &self.setting.options.lineage {
             return Ok(Some(lineage.clone()));
         }
-        let any_id = document
-            .annotations
-            .iter()
-            .any(|annotation| matches!(annotation.id, Some(SourceId::Local(_) | SourceId::Uuid(_))));
-        let anonymous = !document.people.is_empty() && !any_id;
+        let has = |fits: fn(&SourceId) -> bool| {
+            let mut ids = by_image
+                .values()
+                .flatten()
+                .filter_map(|annotation| annotation.id.as_ref());
+            ids.any(fits)
+        };
+        let any_id = has(|id| matches!(id, SourceId::Local(_) | SourceId::Uuid(_)));
+        let anonymous = !people.is_empty() && !any_id;
         if !any_id && !anonymous {
             return Ok(None);
         }
-        let lineages = self.known_lineages()?;
+        let agreements = self.agreements(by_image)?;
         let mut unclear = None;
-        for (name, known) in &lineages {
-            let agreement = self.agreement(document, images, known)?;
+        for (name, agreement) in &agreements {
             if agreement.common > 0 && agreement.agree * 2 > agreement.common {
                 return Ok(Some(name.clone()));
             }
             if agreement.same_image * 2 > agreement.common {
-                unclear = Some((name.clone(), agreement));
+                unclear = Some((name.clone(), *agreement));
             }
         }
         match unclear {
-            Some((lineage, agreement)) if has_local_ids(&document.annotations) => {
+            Some((lineage, agreement)) if has(|id| matches!(id, SourceId::Local(_))) => {
                 Err(ImportError::LineageUnclear {
                     file: self.setting.file.to_owned(),
                     lineage,
@@ -64,55 +71,88 @@ impl Import<'_, Transaction<'_>> {
                     disagree: agreement.common - agreement.agree,
                 })
             }
-            _ => Ok(Some(free_name(self.setting.format, &lineages))),
+            _ => Ok(Some(free_name(self.setting.format, &agreements))),
         }
     }
 
-    /// Reads the ids of all lineages of this format.
-    fn known_lineages(&self) -> Result<BTreeMap<String, Known>, ImportError> {
-        let mut lineages: BTreeMap<String, Known> = BTreeMap::new();
+    /// Compares the source's ids with those of all lineages of this format: image by image, then what is not known on
+    /// its own image with those known on others.
+    fn agreements(&mut self, by_image: &ByImage) -> Result<Agreements, ImportError> {
+        let base = self.recorder.settle()?;
         let begin = format!("{}-", self.setting.format);
-        scan_records(
-            &*self.recorder,
-            &Key::kind_prefix(EntityKind::SourceId),
-            |_, record: SourceIdRecord| {
-                if record.lineage.starts_with(&begin) {
-                    lineages
-                        .entry(record.lineage)
-                        .or_default()
-                        .insert(record.id, record.annotation);
-                }
-                ControlFlow::Continue(())
-            },
-        )?;
-        Ok(lineages)
-    }
-
-    fn agreement(
-        &self,
-        document: &Document,
-        images: &[ImageId],
-        known: &Known,
-    ) -> Result<Agreement, ImportError> {
-        let mut agreement = Agreement::default();
-        for annotation in &document.annotations {
-            let Some(id) = annotation.id.as_ref().and_then(alias_text) else {
-                continue;
-            };
-            let Some(there) = known.get(&id) else { continue };
-            agreement.common += 1;
-            let image = images.get(annotation.image);
-            if image.is_none_or(|image| image.prefix() != there.image_prefix()) {
-                continue;
+        let compared: Vec<(Agreements, BTreeSet<String>)> = by_image
+            .par_iter()
+            .map(|(image, annotations)| compare(base, &begin, *image, annotations))
+            .collect::<Result<_, _>>()?;
+        let mut agreements = Agreements::new();
+        let mut strangers = BTreeSet::new();
+        for (of_image, unknown) in compared {
+            for (lineage, one) in of_image {
+                let all = agreements.entry(lineage).or_default();
+                all.common += one.common;
+                all.agree += one.agree;
+                all.same_image += one.same_image;
             }
-            agreement.same_image += 1;
-            let record: Option<AnnotationRecord> = read(&*self.recorder, &Key::annotation(*there))?;
-            if record.is_some_and(|record| near(&record, annotation)) {
-                agreement.agree += 1;
-            }
+            strangers.extend(unknown);
         }
-        Ok(agreement)
+        scan_aliases(&base, &Key::kind_prefix(EntityKind::SourceId), &begin, |record| {
+            let is_elsewhere = strangers.contains(&record.id);
+            agreements.entry(record.lineage).or_default().common += u64::from(is_elsewhere);
+        })?;
+        Ok(agreements)
     }
+}
+
+/// Compares the ids of one image's annotations with those known there; returns which are not.
+fn compare(
+    base: SnapshotView<'_>,
+    begin: &str,
+    image: ImageId,
+    annotations: &[SourceAnnotation],
+) -> Result<(Agreements, BTreeSet<String>), ImportError> {
+    let mut known: HashMap<String, Vec<(String, AnnotationId)>> = HashMap::new();
+    let prefix = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
+    scan_aliases(&base, &prefix, begin, |record| {
+        known
+            .entry(record.id)
+            .or_default()
+            .push((record.lineage, record.annotation));
+    })?;
+    let mut agreements = Agreements::new();
+    let mut strangers = BTreeSet::new();
+    for annotation in annotations {
+        let Some(id) = annotation.id.as_ref().and_then(alias_text) else {
+            continue;
+        };
+        let Some(there) = known.get(&id) else {
+            strangers.insert(id);
+            continue;
+        };
+        for (lineage, there) in there {
+            let record: Option<AnnotationRecord> = read(&base, &Key::annotation(*there))?;
+            let agreement = agreements.entry(lineage.clone()).or_default();
+            agreement.common += 1;
+            agreement.same_image += 1;
+            agreement.agree += u64::from(record.is_some_and(|record| near(&record, annotation)));
+        }
+    }
+    Ok((agreements, strangers))
+}
+
+/// Calls `each` for every alias of the lineages whose names begin so.
+fn scan_aliases(
+    state: &dyn State,
+    prefix: &[u8],
+    begin: &str,
+    mut each: impl FnMut(SourceIdRecord),
+) -> Result<(), ImportError> {
+    scan_records(state, prefix, |_, record: SourceIdRecord| {
+        if record.lineage.starts_with(begin) {
+            each(record);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(())
 }
 
 /// Whether two annotations are at about the same place: bounds that meet, or the same geometry.
@@ -128,12 +168,6 @@ fn near(record: &AnnotationRecord, annotation: &SourceAnnotation) -> bool {
     }
 }
 
-fn has_local_ids(annotations: &[SourceAnnotation]) -> bool {
-    annotations
-        .iter()
-        .any(|annotation| matches!(annotation.id, Some(SourceId::Local(_))))
-}
-
 /// The text under which an id stands in an alias record.
 pub(super) fn alias_text(id: &SourceId) -> Option<String> {
     match id {
@@ -144,7 +178,7 @@ pub(super) fn alias_text(id: &SourceId) -> Option<String> {
 }
 
 /// The lowest free name: `coco-1`, `coco-2`, …
-fn free_name(format: &str, lineages: &BTreeMap<String, Known>) -> String {
+fn free_name(format: &str, lineages: &Agreements) -> String {
     let mut n = 1_u64;
     loop {
         let name = format!("{format}-{n}");

@@ -4,11 +4,13 @@
 //! then equal geometry. What a document does not mention is left alone, unless it is said to be complete.
 
 mod annotations;
+mod by_image;
 mod images;
 mod labels;
 mod lineage;
 mod people;
 mod recorder;
+mod unchanged;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use crate::repo::{Repo, RepoError, Transaction};
 use crate::store::PrivateKind;
 
 pub use people::register_annotator;
+
+use by_image::by_image;
 use recorder::{Recorded, Recorder};
 
 use super::document::{BoxDecision, Document, PrivateText, PrivateTextKind, SourceFacts, SourceValue};
@@ -204,14 +208,22 @@ pub fn import(
     run.dataset(&document.dataset)?;
     let labels = run.labels(&document.labels)?;
     let images = run.images(&document.images)?;
-    let lineage = run.lineage(&document, &images)?;
+    let by_image = by_image(document.annotations, &images);
+    if document.people.is_empty()
+        && let Some(lineage) = run.unchanged(&by_image, &labels)?
+    {
+        run.outcome.lineage = Some(lineage);
+        run.leave_out(BTreeMap::new());
+        return Ok(run.outcome);
+    }
+    let lineage = run.lineage(&document.people, &by_image)?;
     run.outcome.lineage.clone_from(&lineage);
     Arc::make_mut(&mut run.context).lineage = lineage;
     let people = run.people(&document.people)?;
     let drawn_by = run.drawn_by()?;
     Arc::make_mut(&mut run.context).annotator = drawn_by;
     let meaning = run.meaning(&labels, &people)?;
-    run.annotations(document.annotations, &images, &meaning)?;
+    run.annotations(by_image, &meaning)?;
     run.leave_out(BTreeMap::new());
     Ok(run.outcome)
 }
@@ -256,6 +268,16 @@ const READER_FLAGS: [(&str, &str); 5] = [
     ("self_crossing", "self_crossing"),
     ("repeated_points", "repeated_points"),
 ];
+
+/// The value as it is recorded; `None` where it is no number, or can name a person.
+fn public_fact(value: &SourceValue) -> Option<FactValue> {
+    match value {
+        SourceValue::Text(text) => Some(FactValue::Text(text.clone())),
+        SourceValue::Number(number) => number.is_finite().then_some(FactValue::Number(*number)),
+        SourceValue::Flag(flag) => Some(FactValue::Flag(*flag)),
+        SourceValue::Private(_) => None,
+    }
+}
 
 impl<'a, R: Recorder> Import<'a, R> {
     fn new(setting: &'a Setting<'a>, recorder: &'a mut R, context: Arc<Context>) -> Self {
@@ -373,15 +395,9 @@ impl<'a, R: Recorder> Import<'a, R> {
     }
 
     fn fact(&mut self, name: &str, value: &SourceValue) -> Option<FactValue> {
-        match value {
-            SourceValue::Text(text) => Some(FactValue::Text(text.clone())),
-            SourceValue::Number(number) if number.is_finite() => Some(FactValue::Number(*number)),
-            SourceValue::Number(_) => None,
-            SourceValue::Flag(flag) => Some(FactValue::Flag(*flag)),
-            SourceValue::Private(text) => {
-                self.pending.insert(name.to_owned(), text.clone());
-                None
-            }
+        if let SourceValue::Private(text) = value {
+            self.pending.insert(name.to_owned(), text.clone());
         }
+        public_fact(value)
     }
 }
