@@ -167,7 +167,7 @@ impl Repo {
         slot.draft = proposal.draft;
         match self.store.create_slot(&slot)? {
             RefUpdate::Applied(_) => {
-                self.nodes.persist(&order);
+                self.persist_nodes(&order);
                 Ok(Some(Committed { id, commit }))
             }
             RefUpdate::Stale(_) => Ok(None),

@@ -1,13 +1,16 @@
 //! A repository: opening it, reading its versions, changing it through transactions, drafts and commits, its refs
 //! and the names of its people.
 
+mod annotators;
 mod attribution;
 mod commit;
+mod compact;
 mod draft;
 mod erase;
 mod error;
 mod history;
 mod nodes;
+mod pack;
 mod packs;
 mod people;
 mod revert;

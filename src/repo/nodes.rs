@@ -1,18 +1,22 @@
 //! The nodes of a repository's trees: from memory, from packs, or, where they are missing or damaged, rebuilt from
 //! the log. So a lost node never changes an answer.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::id::{CommitId, NodeId};
-use crate::replay::replay_all;
+use crate::log::first_parents;
+use crate::replay::{replay_all, replay_commit};
 use crate::store::Store;
-use crate::tree::{MemoryNodes, Node, NodeSource, TreeError};
+use crate::tree::{MemoryNodes, Node, NodeSource, Tree, TreeError};
 
 use super::packs::Packs;
 
 /// Decoded nodes are dropped when there are more.
 const CACHE_MAX: usize = 1 << 14;
+/// A version is rebuilt from one before it that is at most so many commits away.
+const CONTINUE_MAX: usize = 1000;
 
 /// A repository's nodes.
 pub struct Nodes {
@@ -21,6 +25,7 @@ pub struct Nodes {
     cache: Mutex<HashMap<NodeId, Arc<Node>>>,
     fresh: Mutex<HashMap<NodeId, Vec<u8>>>,
     versions: Mutex<BTreeSet<CommitId>>,
+    continued: Mutex<BTreeSet<CommitId>>,
     rebuilt: Mutex<BTreeSet<CommitId>>,
 }
 
@@ -38,6 +43,7 @@ impl Nodes {
             cache: Mutex::default(),
             fresh: Mutex::default(),
             versions: Mutex::default(),
+            continued: Mutex::default(),
             rebuilt: Mutex::default(),
         }
     }
@@ -50,6 +56,11 @@ impl Nodes {
     /// Holds nodes in memory.
     pub(super) fn hold(&self, nodes: MemoryNodes) {
         lock(&self.fresh).extend(nodes.into_map());
+    }
+
+    /// Returns the packs.
+    pub(super) fn packs(&self) -> &Packs {
+        &self.packs
     }
 
     /// Writes nodes as a pack; they are derived, so that this fails is no failure.
@@ -69,7 +80,8 @@ impl Nodes {
         self.packs.find(&self.store, id, |bytes| NodeId::of(bytes) == id)
     }
 
-    /// Returns bytes with this hash, rebuilding versions where they are nowhere.
+    /// Returns bytes with this hash, rebuilding versions where they are nowhere: first from the nearest one before that
+    /// stands, then, where that gives other nodes only, from the first event on.
     fn bytes(&self, id: NodeId) -> Result<Vec<u8>, TreeError> {
         loop {
             if let Some(bytes) = self.find(id) {
@@ -85,8 +97,14 @@ impl Nodes {
             let Some(version) = version else {
                 return Err(TreeError::Missing { id });
             };
-            lock(&self.rebuilt).insert(version);
-            self.rebuild(version)?;
+            if lock(&self.continued).insert(version) {
+                if let Some(nodes) = self.continue_tree(version) {
+                    self.keep(nodes);
+                }
+            } else {
+                lock(&self.rebuilt).insert(version);
+                self.rebuild(version)?;
+            }
         }
     }
 
@@ -96,11 +114,65 @@ impl Nodes {
         replay_all(&self.store, version, &mut nodes).map_err(|error| TreeError::Source {
             source: Box::new(error),
         })?;
+        self.keep(nodes);
+        Ok(())
+    }
+
+    fn keep(&self, nodes: MemoryNodes) {
         let map = nodes.into_map();
         let ids: Vec<NodeId> = map.keys().copied().collect();
         lock(&self.fresh).extend(map);
         self.persist(&ids);
-        Ok(())
+    }
+
+    /// Returns the nodes that a version and those shortly before it add to one whose nodes stand; `None` where there
+    /// is no such one, or its nodes stand in part only.
+    fn continue_tree(&self, version: CommitId) -> Option<MemoryNodes> {
+        let mut behind = Vec::new();
+        let mut tree = None;
+        for commit in first_parents(&self.store, Some(version)).take(CONTINUE_MAX) {
+            let (_, commit) = commit.ok()?;
+            if !behind.is_empty() && self.find(commit.root).is_some() {
+                tree = Some(Tree::at(commit.root));
+                break;
+            }
+            behind.push(commit);
+        }
+        let mut tree = tree?;
+        let mut made = Standing {
+            nodes: self,
+            made: RefCell::default(),
+        };
+        for commit in behind.iter().rev() {
+            let mut sink = MemoryNodes::default();
+            tree = replay_commit(&self.store, &made, &mut sink, tree, commit).ok()?;
+            if tree.root() != commit.root {
+                return None;
+            }
+            made.made.get_mut().extend(sink);
+        }
+        Some(made.made.into_inner())
+    }
+}
+
+/// Nodes that stand, without rebuilding any.
+struct Standing<'a> {
+    nodes: &'a Nodes,
+    made: RefCell<MemoryNodes>,
+}
+
+impl NodeSource for Standing<'_> {
+    fn node(&self, id: NodeId) -> Result<Arc<Node>, TreeError> {
+        Node::decode(id, self.value(id)?).map(Arc::new)
+    }
+
+    fn value(&self, id: NodeId) -> Result<Vec<u8>, TreeError> {
+        self.made
+            .borrow()
+            .get(id)
+            .map(<[u8]>::to_vec)
+            .or_else(|| self.nodes.find(id))
+            .ok_or(TreeError::Missing { id })
     }
 }
 
