@@ -351,3 +351,42 @@ fn a_person_is_found_without_reading_all_private_objects_or_the_log() {
         .filter(|path| is_below(path, "objects"));
     assert_eq!(objects.count(), 1, "only the latest commit: {counts:?}");
 }
+
+#[test]
+fn a_command_on_a_long_draft_applies_only_what_was_drafted_last() {
+    let mut dataset = Dataset::new(3000);
+    let mut reads = Vec::new();
+    for n in 0..140 {
+        dataset.commits += 1;
+        let (repo, vfs) = dataset.open();
+        let author = repo.author(Some(AUTHOR)).unwrap();
+        let context = rating(&repo, author);
+        let command = Command::Relabel {
+            annotation: dataset.annotations[n * 21],
+            label: Some(dataset.labels[0]),
+        };
+        let _ = vfs.take();
+        let ((), events) = repo
+            .draft_with(|transaction| transaction.must(&context, command).map(|_| ()))
+            .unwrap();
+        let counts = vfs.take();
+        assert_eq!(events, 1);
+        // The first line makes the file: the line, its name; then each line is one synced append.
+        assert_eq!(counts.syncs, if n == 0 { 2 } else { 1 }, "{counts:?}");
+        reads.push(counts.reads);
+    }
+    let most = |range: std::ops::Range<usize>| reads[range].iter().max().copied().unwrap();
+    assert!(most(100..140) <= most(33..73) + 8, "{reads:?}");
+    let (repo, _) = dataset.open();
+    let drafted = repo.draft_version().unwrap().snapshot().unwrap();
+    let sealing = Sealing {
+        author: repo.author(Some(AUTHOR)).unwrap(),
+        message: "m".to_owned(),
+    };
+    let committed = repo.commit_draft(&sealing).unwrap();
+    assert_eq!(
+        (committed.commit.events(), committed.commit.snapshot),
+        (140, drafted)
+    );
+    assert!(!dataset.file("derived/drafts/main").exists());
+}

@@ -10,7 +10,7 @@ use crate::store::{DraftLock, RefUpdate, Slot, SlotRead, Store};
 use crate::tree::{MemoryNodes, NodeSink, Tree};
 
 use super::transaction::{Transaction, range_of};
-use super::{MAIN, Repo, RepoError, Version};
+use super::{MAIN, Repo, RepoError, Version, draft_state};
 
 /// A commit that is durable.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,6 +139,7 @@ impl Repo {
     fn forget_draft(&self, lock: &DraftLock) -> Result<(), RepoError> {
         // The slot names the draft, so one that stays behind is known as sealed and does no harm.
         let _ = self.store.remove_draft(lock, MAIN);
+        draft_state::remove(&self.store);
         Ok(())
     }
 

@@ -7,10 +7,12 @@ use crate::store::{DraftEntry, DraftFile, DraftHead, DraftLock, Store};
 use crate::tree::MemoryNodes;
 
 use super::transaction::{Finished, Transaction, edits_of, range_of, range_of_bytes};
-use super::{MAIN, Repo, RepoError, Version};
+use super::{MAIN, Repo, RepoError, Version, draft_state};
 
 /// Batches up to this size are kept in the draft itself.
 const INLINE_MAX: usize = 64 << 10;
+/// What a draft leads to is written down again when so many entries were added.
+const APPLIED_MAX: usize = 32;
 
 /// A draft that no commit has sealed.
 #[derive(Debug, Clone)]
@@ -55,6 +57,26 @@ impl DraftState {
     /// [`RepoError::Evolve`] when one does not fit.
     pub fn apply(&self, repo: &Repo, state: &mut Overlay<'_>) -> Result<(), RepoError> {
         self.for_each(repo, |event| edits_of(state, &event))
+    }
+
+    /// Applies its events to a state, those that were applied before by what they led to; returns how many entries
+    /// were not.
+    fn apply_known(
+        &self,
+        repo: &Repo,
+        parent: &Version,
+        state: &mut Overlay<'_>,
+    ) -> Result<usize, RepoError> {
+        let entries = &self.file.entries;
+        let known = draft_state::apply(repo.store(), self.id(), parent.id(), entries, state);
+        let mut applied = 0;
+        for entry in entries.iter().skip(known) {
+            for event in BatchReader::new(&Self::bytes(repo, entry)?)? {
+                edits_of(state, &event?)?;
+            }
+            applied += 1;
+        }
+        Ok(applied)
     }
 
     /// Returns how many events there are.
@@ -155,8 +177,10 @@ impl Repo {
         let tip = self.tip()?;
         let parent = self.head_version()?;
         let mut base = Overlay::new(&parent);
-        if let Some(draft) = &draft {
-            draft.apply(self, &mut base)?;
+        if let Some(draft) = &draft
+            && draft.apply_known(self, &parent, &mut base)? >= APPLIED_MAX
+        {
+            draft_state::write(&self.store, draft.id(), parent.id(), &draft.file.entries, &base);
         }
         let mut transaction = Transaction::new(&self.store, &base);
         let result = build(&mut transaction)?;
@@ -206,6 +230,7 @@ impl Repo {
     pub fn discard_draft(&self) -> Result<bool, RepoError> {
         let lock = self.store.lock_draft()?;
         let there = self.read_draft(&lock)?.is_some();
+        draft_state::remove(&self.store);
         self.store.remove_draft(&lock, MAIN)?;
         Ok(there)
     }

@@ -6,6 +6,7 @@ mod attribution;
 mod commit;
 mod compact;
 mod draft;
+mod draft_state;
 mod erase;
 mod error;
 mod history;
