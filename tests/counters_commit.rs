@@ -43,21 +43,16 @@ impl Dataset {
         let author = repo.author(Some(AUTHOR)).unwrap();
         commit(&repo, author, first_commands(author, count));
         let version = repo.head_version().unwrap();
-        let each = |kind| keys(&version, kind);
-        dataset.annotations = each(EntityKind::Annotation)
-            .into_iter()
-            .filter_map(|key| match key {
-                KeyParts::Annotation(id) => Some(id),
-                _ => None,
-            })
-            .collect();
-        dataset.labels = each(EntityKind::Label)
-            .into_iter()
-            .filter_map(|key| match key {
-                KeyParts::Label(id) => Some(id),
-                _ => None,
-            })
-            .collect();
+        for key in keys(&version, EntityKind::Annotation) {
+            if let KeyParts::Annotation(id) = key {
+                dataset.annotations.push(id);
+            }
+        }
+        for key in keys(&version, EntityKind::Label) {
+            if let KeyParts::Label(id) = key {
+                dataset.labels.push(id);
+            }
+        }
         assert_eq!(dataset.annotations.len(), usize::try_from(count).unwrap());
         dataset
     }
