@@ -110,7 +110,11 @@ impl BatchWriter {
     /// for such events reads it, wherever its image lies.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let most = if self.global_events > 0 { MIXED_SIZE_MAX } else { BATCH_SIZE_MAX };
+        let most = if self.global_events > 0 {
+            MIXED_SIZE_MAX
+        } else {
+            BATCH_SIZE_MAX
+        };
         self.bytes.len() >= most
     }
 

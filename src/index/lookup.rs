@@ -14,7 +14,7 @@ use super::walk::{End, Walk};
 use super::{IndexError, LookupError};
 
 /// Up to this many commits, walking the log is faster than starting sled.
-pub const WALK_MAX: usize = 64;
+pub const WALK_MAX: usize = 200;
 
 /// When the index is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

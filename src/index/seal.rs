@@ -79,7 +79,7 @@ impl Seal {
     pub(super) fn write(&self, store: &Store) -> Result<(), IndexError> {
         let (bytes, _) = seal_record(self)?;
         store
-            .write_derived(SEAL_FILE, [bytes.as_slice()])
+            .write_derived(SEAL_FILE, &bytes)
             .map_err(IndexError::io("write", &store.derived_path(SEAL_FILE)))
     }
 }

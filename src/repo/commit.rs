@@ -10,7 +10,7 @@ use crate::tree::{MemoryNodes, NodeSink, Tree};
 
 use super::transaction::{Transaction, range_of};
 use super::workspace::Workspace;
-use super::{MAIN, Repo, RepoError, Version};
+use super::{MAIN, Repo, RepoError, Version, draft_state};
 
 /// A commit that is durable.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,6 +136,7 @@ impl Repo {
     fn forget_draft(&self, lock: &DraftLock) -> Result<(), RepoError> {
         // The slot names the draft, so one that stays behind is known as sealed and does no harm.
         let _ = self.store.remove_draft(lock, MAIN);
+        draft_state::remove(&self.store);
         Ok(())
     }
 
@@ -154,7 +155,7 @@ impl Repo {
         slot.draft = proposal.draft;
         match self.store.create_slot(&slot)? {
             RefUpdate::Applied(_) => {
-                self.nodes.persist(&made);
+                self.persist_nodes(&made);
                 Ok(Some(Committed { id, commit }))
             }
             RefUpdate::Stale(_) => Ok(None),
@@ -199,13 +200,10 @@ impl Repo {
 pub(super) struct NodeLog {
     pub(super) nodes: MemoryNodes,
     pub(super) order: Vec<NodeId>,
-    /// Their length in all.
-    pub(super) bytes: usize,
 }
 
 impl NodeSink for NodeLog {
     fn keep(&mut self, id: NodeId, bytes: Vec<u8>) {
-        self.bytes += bytes.len();
         self.nodes.keep(id, bytes);
         self.order.push(id);
     }

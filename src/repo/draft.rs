@@ -7,10 +7,12 @@ use crate::store::{DraftEntry, DraftFile, DraftHead, DraftLock, Store};
 
 use super::transaction::{Finished, Transaction, range_of, range_of_bytes};
 use super::workspace::Workspace;
-use super::{MAIN, Repo, RepoError, Version};
+use super::{MAIN, Repo, RepoError, Version, draft_state};
 
 /// Batches up to this size are kept in the draft itself.
 const INLINE_MAX: usize = 64 << 10;
+/// What a draft leads to is written down again when so many entries were added.
+const APPLIED_MAX: usize = 32;
 
 /// A draft that no commit has sealed.
 #[derive(Debug, Clone)]
@@ -63,6 +65,33 @@ impl DraftState {
     /// [`RepoError::Evolve`] when one does not fit.
     pub fn check(&self, repo: &Repo, version: &Version) -> Result<(), RepoError> {
         self.apply(repo, &mut Workspace::new(version))
+    }
+
+    /// Applies its events to a state, those that were applied before by what they led to; returns how many entries
+    /// were not.
+    fn apply_known(
+        &self,
+        repo: &Repo,
+        parent: &Version,
+        workspace: &mut Workspace<'_>,
+    ) -> Result<usize, RepoError> {
+        let entries = &self.file.entries;
+        let known = match draft_state::read(repo.store(), self.id(), parent.id(), entries) {
+            Some((known, edits)) => {
+                workspace.apply(edits)?;
+                known
+            }
+            None => 0,
+        };
+        let mut applied = 0;
+        for entry in entries.iter().skip(known) {
+            for event in BatchReader::new(&Self::bytes(repo, entry)?)? {
+                let event = event?;
+                workspace.take(&event.context, &event.event)?;
+            }
+            applied += 1;
+        }
+        Ok(applied)
     }
 
     /// Returns how many events there are.
@@ -164,8 +193,11 @@ impl Repo {
         let tip = self.tip()?;
         let parent = self.head_version()?;
         let mut workspace = Workspace::new(&parent);
-        if let Some(draft) = &draft {
-            draft.apply(self, &mut workspace)?;
+        if let Some(draft) = &draft
+            && draft.apply_known(self, &parent, &mut workspace)? >= APPLIED_MAX
+            && let Some(edits) = workspace.all_edits()
+        {
+            draft_state::write(&self.store, draft.id(), parent.id(), &draft.file.entries, edits);
         }
         let mut transaction = Transaction::new(&self.store, workspace);
         let result = build(&mut transaction)?;
@@ -215,6 +247,7 @@ impl Repo {
     pub fn discard_draft(&self) -> Result<bool, RepoError> {
         let lock = self.store.lock_draft()?;
         let there = self.read_draft(&lock)?.is_some();
+        draft_state::remove(&self.store);
         self.store.remove_draft(&lock, MAIN)?;
         Ok(there)
     }

@@ -1,14 +1,18 @@
 //! A repository: opening it, reading its versions, changing it through transactions, drafts and commits, its refs
 //! and the names of its people.
 
+mod annotators;
 mod attribution;
 mod commit;
+mod compact;
 mod draft;
+mod draft_state;
 mod erase;
 mod error;
 mod fork;
 mod history;
 mod nodes;
+mod pack;
 mod packs;
 mod people;
 mod revert;

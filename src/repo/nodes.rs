@@ -5,14 +5,18 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::id::{CommitId, NodeId};
-use crate::replay::replay_all;
+use crate::log::first_parents;
+use crate::replay::{replay_all, replay_commit};
 use crate::store::Store;
-use crate::tree::{MemoryNodes, Node, NodeSource, TreeError};
+use crate::tree::{MemoryNodes, Node, NodeSource, Tree, TreeError};
 
+use super::pack::PackWriter;
 use super::packs::Packs;
 
 /// Decoded nodes are dropped when there are more.
 const CACHE_MAX: usize = 1 << 14;
+/// A version is rebuilt from one before it that is at most so many commits away.
+const CONTINUE_MAX: usize = 1000;
 
 /// A repository's nodes.
 pub struct Nodes {
@@ -20,7 +24,10 @@ pub struct Nodes {
     packs: Packs,
     cache: Mutex<HashMap<NodeId, Arc<Node>>>,
     fresh: Mutex<HashMap<NodeId, Vec<u8>>>,
+    /// The pack that is being written.
+    open: Mutex<Option<PackWriter>>,
     versions: Mutex<BTreeSet<CommitId>>,
+    continued: Mutex<BTreeSet<CommitId>>,
     rebuilt: Mutex<BTreeSet<CommitId>>,
 }
 
@@ -37,7 +44,9 @@ impl Nodes {
             packs: Packs::default(),
             cache: Mutex::default(),
             fresh: Mutex::default(),
+            open: Mutex::default(),
             versions: Mutex::default(),
+            continued: Mutex::default(),
             rebuilt: Mutex::default(),
         }
     }
@@ -52,24 +61,50 @@ impl Nodes {
         lock(&self.fresh).extend(nodes.into_map());
     }
 
+    /// Returns the packs.
+    pub(super) fn packs(&self) -> &Packs {
+        &self.packs
+    }
+
     /// Writes nodes as a pack; they are derived, so that this fails is no failure.
     pub(super) fn persist(&self, nodes: &[NodeId]) {
-        let fresh = lock(&self.fresh);
-        let found = nodes
-            .iter()
-            .filter_map(|id| Some((*id, fresh.get(id)?.as_slice())))
-            .collect();
-        self.packs.write(&self.store, found);
+        self.spool(nodes);
+        let writer = lock(&self.open).take();
+        if let Some(writer) = writer {
+            self.packs.add(&self.store, writer);
+        }
+    }
+
+    /// Writes nodes to the pack that is open, so that they need no memory. Where that is not possible they stay there.
+    pub(super) fn spool(&self, nodes: &[NodeId]) {
+        let mut open = lock(&self.open);
+        if open.is_none() && !nodes.is_empty() {
+            *open = PackWriter::new(&self.store);
+        }
+        let Some(writer) = open.as_mut() else { return };
+        let mut fresh = lock(&self.fresh);
+        for id in nodes {
+            if fresh
+                .get(id)
+                .is_some_and(|bytes| writer.push(*id, bytes).is_some())
+            {
+                fresh.remove(id);
+            }
+        }
     }
 
     fn find(&self, id: NodeId) -> Option<Vec<u8>> {
         if let Some(bytes) = lock(&self.fresh).get(&id) {
             return Some(bytes.clone());
         }
+        if let Some(bytes) = lock(&self.open).as_mut().and_then(|writer| writer.find(id)) {
+            return Some(bytes);
+        }
         self.packs.find(&self.store, id, |bytes| NodeId::of(bytes) == id)
     }
 
-    /// Returns bytes with this hash, rebuilding versions where they are nowhere.
+    /// Returns bytes with this hash, rebuilding versions where they are nowhere: first from the nearest one before that
+    /// stands, then, where that gives other nodes only, from the first event on.
     fn bytes(&self, id: NodeId) -> Result<Vec<u8>, TreeError> {
         loop {
             if let Some(bytes) = self.find(id) {
@@ -85,8 +120,14 @@ impl Nodes {
             let Some(version) = version else {
                 return Err(TreeError::Missing { id });
             };
-            lock(&self.rebuilt).insert(version);
-            self.rebuild(version)?;
+            if lock(&self.continued).insert(version) {
+                if let Some(nodes) = self.continue_tree(version) {
+                    self.keep(nodes);
+                }
+            } else {
+                lock(&self.rebuilt).insert(version);
+                self.rebuild(version)?;
+            }
         }
     }
 
@@ -96,11 +137,64 @@ impl Nodes {
         replay_all(&self.store, version, &mut nodes).map_err(|error| TreeError::Source {
             source: Box::new(error),
         })?;
+        self.keep(nodes);
+        Ok(())
+    }
+
+    fn keep(&self, nodes: MemoryNodes) {
         let map = nodes.into_map();
         let ids: Vec<NodeId> = map.keys().copied().collect();
         lock(&self.fresh).extend(map);
         self.persist(&ids);
-        Ok(())
+    }
+
+    /// Returns the nodes that a version and those shortly before it add to one whose nodes stand; `None` where there
+    /// is no such one, or its nodes stand in part only.
+    fn continue_tree(&self, version: CommitId) -> Option<MemoryNodes> {
+        let mut behind = Vec::new();
+        let mut tree = None;
+        for commit in first_parents(&self.store, Some(version)).take(CONTINUE_MAX) {
+            let (_, commit) = commit.ok()?;
+            if !behind.is_empty() && self.find(commit.root).is_some() {
+                tree = Some(Tree::at(commit.root));
+                break;
+            }
+            behind.push(commit);
+        }
+        let mut tree = tree?;
+        let mut made = Standing {
+            nodes: self,
+            made: MemoryNodes::default(),
+        };
+        for commit in behind.iter().rev() {
+            let mut sink = MemoryNodes::default();
+            tree = replay_commit(&self.store, &made, &mut sink, tree, commit).ok()?;
+            if tree.root() != commit.root {
+                return None;
+            }
+            made.made.extend(sink);
+        }
+        Some(made.made)
+    }
+}
+
+/// Nodes that stand, without rebuilding any.
+struct Standing<'a> {
+    nodes: &'a Nodes,
+    made: MemoryNodes,
+}
+
+impl NodeSource for Standing<'_> {
+    fn node(&self, id: NodeId) -> Result<Arc<Node>, TreeError> {
+        Node::decode(id, self.value(id)?).map(Arc::new)
+    }
+
+    fn value(&self, id: NodeId) -> Result<Vec<u8>, TreeError> {
+        self.made
+            .get(id)
+            .map(<[u8]>::to_vec)
+            .or_else(|| self.nodes.find(id))
+            .ok_or(TreeError::Missing { id })
     }
 }
 

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::event::{Event, LoggedEvent, State, scan_records};
+use crate::event::{State, scan_records};
 use crate::id::{Code, CommitId, PrivateId};
 use crate::model::{AnnotatorKind, AnnotatorRecord, EntityKind, Key};
 use crate::store::{PrivateKind, PrivateRead, Store};
 
-use super::history::{Scope, events_since};
+use super::annotators::{self, Annotator};
 use super::{Repo, RepoError};
 
 /// What is known of a private object.
@@ -108,6 +108,9 @@ impl Repo {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         if known.is_none() {
+            if let Some(id) = self.find_likely_private(kind, value)? {
+                return Ok(Some(id));
+            }
             let mut found = BTreeMap::new();
             for id in self.store.list_private()? {
                 if let PrivateRead::Present(object) = self.store.read_private(id)? {
@@ -125,6 +128,24 @@ impl Repo {
         }
         if let Some(known) = known.as_mut() {
             known.remove(&wanted);
+        }
+        Ok(None)
+    }
+
+    /// Looks at those who recorded last, so that not all private objects are read.
+    fn find_likely_private(&self, kind: PrivateKind, value: &str) -> Result<Option<PrivateId>, RepoError> {
+        if kind != PrivateKind::Person {
+            return Ok(None);
+        }
+        let last = self.head()?.map(|head| self.commit(head)).transpose()?;
+        let likely = [last.map(|commit| commit.author), self.store.local_author()?];
+        for id in likely.into_iter().flatten() {
+            if let PrivateRead::Present(object) = self.store.read_private(id)?
+                && object.kind == kind
+                && object.value == value
+            {
+                return Ok(Some(id));
+            }
         }
         Ok(None)
     }
@@ -156,43 +177,35 @@ impl Repo {
     /// [`RepoError`] when the log or a private object cannot be read.
     pub fn registrations(&self, head: Option<CommitId>) -> Result<BTreeMap<Code, Registration>, RepoError> {
         let mut found = BTreeMap::new();
-        for event in events_since(self, head, None, Scope::Global, "annotator.registered/1")? {
-            self.note_registration(&event.logged, &mut found)?;
+        for who in annotators::registered(self, head)? {
+            found.insert(who.code.clone(), self.registration(&who)?);
         }
         if head == self.head()?
             && let Some(draft) = self.draft()?
         {
-            draft.for_each(self, |event| self.note_registration(&event, &mut found))?;
+            draft.for_each(self, |event| {
+                if let Some(who) = Annotator::of(event.event) {
+                    found.insert(who.code.clone(), self.registration(&who)?);
+                }
+                Ok(())
+            })?;
         }
         Ok(found)
     }
 
-    fn note_registration(
-        &self,
-        logged: &LoggedEvent,
-        found: &mut BTreeMap<Code, Registration>,
-    ) -> Result<(), RepoError> {
-        if let Event::AnnotatorRegistered {
-            code,
-            kind,
+    /// Adds the name of a person, where it is known here.
+    fn registration(&self, who: &Annotator) -> Result<Registration, RepoError> {
+        let name = match (&who.name, who.person) {
+            (Some(name), _) => Some(name.clone()),
+            (None, Some(person)) => self.person(person)?.name().map(str::to_owned),
+            (None, None) => None,
+        };
+        Ok(Registration {
+            code: who.code.clone(),
+            kind: who.kind,
             name,
-            person,
-        } = &logged.event
-        {
-            let name = match (name, person) {
-                (Some(name), _) => Some(name.clone()),
-                (None, Some(person)) => self.person(*person)?.name().map(str::to_owned),
-                (None, None) => None,
-            };
-            let registration = Registration {
-                code: code.clone(),
-                kind: *kind,
-                name,
-                person: *person,
-            };
-            found.insert(code.clone(), registration);
-        }
-        Ok(())
+            person: who.person,
+        })
     }
 
     /// Finds an annotator by code or name.

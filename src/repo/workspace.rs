@@ -1,7 +1,7 @@
 //! What a writer works on: a version's tree with edits on top. Whenever these have become many they are folded into
 //! the tree, so that a bulk import needs memory for a portion of its edits and not for all.
 
-use crate::event::{Context, Edits, Event, State, StateError, Visit, evolve};
+use crate::event::{Context, Edit, Edits, Event, State, StateError, Visit, evolve};
 use crate::id::NodeId;
 use crate::model::Key;
 use crate::snapshot::SnapshotView;
@@ -16,11 +16,12 @@ const EDITS_BYTES_MAX: usize = 96 << 20;
 /// A tree, the edits that are not in it yet, and the nodes that were made for it.
 pub(super) struct Workspace<'a> {
     nodes: &'a Nodes,
+    /// The tree with which it was begun.
+    begun: Tree,
     tree: Tree,
     edits: Edits,
     /// Nodes that are in memory alone, in the order in which they were made.
     made: Vec<NodeId>,
-    made_bytes: usize,
 }
 
 impl<'a> Workspace<'a> {
@@ -28,18 +29,28 @@ impl<'a> Workspace<'a> {
     pub(super) fn new(version: &'a Version) -> Self {
         Self {
             nodes: version.all_nodes(),
+            begun: version.tree(),
             tree: version.tree(),
             edits: Edits::default(),
             made: Vec::new(),
-            made_bytes: 0,
         }
     }
 
     /// Applies an event.
     pub(super) fn take(&mut self, context: &Context, event: &Event) -> Result<(), RepoError> {
         let edits = evolve(self, context, event)?;
+        self.apply(edits)
+    }
+
+    /// Applies what events led to.
+    pub(super) fn apply(&mut self, edits: Vec<Edit>) -> Result<(), RepoError> {
         self.edits.apply(edits);
         self.fold_if_many()
+    }
+
+    /// Returns all edits; `None` when some were folded already.
+    pub(super) fn all_edits(&self) -> Option<&Edits> {
+        (self.tree == self.begun).then_some(&self.edits)
     }
 
     /// Takes in edits that were worked out elsewhere.
@@ -74,11 +85,8 @@ impl<'a> Workspace<'a> {
             return Ok(());
         }
         self.fold()?;
-        if self.made_bytes >= EDITS_BYTES_MAX {
-            self.nodes.persist(&self.made);
-            self.made.clear();
-            self.made_bytes = 0;
-        }
+        self.nodes.spool(&self.made);
+        self.made.clear();
         Ok(())
     }
 
@@ -87,7 +95,6 @@ impl<'a> Workspace<'a> {
         let edits = std::mem::take(&mut self.edits).into_iter();
         let edits = edits.map(|(key, value)| (key.into_bytes(), value));
         self.tree = self.tree.edit(self.nodes, &mut log, edits)?;
-        self.made_bytes += log.bytes;
         self.made.append(&mut log.order);
         self.nodes.hold(log.nodes);
         Ok(())

@@ -1,11 +1,80 @@
 //! Files in `derived/`: never synced, may vanish or be damaged at any time. Who reads one must be able to do
 //! without it.
 
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use super::Store;
-use super::vfs::{ReadFile, read_all};
+use super::vfs::{ReadFile, WriteFile, read_all};
+
+/// Bytes are gathered up to this many before they are written.
+const WRITE_BUFFER: usize = 256 << 10;
+
+/// A file in `derived/` being written.
+pub struct DerivedWriter {
+    store: Store,
+    temp: Option<PathBuf>,
+    file: BufWriter<Box<dyn WriteFile>>,
+    written: Option<Box<dyn ReadFile>>,
+}
+
+impl Write for DerivedWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl DerivedWriter {
+    /// Reads what was written at `offset`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read_back(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.flush()?;
+        if self.written.is_none() {
+            let temp = self.temp.as_deref().ok_or(io::ErrorKind::NotFound)?;
+            self.written = Some(self.store.vfs.open(temp)?);
+        }
+        match &self.written {
+            Some(written) => written.read_exact_at(buffer, offset),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Gives the file its name, in place of what stands there.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing of it is left then.
+    pub fn finish(mut self, relative: &str) -> io::Result<()> {
+        self.file.flush()?;
+        let to = self.store.derived_path(relative);
+        let Some(temp) = self.temp.as_deref() else {
+            return Ok(());
+        };
+        let renamed = match self.store.vfs.rename(temp, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // The folder is missing, as after `gc`.
+                let folder = to.parent().unwrap_or(&to);
+                self.store.create_derived_dirs(folder)?;
+                self.store.vfs.rename(temp, &to)
+            }
+            other => other,
+        };
+        renamed.map(|()| self.temp = None)
+    }
+}
+
+impl Drop for DerivedWriter {
+    fn drop(&mut self) {
+        if let Some(temp) = self.temp.take() {
+            let _ = self.store.vfs.remove(&temp);
+        }
+    }
+}
 
 /// A file in `derived/` being read.
 pub struct DerivedFile {
@@ -49,33 +118,29 @@ impl Store {
         self.vfs.list(&self.derived_path(relative)).unwrap_or_default()
     }
 
-    /// Writes a file in `derived/` whole or not at all, in pieces, unsynced.
+    /// Begins a file in `derived/`, which is there whole once it is finished, or not at all; unsynced.
+    ///
+    /// # Errors
+    /// When it cannot be created; a caller may go on without.
+    pub fn create_derived(&self) -> io::Result<DerivedWriter> {
+        let temp = self.temp_path().map_err(io::Error::other)?;
+        let file = self.vfs.create_new(&temp)?;
+        Ok(DerivedWriter {
+            store: self.clone(),
+            temp: Some(temp),
+            file: BufWriter::with_capacity(WRITE_BUFFER, file),
+            written: None,
+        })
+    }
+
+    /// Writes a file in `derived/` whole or not at all, unsynced.
     ///
     /// # Errors
     /// When it cannot be written; a caller may go on without.
-    pub fn write_derived<'a>(
-        &self,
-        relative: &str,
-        pieces: impl IntoIterator<Item = &'a [u8]>,
-    ) -> io::Result<()> {
-        let to = self.derived_path(relative);
-        if let Some(folder) = to.parent() {
-            self.create_derived_dirs(folder)?;
-        }
-        let temp = self.temp_path().map_err(io::Error::other)?;
-        let written = (|| {
-            let mut file = self.vfs.create_new(&temp)?;
-            for piece in pieces {
-                file.write_all(piece)?;
-            }
-            file.flush()?;
-            drop(file);
-            self.vfs.rename(&temp, &to)
-        })();
-        if written.is_err() {
-            let _ = self.vfs.remove(&temp);
-        }
-        written
+    pub fn write_derived(&self, relative: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut writer = self.create_derived()?;
+        writer.file.write_all(bytes)?;
+        writer.finish(relative)
     }
 
     /// Removes a file or folder in `derived/`, where it is there.

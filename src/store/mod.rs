@@ -5,6 +5,7 @@
 //! the bytes mean is not known here.
 
 mod blobs;
+pub mod counting;
 mod derived;
 mod draft;
 mod error;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub use blobs::{BlobSource, StagedBlob, hash_stream};
-pub use derived::DerivedFile;
+pub use derived::{DerivedFile, DerivedWriter};
 pub use draft::{DraftEntry, DraftFile, DraftHead, DraftLock};
 pub use error::StoreError;
 pub use local::{LocalAuthor, LocalErasure};

@@ -202,7 +202,7 @@ impl Store {
 
     fn write_hint(&self, branch: &str, seq: u64) {
         // A hint that cannot be written is only missed.
-        let _ = self.write_derived(&format!("tips/{branch}"), [format!("{seq}\n").as_bytes()]);
+        let _ = self.write_derived(&format!("tips/{branch}"), format!("{seq}\n").as_bytes());
     }
 
     /// Returns the highest slot of a branch in the last lines of the witness; 0 when there is none. A slot stands

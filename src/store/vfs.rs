@@ -9,7 +9,7 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 /// A file being read.
-pub trait ReadFile: Read + Seek + Send {
+pub trait ReadFile: Read + Seek + Send + Sync {
     /// Reads exactly `buffer.len()` bytes at `offset`.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ pub trait WriteFile: Write + Send {
 }
 
 /// A kernel lock; it ends when this is dropped, or with the process.
-pub trait Lock: Debug + Send {}
+pub trait Lock: Debug + Send + Sync {}
 
 /// How to lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,9 +28,9 @@ pub(crate) fn run(app: &mut App, args: &LogArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let (since, head) = range(&repo, args.revision.as_deref())?;
     let mut commits = Vec::new();
-    for commit in first_parents(repo.store(), head) {
+    for commit in first_parents(repo.store(), head).take(args.n.unwrap_or(usize::MAX)) {
         let (id, commit) = commit?;
-        if Some(id) == since || args.n.is_some_and(|n| commits.len() >= n) {
+        if Some(id) == since {
             break;
         }
         print(app, &repo, id, &commit)?;

@@ -101,6 +101,12 @@ pub(crate) fn find_subject(repo: &Repo, text: &str) -> Result<Subject, Failure> 
     if let Some((id, name)) = find_image(&version, text)? {
         return Ok(Subject::Image(id, name));
     }
+    // A whole id of an annotation that is there needs no look at the commits, whose ids may begin with anything.
+    if let Ok(id) = AnnotationId::parse(text)
+        && version.get(&Key::annotation(id))?.is_some()
+    {
+        return Ok(Subject::Annotation(id));
+    }
     match repo.resolve(text) {
         Ok(id) => return Ok(Subject::Commit(id)),
         Err(RepoError::UnknownRevision { .. }) => {}
