@@ -13,6 +13,7 @@ const FIRST_REORDERED_LEAD: u8 = 0xee;
 ///
 /// Bytes are tested sixteen at a time without a branch between them, which the compiler turns into vector
 /// instructions.
+#[inline]
 pub(super) fn find(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> Option<usize> {
     let (chunks, _) = bytes.as_chunks::<16>();
     let skipped = chunks
@@ -25,11 +26,13 @@ pub(super) fn find(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> Option<usize> {
 }
 
 /// Says whether a byte cannot stand in a JSON string as itself.
+#[inline]
 pub(super) fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 /// Says whether a byte keeps a member's name from being [plain](Name::plain).
+#[inline]
 pub(super) fn is_not_plain(byte: u8) -> bool {
     is_special(byte) | (byte >= FIRST_REORDERED_LEAD)
 }

@@ -3,12 +3,15 @@
 //! The law of every commit: `state(commit) = fold(evolve, state(first parent), its events)`, and the root of that
 //! state's tree is the one that the commit names.
 
-use crate::event::{BatchError, BatchReader, EmptyState, EvolveError, LoggedEvent, Overlay, evolve};
+mod fold;
+
+use crate::event::{BatchError, EvolveError};
 use crate::id::{BatchId, CommitId, NodeId};
-use crate::log::{BatchRange, Commit, LogError, read_batch, read_commit};
-use crate::snapshot::SnapshotView;
+use crate::log::{BatchRange, Commit, LogError, read_commit};
 use crate::store::Store;
 use crate::tree::{NodeSink, NodeSource, Tree, TreeBuilder, TreeError};
+
+use fold::{Base, Fold};
 
 /// A replay that could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -51,54 +54,6 @@ pub enum ReplayError {
     Tree(#[from] TreeError),
 }
 
-/// Calls `each` for every event of a batch, with its number from 1.
-///
-/// # Errors
-/// [`ReplayError`] when the batch cannot be read, or what `each` returns.
-pub fn for_each_event(
-    store: &Store,
-    range: &BatchRange,
-    mut each: impl FnMut(u64, LoggedEvent) -> Result<(), ReplayError>,
-) -> Result<(), ReplayError> {
-    let batch = range.batch;
-    let bytes = read_batch(store, batch)?;
-    let unreadable = |source| ReplayError::Batch { batch, source };
-    let mut number = 0;
-    for event in BatchReader::new(&bytes).map_err(unreadable)? {
-        number += 1;
-        each(number, event.map_err(unreadable)?)?;
-    }
-    if number == range.events {
-        Ok(())
-    } else {
-        Err(ReplayError::EventCount {
-            batch,
-            found: number,
-            expected: range.events,
-        })
-    }
-}
-
-/// Folds the events of batches into a state.
-///
-/// # Errors
-/// [`ReplayError`] when a batch cannot be read or an event does not fit.
-pub fn fold(store: &Store, batches: &[BatchRange], state: &mut Overlay<'_>) -> Result<(), ReplayError> {
-    for range in batches {
-        for_each_event(store, range, |number, event| {
-            let edits =
-                evolve(&*state, &event.context, &event.event).map_err(|source| ReplayError::Evolve {
-                    batch: range.batch,
-                    number,
-                    source,
-                })?;
-            state.apply(edits);
-            Ok(())
-        })?;
-    }
-    Ok(())
-}
-
 /// Recomputes a commit's root from its parent's tree and its own events.
 ///
 /// # Errors
@@ -110,13 +65,13 @@ pub fn replay_commit(
     parent: Tree,
     commit: &Commit,
 ) -> Result<Tree, ReplayError> {
-    let base = SnapshotView { tree: parent, source };
-    let mut state = Overlay::new(&base);
-    fold(store, &commit.batches, &mut state)?;
-    let edits = state
-        .into_edits()
-        .into_iter()
-        .map(|(key, value)| (key.into_bytes(), value));
+    let base = match commit.first_parent() {
+        None => Base::Empty,
+        Some(_) => Base::Tree(parent, source),
+    };
+    let mut fold = Fold::upon(base);
+    fold.take(store, &commit.batches)?;
+    let edits = fold.into_edits().map(|(key, value)| (key.into_bytes(), value));
     Ok(parent.edit(source, sink, edits)?)
 }
 
@@ -130,16 +85,15 @@ pub fn replay_all(store: &Store, commit: CommitId, sink: &mut dyn NodeSink) -> R
     while let Some(id) = next {
         let commit = read_commit(store, id)?;
         next = commit.first_parent();
-        chain.push(commit);
+        chain.push(commit.batches);
     }
-    let mut state = Overlay::new(&EmptyState);
-    for commit in chain.iter().rev() {
-        fold(store, &commit.batches, &mut state)?;
-    }
+    let batches: Vec<BatchRange> = chain.into_iter().rev().flatten().collect();
+    let mut fold = Fold::upon(Base::Empty);
+    fold.take(store, &batches)?;
     let mut builder = TreeBuilder::new();
-    for (key, value) in state.into_edits() {
+    for (key, value) in fold.into_edits() {
         if let Some(value) = value {
-            builder.push(key.into_bytes(), value, sink);
+            builder.push(key.as_bytes(), value, sink);
         }
     }
     Ok(builder.finish(sink))

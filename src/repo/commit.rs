@@ -203,12 +203,8 @@ pub(super) struct NodeLog {
 }
 
 impl NodeSink for NodeLog {
-    fn keep(&mut self, id: NodeId, bytes: Vec<u8>) {
+    fn keep(&mut self, id: NodeId, bytes: &[u8]) {
         self.nodes.keep(id, bytes);
         self.order.push(id);
-    }
-
-    fn kept(&self, id: NodeId) -> Option<Vec<u8>> {
-        self.nodes.kept(id)
     }
 }

@@ -158,6 +158,7 @@ fn replay_damage(error: &ReplayError) -> bool {
 fn tree_damage(error: &TreeError) -> bool {
     match error {
         TreeError::Missing { .. } | TreeError::Damaged { .. } => true,
+        TreeError::Unsorted => false,
         TreeError::Source { source } => source.downcast_ref::<ReplayError>().is_none_or(replay_damage),
     }
 }

@@ -1,7 +1,5 @@
 //! The three-way merge of two snapshots against their base, record by record.
 
-use std::collections::BTreeMap;
-
 use crate::tree::{Change, NodeSource, Tree, TreeChange, TreeEdit, TreeError};
 
 /// A record that both sides changed, differently.
@@ -36,24 +34,29 @@ pub fn merge(
     ours: &Tree,
     theirs: &Tree,
 ) -> Result<MergeResult, TreeError> {
-    let mut our_changes = BTreeMap::new();
-    for change in base.diff(source, ours) {
-        let TreeChange { key, change } = change?;
-        our_changes.insert(key, sides(change));
-    }
+    let mut our_changes = base.diff(source, ours);
+    let mut our_change = our_changes.next().transpose()?;
     let mut result = MergeResult::default();
     for change in base.diff(source, theirs) {
         let TreeChange { key, change } = change?;
         let (base, theirs) = sides(change);
-        match our_changes.remove(&key) {
+        while our_change.as_ref().is_some_and(|ours| ours.key < key) {
+            our_change = our_changes.next().transpose()?;
+        }
+        let ours = our_change.take_if(|ours| ours.key == key);
+        match ours.map(|ours| sides(ours.change).1) {
             None => result.edits.push((key, theirs)),
-            Some((_, ours)) if ours == theirs => {}
-            Some((_, ours)) => result.conflicts.push(Conflict {
-                key,
-                base,
-                ours,
-                theirs,
-            }),
+            Some(ours) => {
+                our_change = our_changes.next().transpose()?;
+                if ours != theirs {
+                    result.conflicts.push(Conflict {
+                        key,
+                        base,
+                        ours,
+                        theirs,
+                    });
+                }
+            }
         }
     }
     Ok(result)
@@ -70,6 +73,8 @@ fn sides(change: Change<Vec<u8>>) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;

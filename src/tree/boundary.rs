@@ -24,8 +24,10 @@ pub fn is_boundary(key: &[u8], level: u8, n: u64) -> bool {
         .get(start..start + 4)
         .and_then(|bytes| bytes.try_into().ok())
         .map_or(0, u32::from_le_bytes);
-    let n = u128::from(n);
-    u128::from(lot) * u128::from(11 * target).pow(4) < (40_000 * n * n * n) << 32
+    // In whole numbers a · 2^32 above b is a above b / 2^32; what n cannot reach within a node stays above.
+    let spread = u128::from(lot) * u128::from(11 * target).pow(4);
+    let grown = 40_000_u64.saturating_mul(n).saturating_mul(n).saturating_mul(n);
+    spread >> 32 < u128::from(grown)
 }
 
 #[cfg(test)]

@@ -26,10 +26,16 @@ impl<'a> LevelCursor<'a> {
         }
     }
 
-    /// Goes to the first node whose last key is not below `key`, else to the last node.
+    /// Goes to the first node whose last key is not below `key`, else to the last node; never to the left. Only the
+    /// nodes below the lowest one that leads to both places are read.
     pub(super) fn seek(&mut self, key: &[u8]) -> Result<Arc<Node>, TreeError> {
-        self.path.clear();
         let mut node = Arc::clone(&self.root);
+        while let Some((parent, _)) = self.path.pop() {
+            if parent.last_key().is_some_and(|last| key <= last) {
+                node = parent;
+                break;
+            }
+        }
         while node.level() > self.level {
             let index = node.lower_bound(key).min(node.len().saturating_sub(1));
             node = self.descend(node, index)?;

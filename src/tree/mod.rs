@@ -7,6 +7,7 @@
 
 mod boundary;
 mod build;
+mod chunk;
 mod cursor;
 mod diff;
 mod edit;
@@ -40,6 +41,9 @@ pub enum TreeError {
         /// What is wrong.
         why: &'static str,
     },
+    /// Edits do not come in the order of their keys.
+    #[error("edits of a tree must be sorted by key, without repeats")]
+    Unsorted,
     /// Nodes cannot be had or kept.
     #[error("cannot read the nodes of a tree")]
     Source {
@@ -64,13 +68,10 @@ pub trait NodeSource: Sync {
     fn value(&self, id: NodeId) -> Result<Vec<u8>, TreeError>;
 }
 
-/// Where new nodes and long values go.
+/// Where new nodes and long values go. What it was given it is never asked for: it may write it away at once.
 pub trait NodeSink {
-    /// Keeps the bytes of a node or long value under its id, for as long as it cares to.
-    fn keep(&mut self, id: NodeId, bytes: Vec<u8>);
-
-    /// Returns the bytes that were kept under an id, if they still are.
-    fn kept(&self, id: NodeId) -> Option<Vec<u8>>;
+    /// Takes the bytes of a node or long value, whose id is their hash.
+    fn keep(&mut self, id: NodeId, bytes: &[u8]);
 }
 
 /// Nodes in memory.
@@ -109,12 +110,8 @@ impl MemoryNodes {
 }
 
 impl NodeSink for MemoryNodes {
-    fn keep(&mut self, id: NodeId, bytes: Vec<u8>) {
-        self.0.insert(id, bytes);
-    }
-
-    fn kept(&self, id: NodeId) -> Option<Vec<u8>> {
-        self.0.get(&id).cloned()
+    fn keep(&mut self, id: NodeId, bytes: &[u8]) {
+        self.0.entry(id).or_insert_with(|| bytes.to_vec());
     }
 }
 
@@ -229,10 +226,11 @@ impl Tree {
         Scan::new(source, self.root, prefix)
     }
 
-    /// Applies edits, sorted by key without repeats; new nodes go into `sink`.
+    /// Applies edits, sorted by key without repeats; new nodes go into `sink` as soon as they end. Memory grows with
+    /// the height of the tree, not with the number of edits. After an error `sink` may hold nodes of no tree.
     ///
     /// # Errors
-    /// [`TreeError`] when a node cannot be had.
+    /// [`TreeError`] when a node cannot be had or the edits are not sorted.
     pub fn edit(
         &self,
         source: &dyn NodeSource,

@@ -3,6 +3,7 @@
 //! or `{"ref":…,"size_bytes":…}` where it is longer than [`INLINE_MAX`]. Above, the key is the last key of the child,
 //! and the value its id and how many records are below it (u64).
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -17,13 +18,40 @@ const DOMAIN: &[u8] = b"holotype/node/1\n";
 /// A value longer than this is kept apart, so that its neighbours stay cheap.
 pub const INLINE_MAX: usize = 1024;
 
+/// The length of an entry's value above leaves: an id and a count.
+const CHILD_BYTES: usize = 40;
+
+/// The length of what stands before each entry: the lengths of key and value.
+const LENGTHS_BYTES: usize = 6;
+
 /// A node, decoded and verified.
 #[derive(Debug, Clone)]
 pub struct Node {
     id: NodeId,
     bytes: Vec<u8>,
     level: u8,
-    entries: Vec<(Range<usize>, Range<usize>)>,
+    entries: Vec<Place>,
+}
+
+/// Where an entry stands in the bytes of its node.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    key: usize,
+    value: usize,
+    end: usize,
+}
+
+impl Place {
+    /// Reads the lengths that stand at `at`; `None` where the bytes end before the entry does.
+    fn read(bytes: &[u8], at: usize) -> Option<Self> {
+        let lengths = bytes.get(at..)?.first_chunk::<LENGTHS_BYTES>()?;
+        let [k0, k1, v0, v1, v2, v3] = *lengths;
+        let key = at + LENGTHS_BYTES;
+        let value = key + usize::from(u16::from_le_bytes([k0, k1]));
+        let length = usize::try_from(u32::from_le_bytes([v0, v1, v2, v3])).ok()?;
+        let end = value.checked_add(length).filter(|end| *end <= bytes.len())?;
+        Some(Self { key, value, end })
+    }
 }
 
 /// An entry of a node.
@@ -55,43 +83,56 @@ struct LongValue {
 }
 
 impl Child {
-    pub(super) fn to_raw(&self) -> Vec<u8> {
-        let mut raw = self.id.digest().as_bytes().to_vec();
-        raw.extend_from_slice(&self.count.to_le_bytes());
+    /// Returns the value under which the parent has it.
+    pub(super) fn to_raw(&self) -> [u8; CHILD_BYTES] {
+        let mut raw = [0; CHILD_BYTES];
+        let (id, count) = raw.split_at_mut(32);
+        id.copy_from_slice(self.id.digest().as_bytes());
+        count.copy_from_slice(&self.count.to_le_bytes());
         raw
     }
 }
 
 /// Returns what stands in a leaf for a value; a long one goes into `sink`.
-pub(super) fn leaf_value(value: Vec<u8>, sink: &mut dyn NodeSink) -> Vec<u8> {
+pub(super) fn leaf_value<'v>(value: &'v [u8], sink: &mut dyn NodeSink) -> Cow<'v, [u8]> {
     if value.len() <= INLINE_MAX {
-        return value;
+        return Cow::Borrowed(value);
     }
     let long = LongValue {
-        reference: NodeId::of(&value),
+        reference: NodeId::of(value),
         size_bytes: u64::try_from(value.len()).unwrap_or(0),
     };
     sink.keep(long.reference, value);
-    to_canonical(&long).unwrap_or_default()
+    Cow::Owned(to_canonical(&long).unwrap_or_default())
 }
 
-/// Encodes a node.
-pub(super) fn encode(level: u8, entries: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
-    let size: usize = entries
-        .iter()
-        .map(|(key, value)| key.len() + value.len() + 6)
-        .sum();
-    let mut bytes = Vec::with_capacity(DOMAIN.len() + 5 + size);
+/// Begins a node in a buffer, in place of what was in it; so far it has no entry.
+pub(super) fn begin(bytes: &mut Vec<u8>, level: u8) {
+    bytes.clear();
     bytes.extend_from_slice(DOMAIN);
     bytes.push(level);
-    bytes.extend_from_slice(&u32::try_from(entries.len()).unwrap_or(u32::MAX).to_le_bytes());
-    for (key, value) in entries {
-        bytes.extend_from_slice(&u16::try_from(key.len()).unwrap_or(u16::MAX).to_le_bytes());
-        bytes.extend_from_slice(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes());
-        bytes.extend_from_slice(key);
-        bytes.extend_from_slice(value);
+    bytes.extend_from_slice(&0_u32.to_le_bytes());
+}
+
+/// Adds an entry to a node; returns where its key stands. [`set_len`] has to follow the last one.
+pub(super) fn append(bytes: &mut Vec<u8>, key: &[u8], value: &[u8]) -> Range<usize> {
+    bytes.reserve(LENGTHS_BYTES + key.len() + value.len());
+    let [k0, k1] = u16::try_from(key.len()).unwrap_or(u16::MAX).to_le_bytes();
+    let [v0, v1, v2, v3] = u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes();
+    bytes.extend_from_slice(&[k0, k1, v0, v1, v2, v3]);
+    let start = bytes.len();
+    bytes.extend_from_slice(key);
+    let key = start..bytes.len();
+    bytes.extend_from_slice(value);
+    key
+}
+
+/// Writes the number of entries into a node.
+pub(super) fn set_len(bytes: &mut [u8], entries: u32) {
+    let at = DOMAIN.len() + 1;
+    if let Some(place) = bytes.get_mut(at..at + 4) {
+        place.copy_from_slice(&entries.to_le_bytes());
     }
-    bytes
 }
 
 impl Node {
@@ -104,31 +145,21 @@ impl Node {
         if NodeId::of(&bytes) != id {
             return Err(damaged("its bytes do not have the hash that is its name"));
         }
-        let mut at = Reader { bytes: &bytes, at: 0 };
-        if at.take(DOMAIN.len()) != Some(DOMAIN) {
-            return Err(damaged("it is no node"));
-        }
         let short = || damaged("it ends too early");
-        let level = at.array::<1>().map(|[level]| level).ok_or_else(short)?;
-        let count = at.array().map(u32::from_le_bytes).ok_or_else(short)?;
-        // An entry has at least 6 bytes, so a false count cannot claim much memory.
-        let count = usize::try_from(count)
-            .unwrap_or(usize::MAX)
-            .min(bytes.len() / 6 + 1);
-        let mut entries = Vec::with_capacity(count);
+        let Some(rest) = bytes.strip_prefix(DOMAIN) else {
+            return Err(damaged("it is no node"));
+        };
+        let [level, c0, c1, c2, c3] = *rest.first_chunk::<5>().ok_or_else(short)?;
+        let count = usize::try_from(u32::from_le_bytes([c0, c1, c2, c3])).unwrap_or(usize::MAX);
+        let mut at = DOMAIN.len() + 5;
+        // An entry has at least its lengths, so a false count cannot claim much memory.
+        let mut entries = Vec::with_capacity(count.min(bytes.len() / LENGTHS_BYTES + 1));
         for _ in 0..count {
-            let key = at
-                .array()
-                .map(u16::from_le_bytes)
-                .map(usize::from)
-                .ok_or_else(short)?;
-            let value = at.array().map(u32::from_le_bytes).ok_or_else(short)?;
-            let value = usize::try_from(value).unwrap_or(usize::MAX);
-            let key = at.range(key).ok_or_else(short)?;
-            let value = at.range(value).ok_or_else(short)?;
-            entries.push((key, value));
+            let place = Place::read(&bytes, at).ok_or_else(short)?;
+            at = place.end;
+            entries.push(place);
         }
-        if at.at != bytes.len() {
+        if at != bytes.len() {
             return Err(damaged("it does not end with its last entry"));
         }
         Ok(Self {
@@ -166,11 +197,11 @@ impl Node {
     /// Returns the `index`-th entry.
     #[must_use]
     pub fn entry(&self, index: usize) -> Option<NodeEntry<'_>> {
-        let (key, value) = self.entries.get(index)?;
+        let place = self.entries.get(index)?;
         Some(NodeEntry {
             node: self.id,
-            key: self.bytes.get(key.clone())?,
-            raw: self.bytes.get(value.clone())?,
+            key: self.bytes.get(place.key..place.value)?,
+            raw: self.bytes.get(place.value..place.end)?,
         })
     }
 
@@ -182,8 +213,11 @@ impl Node {
     /// Returns the index of the first entry whose key is not below `key`.
     #[must_use]
     pub fn lower_bound(&self, key: &[u8]) -> usize {
-        self.entries
-            .partition_point(|(range, _)| self.bytes.get(range.clone()).is_some_and(|own| own < key))
+        self.entries.partition_point(|place| {
+            self.bytes
+                .get(place.key..place.value)
+                .is_some_and(|own| own < key)
+        })
     }
 
     /// Returns the last key.
@@ -211,7 +245,7 @@ impl NodeEntry<'_> {
     /// [`TreeError::Damaged`] when the value names none.
     pub fn child(&self) -> Result<NodeId, TreeError> {
         let id = self.raw.get(..32).and_then(|bytes| bytes.try_into().ok());
-        id.filter(|_| self.raw.len() == 40)
+        id.filter(|_| self.raw.len() == CHILD_BYTES)
             .map(|bytes| NodeId::from_digest(Digest::from_bytes(bytes)))
             .ok_or(TreeError::Damaged {
                 id: self.node,
@@ -219,21 +253,12 @@ impl NodeEntry<'_> {
             })
     }
 
-    /// Returns how many records are below the child.
+    /// Returns how many records are in and below the child.
     pub(super) fn child_count(&self) -> Result<u64, TreeError> {
         let count = self.raw.get(32..).and_then(|bytes| bytes.try_into().ok());
         count.map(u64::from_le_bytes).ok_or(TreeError::Damaged {
             id: self.node,
             why: "an entry names no child",
-        })
-    }
-
-    /// Returns the child with its key and count.
-    pub(super) fn to_child(self) -> Result<Child, TreeError> {
-        Ok(Child {
-            last_key: self.key.to_vec(),
-            id: self.child()?,
-            count: self.child_count()?,
         })
     }
 
@@ -257,30 +282,4 @@ pub(super) fn resolve(raw: &[u8], source: &dyn NodeSource) -> Result<Vec<u8>, Tr
         why: "it stands for no long value",
     })?;
     source.value(long.reference)
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn range(&mut self, length: usize) -> Option<Range<usize>> {
-        let end = self
-            .at
-            .checked_add(length)
-            .filter(|end| *end <= self.bytes.len())?;
-        let range = self.at..end;
-        self.at = end;
-        Some(range)
-    }
-
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let range = self.range(length)?;
-        self.bytes.get(range)
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.take(N)?.try_into().ok()
-    }
 }

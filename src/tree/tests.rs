@@ -11,7 +11,7 @@ type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 fn bulk(map: &Map, nodes: &mut MemoryNodes) -> Tree {
     let mut builder = TreeBuilder::new();
     for (key, value) in map {
-        builder.push(key.clone(), value.clone(), nodes);
+        builder.push(key, value, nodes);
     }
     builder.finish(nodes)
 }
@@ -133,7 +133,7 @@ fn one_change_costs_a_path() {
         source.reads.load(Ordering::Relaxed)
     );
     for (id, bytes) in made.into_map() {
-        nodes.keep(id, bytes);
+        nodes.keep(id, &bytes);
     }
     let source = Counting {
         nodes: &nodes,

@@ -165,8 +165,12 @@ pub fn verify(
     }
     let files = inventory::take(&mut check).map_err(|source| VerifyError::List { source })?;
     // Before anything is asked for a version, which would rebuild what is damaged.
-    derived::check(&mut check);
-    let mut objects = objects::read_all(&mut check, &files.objects);
+    let (store, mut damaged) = (check.store, derived::Damaged::new());
+    let mut objects = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| damaged = derived::read(store));
+        objects::read_all(&mut check, &files.objects)
+    });
+    derived::report(&mut check, damaged);
     let refs = refs::check(&mut check, &files);
     let mut named = log::walk(&mut check, &mut objects, &refs);
     refs::check_lineage(&mut check, &mut objects, &refs);

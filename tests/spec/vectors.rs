@@ -170,11 +170,7 @@ fn boundaries() -> Vec<Value> {
 fn tree(entries: u32) -> Value {
     let (mut builder, mut nodes) = (TreeBuilder::new(), MemoryNodes::default());
     for number in 0..entries {
-        builder.push(
-            number.to_be_bytes().to_vec(),
-            number.to_string().into_bytes(),
-            &mut nodes,
-        );
+        builder.push(number.to_be_bytes(), number.to_string(), &mut nodes);
     }
     let root = builder.finish(&mut nodes).root();
     let node = holotype::tree::NodeSource::node(&nodes, root).expect("the root was kept");
@@ -189,7 +185,7 @@ fn tree(entries: u32) -> Value {
 /// A value of 1,025 bytes under the key 00, and what stands for it in the leaf.
 fn long_value() -> Value {
     let (mut builder, mut nodes) = (TreeBuilder::new(), MemoryNodes::default());
-    builder.push(vec![0], vec![b'1'; 1025], &mut nodes);
+    builder.push([0], [b'1'; 1025], &mut nodes);
     let root = builder.finish(&mut nodes).root();
     let node = holotype::tree::NodeSource::node(&nodes, root).expect("the root was kept");
     let raw = node.entry(0).expect("an entry").raw.to_vec();

@@ -150,7 +150,7 @@ fn materialise(state: &Overlay<'_>) -> Result<(crate::id::NodeId, Counts), Strin
     let mut builder = TreeBuilder::new();
     for (key, value) in state.edits().iter() {
         if let Some(value) = value {
-            builder.push(key.as_bytes().to_vec(), value.clone(), &mut nodes);
+            builder.push(key.as_bytes(), value, &mut nodes);
         }
     }
     let tree = builder.finish(&mut nodes);
