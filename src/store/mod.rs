@@ -31,7 +31,7 @@ pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
 pub use real::RealVfs;
 pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, WitnessState, is_ref_name};
 pub(crate) use sealed::{seal as seal_record, unseal as unseal_record};
-pub use stage::{BlobSource, StagedBlob};
+pub use stage::{BlobSource, HashedBytes, StagedBlob};
 pub use stream::{PIECE_BYTES, fill_piece, hash_stream};
 pub use vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
 

@@ -20,6 +20,34 @@ pub trait BlobSource: Read {
     fn path(&self) -> &Path;
 }
 
+/// Bytes and the id that they have: who needs it before they are stored does not hash them twice.
+#[derive(Debug, Clone, Copy)]
+pub struct HashedBytes<'b> {
+    bytes: &'b [u8],
+    id: BlobId,
+}
+
+impl<'b> HashedBytes<'b> {
+    /// Hashes bytes.
+    #[must_use]
+    pub fn of(bytes: &'b [u8]) -> Self {
+        let id = BlobId::of(bytes);
+        Self { bytes, id }
+    }
+
+    /// Returns their id.
+    #[must_use]
+    pub fn id(self) -> BlobId {
+        self.id
+    }
+
+    /// Returns how many they are.
+    #[must_use]
+    pub fn size_bytes(self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
+    }
+}
+
 /// A blob that is durable, and whose name in `blobs/` is not yet.
 #[derive(Debug)]
 pub struct StagedBlob {
@@ -65,9 +93,12 @@ impl Store {
     ///
     /// # Errors
     /// When a file cannot be written or made durable.
-    pub fn stage_bytes(&self, bytes: &[u8], file: Option<BorrowedFd<'_>>) -> Result<StagedBlob, StoreError> {
-        let id = BlobId::of(bytes);
-        let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    pub fn stage_bytes(
+        &self,
+        hashed: HashedBytes<'_>,
+        file: Option<BorrowedFd<'_>>,
+    ) -> Result<StagedBlob, StoreError> {
+        let (id, size_bytes) = (hashed.id(), hashed.size_bytes());
         if self.kept(id, size_bytes)? == Kept::Whole {
             self.check_writable()?;
             let temp = None;
@@ -78,7 +109,9 @@ impl Store {
                 let (id, size_bytes) = shared?;
                 return Ok((id, size_bytes, Kept::Not));
             }
-            stored.write_all(bytes).map_err(StoreError::io("write", temp))?;
+            stored
+                .write_all(hashed.bytes)
+                .map_err(StoreError::io("write", temp))?;
             Ok((id, size_bytes, Kept::Not))
         })
     }

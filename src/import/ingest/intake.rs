@@ -17,7 +17,7 @@ use crate::files::probe::{Probe, probe};
 use crate::id::{BlobId, ImageId};
 use crate::model::{ImageRecord, Key};
 use crate::repo::{Repo, RepoError, Version};
-use crate::store::{BlobSource, PIECE_BYTES, StagedBlob, StoreError, fill_piece, hash_stream};
+use crate::store::{BlobSource, HashedBytes, PIECE_BYTES, StagedBlob, StoreError, fill_piece, hash_stream};
 
 use super::{Copying, IngestError};
 
@@ -186,11 +186,12 @@ impl<'r> Intake<'r> {
         input: &InputFile,
         bytes: &[u8],
     ) -> Result<Done<'f>, IngestError> {
-        let blob = BlobId::of(bytes);
+        let hashed = HashedBytes::of(bytes);
+        let blob = hashed.id();
         let mut stored = Stored {
             found,
             blob,
-            size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            size_bytes: hashed.size_bytes(),
             probe: None,
         };
         if self.is_here(blob, expected)? {
@@ -200,7 +201,7 @@ impl<'r> Intake<'r> {
         if self.copying == Copying::LeaveThere || !self.claim(blob) {
             return Ok((stored, None));
         }
-        let mut staged = self.repo.store().stage_bytes(bytes, Some(input.as_fd()))?;
+        let mut staged = self.repo.store().stage_bytes(hashed, Some(input.as_fd()))?;
         if staged.id == blob {
             return Ok((stored, Some(staged)));
         }
