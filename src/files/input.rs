@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rustix::fs::{Mode, OFlags};
 use unicode_normalization::UnicodeNormalization;
 
 /// A user's file that cannot be read.
@@ -168,7 +169,12 @@ impl InputFile {
     /// # Errors
     /// [`FilesError`] when it is none, or cannot be opened.
     pub fn open(path: &Path) -> Result<Self, FilesError> {
-        let metadata = fs::metadata(path).map_err(error("look at", path))?;
+        // A pipe must not block; and what was opened is looked at, not what the name meant before or after.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(path, flags, Mode::empty())
+            .map_err(|errno| error("open", path)(errno.into()))?;
+        let file = File::from(fd);
+        let metadata = file.metadata().map_err(error("look at", path))?;
         if metadata.is_dir() {
             return Err(FilesError::IsFolder {
                 path: path.to_owned(),
@@ -179,8 +185,6 @@ impl InputFile {
                 path: path.to_owned(),
             });
         }
-        let file = File::open(path).map_err(error("open", path))?;
-        let metadata = file.metadata().map_err(error("look at", path))?;
         Ok(Self {
             file,
             path: path.to_owned(),

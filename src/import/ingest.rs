@@ -1,23 +1,20 @@
 //! Bringing in images: hashing and storing in parallel with constant memory, then one event for each new or changed
 //! image. The user's originals are never moved, changed or linked into.
 
-use std::io::{self, Read};
-use std::os::fd::BorrowedFd;
-use std::path::{Path, PathBuf};
+mod intake;
+
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rayon::prelude::*;
-
 use crate::event::{Command, Context, State, read};
-use crate::files::input::{FilesError, FoundFile, InputFile, find_files, is_folder};
+use crate::files::input::{FilesError, FoundFile, find_files, is_folder};
 use crate::files::probe::Probe;
-use crate::id::{BlobId, ImageId};
+use crate::id::ImageId;
 use crate::model::{FactValue, Facts, ImageFile, ImageRecord, Key};
-use crate::repo::{Repo, RepoError, Transaction, Version};
-use crate::store::{BlobSource, StagedBlob, StoreError, hash_stream};
+use crate::repo::{Repo, RepoError, Transaction};
+use crate::store::StoreError;
 
-/// So many files are stored before their names are made durable together.
-const GROUP: usize = 256;
+use intake::{Intake, Stored, expected, groups};
 
 /// In a folder, files with these endings are no images; they are passed over and named.
 const NOT_IMAGES: [&str; 14] = [
@@ -102,34 +99,6 @@ pub struct IngestProgress {
     pub bytes_total: u64,
 }
 
-/// A file whose bytes are stored, or known.
-struct Stored {
-    name: String,
-    path: PathBuf,
-    blob: BlobId,
-    size_bytes: u64,
-    probe: Option<Probe>,
-    staged: Option<StagedBlob>,
-}
-
-struct InputBlob(InputFile);
-
-impl Read for InputBlob {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl BlobSource for InputBlob {
-    fn as_fd(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.0.as_fd())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
 /// Finds the images at the paths; files in folders that are no images are named in the outcome.
 ///
 /// # Errors
@@ -187,27 +156,22 @@ pub fn ingest(
         skipped,
         ..IngestOutcome::default()
     };
-    let mut stored: Vec<Stored> = Vec::with_capacity(images.len());
-    for group in images.chunks(GROUP) {
+    let intake = Intake::new(repo, options.copying);
+    let mut stored: Vec<Stored<'_>> = Vec::with_capacity(images.len());
+    for group in groups(&images) {
         let expected = group
             .iter()
             .map(|file| expected(&known, file))
             .collect::<Result<Vec<_>, _>>()?;
-        let results: Vec<Result<Stored, IngestError>> = group
-            .par_iter()
-            .zip(expected)
-            .map(|(file, expected)| {
-                let result = store(repo, file, expected, options);
-                let bytes = done.fetch_add(file.size_bytes, Ordering::Relaxed) + file.size_bytes;
-                progress(IngestProgress { bytes, bytes_total });
-                result
-            })
-            .collect();
-        publish(repo, results, &mut stored)?;
+        let tick = |size_bytes| {
+            let bytes = done.fetch_add(size_bytes, Ordering::Relaxed) + size_bytes;
+            progress(IngestProgress { bytes, bytes_total });
+        };
+        stored.extend(intake.store(group, &expected, &tick)?);
     }
     if options.copying == Copying::LeaveThere {
         for file in &stored {
-            let path = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
+            let path = std::path::absolute(&file.found.path).unwrap_or_else(|_| file.found.path.clone());
             if !repo.store().has_blob(file.blob)? {
                 repo.store()
                     .set_local_path(file.blob, &path.display().to_string())?;
@@ -221,107 +185,26 @@ pub fn ingest(
     Ok((outcome, events))
 }
 
-/// The blob that the image has now, where its length is that of the file: then the file is read before it is copied.
-fn expected(known: &Version, file: &FoundFile) -> Result<Option<BlobId>, IngestError> {
-    let record: Option<ImageRecord> =
-        read(known, &Key::image(ImageId::of_name(&file.name))).map_err(RepoError::from)?;
-    Ok(record.and_then(|record| match record.files.as_slice() {
-        [only] if only.size_bytes == file.size_bytes => Some(only.blob),
-        _ => None,
-    }))
-}
-
-fn store(
-    repo: &Repo,
-    file: &FoundFile,
-    expected: Option<BlobId>,
-    options: &IngestOptions,
-) -> Result<Stored, IngestError> {
-    let mut input = InputFile::open(&file.path)?;
-    let read_error = |path: &Path, source| FilesError::Io {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    };
-    let mut stored = Stored {
-        name: file.name.clone(),
-        path: file.path.clone(),
-        blob: BlobId::of(&[]),
-        size_bytes: file.size_bytes,
-        probe: None,
-        staged: None,
-    };
-    if expected.is_some() || options.copying == Copying::LeaveThere {
-        let (blob, size) = hash_stream(&mut input).map_err(|source| read_error(&file.path, source))?;
-        (stored.blob, stored.size_bytes) = (blob, size);
-        let present = expected == Some(blob)
-            && (options.copying == Copying::LeaveThere || repo.store().has_blob(blob)?);
-        if present {
-            return Ok(stored);
-        }
-        input.rewind()?;
-    }
-    stored.probe = Some(input.probe());
-    input.rewind()?;
-    if options.copying == Copying::Copy {
-        let mut source = InputBlob(input);
-        let mut staged = repo.store().stage_blob(&mut source)?;
-        if source.0.has_changed() {
-            repo.store().discard_blobs(std::slice::from_mut(&mut staged));
-            return Err(FilesError::Changed {
-                path: file.path.clone(),
-            }
-            .into());
-        }
-        (stored.blob, stored.size_bytes) = (staged.id, staged.size_bytes);
-        stored.staged = Some(staged);
-    }
-    Ok(stored)
-}
-
-/// Gives a group its names; when one file failed, the others of the group are given up.
-fn publish(
-    repo: &Repo,
-    results: Vec<Result<Stored, IngestError>>,
-    stored: &mut Vec<Stored>,
-) -> Result<(), IngestError> {
-    let mut failure = None;
-    let mut group = Vec::new();
-    for result in results {
-        match result {
-            Ok(file) => group.push(file),
-            Err(error) => failure = failure.or(Some(error)),
-        }
-    }
-    let mut staged: Vec<StagedBlob> = group.iter_mut().filter_map(|file| file.staged.take()).collect();
-    if let Some(error) = failure {
-        repo.store().discard_blobs(&mut staged);
-        return Err(error);
-    }
-    repo.store().publish_blobs(&mut staged)?;
-    stored.extend(group);
-    Ok(())
-}
-
 fn record(
     transaction: &mut Transaction<'_>,
     context: &Context,
-    stored: Vec<Stored>,
+    stored: Vec<Stored<'_>>,
     mut outcome: IngestOutcome,
 ) -> Result<IngestOutcome, RepoError> {
     for file in stored {
-        let key = Key::image(ImageId::of_name(&file.name));
+        let name = &file.found.name;
+        let key = Key::image(ImageId::of_name(name));
         let had_bytes = match transaction.get(&key)? {
             Some(_) => {
                 read::<ImageRecord>(&*transaction, &key)?.is_some_and(|record| !record.files.is_empty())
             }
             None => false,
         };
-        let last = file.name.rsplit('/').next().unwrap_or(&file.name).to_owned();
+        let last = name.rsplit('/').next().unwrap_or(name).to_owned();
         let files = vec![ImageFile::new(last, file.blob, file.size_bytes)];
         let facts = file.probe.as_ref().map(facts_of).unwrap_or_default();
         let command = Command::IngestImage {
-            name: file.name.clone(),
+            name: name.clone(),
             files,
             facts,
         };
@@ -331,13 +214,13 @@ fn record(
                 probe
                     .warnings
                     .iter()
-                    .map(|warning| (file.name.clone(), warning.as_str())),
+                    .map(|warning| (name.clone(), warning.as_str())),
             );
         }
         match (events.is_empty(), had_bytes) {
             (true, _) => outcome.unchanged += 1,
-            (false, true) => outcome.new_versions.push(file.name),
-            (false, false) => outcome.added.push(file.name),
+            (false, true) => outcome.new_versions.push(name.clone()),
+            (false, false) => outcome.added.push(name.clone()),
         }
     }
     Ok(outcome)

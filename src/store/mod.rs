@@ -16,13 +16,14 @@ mod private;
 mod real;
 mod refs;
 mod sealed;
+mod stage;
+mod stream;
 mod vfs;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-pub use blobs::{BlobSource, StagedBlob, hash_stream};
 pub use derived::{DerivedFile, DerivedWriter};
 pub use draft::{DraftEntry, DraftFile, DraftHead, DraftLock};
 pub use error::StoreError;
@@ -31,6 +32,8 @@ pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
 pub use real::RealVfs;
 pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, WitnessState, is_ref_name};
 pub(crate) use sealed::{seal as seal_record, unseal as unseal_record};
+pub use stage::{BlobSource, HashedBytes, StagedBlob};
+pub use stream::{PIECE_BYTES, fill_piece, hash_stream};
 pub use vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
 
 use crate::codec::{Record, Tag, record};
