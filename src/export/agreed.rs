@@ -1,5 +1,4 @@
-//! The agreed label of an annotation: a rule over its ratings, and the logged exceptions from it. Also the form in
-//! which rules are written on a command line.
+//! What a rule gives for all annotations of a version, and the form in which rules are written on a command line.
 //!
 //! ```text
 //! as-recorded
@@ -13,10 +12,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::dataset::{Dataset, RatingRow};
+use super::dataset::Dataset;
 use crate::event::{State, StateError, scan_records};
 use crate::id::{AnnotationId, Code, LabelId};
-use crate::model::rule::{RatingView, Tie};
+use crate::model::rule::Tie;
 use crate::model::{AnnotatorKind, AnnotatorRecord, EntityKind, Key, KeyParts, RatingRecord, Rule};
 
 /// What a rule gives for each annotation of a version.
@@ -45,21 +44,6 @@ pub struct Exception {
     pub rule_label: Option<String>,
     /// The agreed label; `None` is *undecided*.
     pub label: Option<String>,
-}
-
-/// Derives the label of one annotation by a rule, exceptions left out of account.
-#[must_use]
-pub fn label_by_rule(rule: &Rule, recorded: Option<LabelId>, ratings: &[RatingRow]) -> Option<LabelId> {
-    let views: Vec<RatingView<'_>> = ratings
-        .iter()
-        .map(|rating| RatingView {
-            annotator: &rating.key.annotator,
-            kind: rating.kind,
-            round: rating.key.round,
-            label: rating.record.label,
-        })
-        .collect();
-    rule.evaluate(recorded, &views)
 }
 
 /// Evaluates a rule for every annotation of a version.

@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::agreed::label_by_rule;
 use crate::event::{State, StateError, read, scan_records};
 use crate::id::{AnnotationId, Code, ImageId, LabelId};
 use crate::model::{
-    AnnotationRecord, AnnotatorKind, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue,
+    AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue,
     Facts, ImageRecord, Key, KeyParts, LabelRecord, OverrideRecord, RatingKey, RatingRecord, Rule,
-    RuleRecord, SlideRecord, SourceIdRecord,
+    SlideRecord, SourceIdRecord,
 };
+use crate::snapshot::changes::Agreement;
 
 /// An image of a version.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,8 +51,6 @@ impl ImageRow {
 pub struct RatingRow {
     /// Who, in which round, which of several.
     pub key: RatingKey,
-    /// Person, model or procedure.
-    pub kind: AnnotatorKind,
     /// What was said.
     pub record: RatingRecord,
 }
@@ -83,7 +81,7 @@ pub struct Row<'a> {
 /// A version, read as a dataset.
 pub struct Dataset<'a> {
     state: &'a dyn State,
-    rule: Rule,
+    agreement: Agreement,
     facts: Facts,
     images: Vec<ImageRow>,
     labels: Vec<(LabelId, LabelRecord)>,
@@ -99,7 +97,7 @@ impl<'a> Dataset<'a> {
     /// # Errors
     /// [`StateError`] when the version cannot be read.
     pub fn open(state: &'a dyn State, rule: Option<&Rule>) -> Result<Self, StateError> {
-        let in_force: RuleRecord = read(state, &Key::rule())?.unwrap_or_default();
+        let agreement = Agreement::load(state)?;
         let dataset: DatasetRecord = read(state, &Key::dataset())?.unwrap_or_default();
         let mut images: Vec<ImageRow> = all(state, EntityKind::Image, |_, record: ImageRecord| {
             Some(ImageRow {
@@ -116,7 +114,10 @@ impl<'a> Dataset<'a> {
         labels.sort_by(|a, b| (&a.1.name, a.0).cmp(&(&b.1.name, b.0)));
         let label_places = labels.iter().enumerate().map(|(place, (id, _))| (*id, place));
         Ok(Self {
-            rule: rule.cloned().unwrap_or(in_force.rule),
+            agreement: match rule {
+                Some(rule) => agreement.under(rule.clone()),
+                None => agreement,
+            },
             facts: dataset.facts,
             images,
             label_places: label_places.collect(),
@@ -149,7 +150,7 @@ impl<'a> Dataset<'a> {
     /// Returns the rule by which labels are agreed here.
     #[must_use]
     pub fn rule(&self) -> &Rule {
-        &self.rule
+        self.agreement.rule()
     }
 
     /// Returns the dataset's facts.
@@ -233,34 +234,18 @@ impl<'a> Dataset<'a> {
             return Ok(rows);
         }
         let mut joined = Joined::new(&mut rows);
-        let mut failure = None;
         scan_records(
             self.state,
             &prefix(EntityKind::Rating),
             |key, record: RatingRecord| {
-                let Ok(KeyParts::Rating(rating)) = key.parts() else {
-                    return ControlFlow::Continue(());
-                };
-                let Some(annotator) = self.annotators.get(&rating.annotator) else {
-                    failure = Some(damaged(
-                        &key,
-                        format!("there is no annotator {}", rating.annotator),
-                    ));
-                    return ControlFlow::Break(());
-                };
-                if let Some(row) = joined.find(rating.annotation) {
-                    row.ratings.push(RatingRow {
-                        kind: annotator.kind,
-                        key: rating,
-                        record,
-                    });
+                if let Ok(KeyParts::Rating(key)) = key.parts()
+                    && let Some(row) = joined.find(key.annotation)
+                {
+                    row.ratings.push(RatingRow { key, record });
                 }
                 ControlFlow::Continue(())
             },
         )?;
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
         joined = Joined::new(&mut rows);
         scan_records(
             self.state,
@@ -297,7 +282,10 @@ impl<'a> Dataset<'a> {
     }
 
     fn agree<'s>(&'s self, row: &mut Row<'s>) -> Result<(), StateError> {
-        row.rule_label = label_by_rule(&self.rule, row.record.label, &row.ratings);
+        row.rule_label = {
+            let ratings = row.ratings.iter().map(|rating| (&rating.key, rating.record.label));
+            self.agreement.by_rule(row.record.label, ratings)
+        };
         row.label = row.exception.unwrap_or(row.rule_label);
         if let Some(label) = row.label {
             let name = self.label_name(label);

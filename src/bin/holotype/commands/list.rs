@@ -5,14 +5,13 @@ use std::ops::ControlFlow;
 
 use clap::{Args, ValueEnum};
 use holotype::event::{read, scan_records};
-use holotype::id::{AnnotationId, Code, ImageId, ImagePrefix, LabelId};
-use holotype::model::rule::RatingView;
+use holotype::id::{AnnotationId, ImageId, ImagePrefix, LabelId};
 use holotype::model::{
-    AnnotationRecord, AnnotatorKind, AnnotatorRecord, CaseRecord, EntityKind, FactValue, ImageRecord, Key,
-    KeyParts, LabelRecord, OverrideRecord, RatingRecord, Rule, RuleRecord, ScreeningRecord, SlideRecord,
-    SplitRecord,
+    AnnotationRecord, AnnotatorRecord, CaseRecord, EntityKind, FactValue, ImageRecord, Key, KeyParts,
+    LabelRecord, OverrideRecord, RatingRecord, ScreeningRecord, SlideRecord, SplitRecord,
 };
 use holotype::repo::{Repo, Version};
+use holotype::snapshot::changes::Agreement;
 use serde_json::{Value, json};
 
 use crate::app::{App, short};
@@ -49,8 +48,7 @@ pub(crate) struct ListArgs {
 pub(crate) struct RowContext {
     pub labels: BTreeMap<LabelId, String>,
     pub images: BTreeMap<ImagePrefix, (ImageId, ImageRecord)>,
-    pub kinds: BTreeMap<Code, AnnotatorKind>,
-    pub rule: Rule,
+    pub agreement: Agreement,
 }
 
 impl RowContext {
@@ -58,10 +56,7 @@ impl RowContext {
         let mut context = Self {
             labels: BTreeMap::new(),
             images: BTreeMap::new(),
-            kinds: BTreeMap::new(),
-            rule: read::<RuleRecord>(version, &Key::rule())?
-                .unwrap_or_default()
-                .rule,
+            agreement: Agreement::load(version)?,
         };
         scan_records(
             version,
@@ -79,14 +74,6 @@ impl RowContext {
             |_, record: ImageRecord| {
                 let id = ImageId::of_name(&record.name);
                 context.images.insert(id.prefix(), (id, record));
-                ControlFlow::Continue(())
-            },
-        )?;
-        scan_records(
-            version,
-            &Key::kind_prefix(EntityKind::Annotator),
-            |_, record: AnnotatorRecord| {
-                context.kinds.insert(record.code, record.kind);
                 ControlFlow::Continue(())
             },
         )?;
@@ -399,20 +386,8 @@ pub(crate) fn annotation_row(
         }
         ControlFlow::Continue(())
     })?;
-    let views: Vec<RatingView<'_>> = opinions
-        .iter()
-        .map(|(rated, label)| RatingView {
-            annotator: &rated.annotator,
-            kind: context
-                .kinds
-                .get(&rated.annotator)
-                .copied()
-                .unwrap_or(AnnotatorKind::Human),
-            round: rated.round,
-            label: *label,
-        })
-        .collect();
-    let derived = context.rule.evaluate(record.label, &views);
+    let opinions = opinions.iter().map(|(key, label)| (key, *label));
+    let derived = context.agreement.by_rule(record.label, opinions);
     let exception: Option<OverrideRecord> = read(version, &Key::label_override(id))?;
     let label = exception.as_ref().map_or(derived, |exception| exception.label);
     let image = context.images.get(&id.image_prefix());
