@@ -129,8 +129,8 @@ impl State for EmptyState {
 }
 
 /// Edits over another state.
-pub struct Overlay<'a> {
-    base: &'a dyn State,
+pub struct Overlay<'a, B: State + ?Sized + 'a = dyn State + 'a> {
+    base: &'a B,
     edits: BTreeMap<Key, Option<Vec<u8>>>,
 }
 
@@ -138,6 +138,14 @@ impl<'a> Overlay<'a> {
     /// Begins without edits.
     #[must_use]
     pub fn new(base: &'a dyn State) -> Self {
+        Self::over(base)
+    }
+}
+
+impl<'a, B: State + ?Sized> Overlay<'a, B> {
+    /// Begins without edits, over a state whose type is kept: where that can be read from several threads, so can this.
+    #[must_use]
+    pub fn over(base: &'a B) -> Self {
         Self {
             base,
             edits: BTreeMap::new(),
@@ -168,7 +176,7 @@ impl<'a> Overlay<'a> {
     }
 }
 
-impl State for Overlay<'_> {
+impl<B: State + ?Sized> State for Overlay<'_, B> {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
         match self.edits.get(key) {
             Some(value) => Ok(value.clone()),

@@ -50,7 +50,7 @@ pub struct Exception {
 ///
 /// # Errors
 /// [`StateError`] when the version cannot be read.
-pub fn evaluate_all(version: &dyn State, rule: &Rule) -> Result<ConsensusReport, StateError> {
+pub fn evaluate_all(version: &(dyn State + Sync), rule: &Rule) -> Result<ConsensusReport, StateError> {
     let dataset = Dataset::open(version, Some(rule))?;
     let mut report = ConsensusReport {
         rule: rule.clone(),
@@ -61,10 +61,13 @@ pub fn evaluate_all(version: &dyn State, rule: &Rule) -> Result<ConsensusReport,
         exceptions: Vec::new(),
     };
     for image in dataset.images() {
-        for row in dataset.rows_of(image)? {
+        for row in dataset.rows().rows_of(image)? {
             report.annotations += 1;
-            let name =
-                |label: Option<LabelId>| label.and_then(|id| dataset.label_name(id)).map(str::to_owned);
+            let name = |label: Option<LabelId>| {
+                label
+                    .and_then(|id| dataset.rows().label_name(id))
+                    .map(str::to_owned)
+            };
             match row.label {
                 Some(label) => {
                     report.decided += 1;

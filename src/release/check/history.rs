@@ -9,8 +9,8 @@ use super::super::manifest::RELEASE_NAME;
 use super::super::record::ReleaseRecord;
 use super::{BYTES_MAX, Checker};
 use crate::codec::{from_canonical, to_canonical};
-use crate::event::{BatchReader, EmptyState, Overlay, State, evolve};
-use crate::export::{Dataset, ImageRow};
+use crate::event::{BatchReader, EmptyState, Overlay, State, StateError, evolve};
+use crate::export::{Dataset, ImageRow, Parts, Row};
 use crate::id::{CommitId, Digest};
 use crate::log::{BatchRange, Commit};
 use crate::model::Counts;
@@ -37,7 +37,7 @@ pub(super) fn replay(checker: &mut Checker, record: &ReleaseRecord) {
             );
         }
     }
-    let mut state = Overlay::new(&EmptyState);
+    let mut state = Overlay::over(&EmptyState);
     for range in chain.iter().flat_map(|commit| &commit.batches) {
         if let Err((name, why)) = fold(checker, range, &mut state) {
             checker.find("HT-R009", &name, why);
@@ -61,7 +61,7 @@ pub(super) fn replay(checker: &mut Checker, record: &ReleaseRecord) {
                 );
             }
         }
-        Err(why) => checker.find("HT-R010", "history", why),
+        Err(error) => checker.find("HT-R010", "history", error.to_string()),
     }
     check_content(checker, record, &state);
 }
@@ -119,7 +119,11 @@ fn read_object(checker: &Checker, digest: Digest) -> Result<Vec<u8>, String> {
     }
 }
 
-fn fold(checker: &mut Checker, range: &BatchRange, state: &mut Overlay<'_>) -> Result<(), (String, String)> {
+fn fold(
+    checker: &mut Checker,
+    range: &BatchRange,
+    state: &mut Overlay<'_, EmptyState>,
+) -> Result<(), (String, String)> {
     let fail = |why: String| (format!("{OBJECTS}{}", range.batch), why);
     let bytes = read_object(checker, range.batch.digest()).map_err(fail)?;
     let mut number = 0;
@@ -145,7 +149,7 @@ fn fold(checker: &mut Checker, range: &BatchRange, state: &mut Overlay<'_>) -> R
 }
 
 /// Builds the tree of a state in memory.
-fn materialise(state: &Overlay<'_>) -> Result<(crate::id::NodeId, Counts), String> {
+fn materialise(state: &Overlay<'_, EmptyState>) -> Result<(crate::id::NodeId, Counts), String> {
     let mut nodes = MemoryNodes::default();
     let mut builder = TreeBuilder::new();
     for (key, value) in state.edits() {
@@ -217,7 +221,7 @@ fn check_unreached(checker: &mut Checker, reached: &BTreeSet<String>) {
 }
 
 /// Compares what is released with what the history says.
-fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &dyn State) {
+fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &(dyn State + Sync)) {
     let dataset = match Dataset::open(state, Some(&record.rule)) {
         Ok(dataset) => dataset,
         Err(error) => return checker.find("HT-R010", "history", error.to_string()),
@@ -240,7 +244,7 @@ fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &dyn Stat
                     annotations,
                 );
             }
-            Err(why) => checker.find("HT-R010", "history", why),
+            Err(error) => checker.find("HT-R010", "history", error.to_string()),
         }
     }
     let mut expected = BTreeMap::new();
@@ -272,14 +276,17 @@ fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &dyn Stat
 }
 
 fn count_labelled<'i>(
-    dataset: &Dataset<'_>,
+    dataset: &'i Dataset<'_>,
     images: impl Iterator<Item = &'i ImageRow>,
-) -> Result<(u64, u64), String> {
+) -> Result<(u64, u64), StateError> {
     let (mut count, mut annotations) = (0, 0);
-    for image in images {
-        let rows = dataset.rows_of(image).map_err(|error| error.to_string())?;
-        count += 1;
-        annotations += rows.iter().map(|row| u64::from(row.label.is_some())).sum::<u64>();
-    }
+    let labelled = |_, rows: Vec<Row<'_>>| rows.iter().map(|row| u64::from(row.label.is_some())).sum::<u64>();
+    dataset
+        .rows()
+        .each_image(images, Parts::COUNTED, labelled, |labelled| {
+            count += 1;
+            annotations += labelled;
+            Ok::<_, StateError>(())
+        })?;
     Ok((count, annotations))
 }
