@@ -266,15 +266,11 @@ pub(crate) struct Tally {
 }
 
 impl NodeSink for Tally {
-    fn keep(&mut self, _id: NodeId, bytes: Vec<u8>) {
+    fn keep(&mut self, _id: NodeId, bytes: &[u8]) {
         self.nodes += 1;
         self.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if let Some(file) = &mut self.file {
-            self.failed |= file.write_all(&bytes).is_err();
+            self.failed |= file.write_all(bytes).is_err();
         }
-    }
-
-    fn kept(&self, _id: NodeId) -> Option<Vec<u8>> {
-        None
     }
 }

@@ -10,7 +10,7 @@ const SAFE_DIGITS: usize = 15;
 const MAX_LEADING_ZEROS: usize = 5;
 
 /// Appends an integer in decimal.
-pub(super) fn write_integer(negative: bool, magnitude: u64, out: &mut Vec<u8>) {
+pub(crate) fn write_integer(negative: bool, magnitude: u64, out: &mut Vec<u8>) {
     let mut digits = [b'0'; 20];
     let mut rest = magnitude;
     let mut start = digits.len();
@@ -30,10 +30,20 @@ pub(super) fn write_integer(negative: bool, magnitude: u64, out: &mut Vec<u8>) {
 
 /// Appends a number that is neither NaN nor infinite; -0 is written as 0.
 pub(super) fn write_float(value: f64, out: &mut Vec<u8>) {
-    if let Some(magnitude) = small_integer(value) {
-        write_integer(value.is_sign_negative(), magnitude, out);
-    } else if !write_short_decimal(value, out) {
+    if !write_short_float(value, out) {
         out.extend_from_slice(ryu_js::Buffer::new().format_finite(value).as_bytes());
+    }
+}
+
+/// Appends a number whose shortest decimal has no second one of its length: an integer below 2^53, or one that has at
+/// most three digits behind the point; otherwise nothing.
+pub(crate) fn write_short_float(value: f64, out: &mut Vec<u8>) -> bool {
+    match small_integer(value) {
+        Some(magnitude) => {
+            write_integer(value.is_sign_negative(), magnitude, out);
+            true
+        }
+        None => write_short_decimal(value, out),
     }
 }
 

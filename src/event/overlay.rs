@@ -233,7 +233,10 @@ impl Iterator for IntoEdits {
 
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(kind) = self.kinds.get(self.kind) {
-            if let Some(edit) = self.general.next_if(|(key, _)| key.as_bytes() < &[*kind]) {
+            if let Some(edit) = self
+                .general
+                .next_if(|(key, _)| key.as_bytes() < [*kind].as_slice())
+            {
                 return Some(edit);
             }
             while let Some(records) = self.images.get_mut(self.image) {

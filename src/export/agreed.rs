@@ -1,5 +1,4 @@
-//! The agreed label of an annotation: a rule over its ratings, and the logged exceptions from it. Also the form in
-//! which rules are written on a command line.
+//! What a rule gives for all annotations of a version, and the form in which rules are written on a command line.
 //!
 //! ```text
 //! as-recorded
@@ -13,10 +12,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::dataset::{Dataset, RatingRow};
+use super::dataset::Dataset;
 use crate::event::{State, StateError, scan_records};
 use crate::id::{AnnotationId, Code, LabelId};
-use crate::model::rule::{RatingView, Tie};
+use crate::model::rule::Tie;
 use crate::model::{AnnotatorKind, AnnotatorRecord, EntityKind, Key, KeyParts, RatingRecord, Rule};
 
 /// What a rule gives for each annotation of a version.
@@ -47,26 +46,11 @@ pub struct Exception {
     pub label: Option<String>,
 }
 
-/// Derives the label of one annotation by a rule, exceptions left out of account.
-#[must_use]
-pub fn label_by_rule(rule: &Rule, recorded: Option<LabelId>, ratings: &[RatingRow]) -> Option<LabelId> {
-    let views: Vec<RatingView<'_>> = ratings
-        .iter()
-        .map(|rating| RatingView {
-            annotator: &rating.key.annotator,
-            kind: rating.kind,
-            round: rating.key.round,
-            label: rating.record.label,
-        })
-        .collect();
-    rule.evaluate(recorded, &views)
-}
-
 /// Evaluates a rule for every annotation of a version.
 ///
 /// # Errors
 /// [`StateError`] when the version cannot be read.
-pub fn evaluate_all(version: &dyn State, rule: &Rule) -> Result<ConsensusReport, StateError> {
+pub fn evaluate_all(version: &(dyn State + Sync), rule: &Rule) -> Result<ConsensusReport, StateError> {
     let dataset = Dataset::open(version, Some(rule))?;
     let mut report = ConsensusReport {
         rule: rule.clone(),
@@ -77,10 +61,13 @@ pub fn evaluate_all(version: &dyn State, rule: &Rule) -> Result<ConsensusReport,
         exceptions: Vec::new(),
     };
     for image in dataset.images() {
-        for row in dataset.rows_of(image)? {
+        for row in dataset.rows().rows_of(image)? {
             report.annotations += 1;
-            let name =
-                |label: Option<LabelId>| label.and_then(|id| dataset.label_name(id)).map(str::to_owned);
+            let name = |label: Option<LabelId>| {
+                label
+                    .and_then(|id| dataset.rows().label_name(id))
+                    .map(str::to_owned)
+            };
             match row.label {
                 Some(label) => {
                     report.decided += 1;

@@ -40,7 +40,7 @@ pub struct CheckoutSummary {
 /// or when something cannot be read or written.
 pub fn checkout(
     repo: &Repo,
-    version: &dyn State,
+    version: &(dyn State + Sync),
     rule: Option<&Rule>,
     dir: &Path,
 ) -> Result<CheckoutSummary, ExportError> {

@@ -1,18 +1,14 @@
-//! A version as rows: its images by name, each with its annotations, their agreed labels, ratings and source ids.
-//!
-//! The records of one image are read by one scan of each kind and joined in key order, so that memory holds one
-//! image's annotations at a time and no annotation is looked up alone.
+//! A version as a dataset: its images by name, its labels, annotators, cases and slides, and its rows ([`RowReader`]).
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::agreed::label_by_rule;
+use super::rows::RowReader;
 use crate::event::{State, StateError, read, scan_records};
-use crate::id::{AnnotationId, Code, ImageId, LabelId};
+use crate::id::{Code, ImageId};
 use crate::model::{
-    AnnotationRecord, AnnotatorKind, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue,
-    Facts, ImageRecord, Key, KeyParts, LabelRecord, OverrideRecord, RatingKey, RatingRecord, Rule,
-    RuleRecord, SlideRecord, SourceIdRecord,
+    AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue, Facts, ImageRecord, Key, Rule,
+    SlideRecord, SourceIdRecord,
 };
 
 /// An image of a version.
@@ -46,48 +42,11 @@ impl ImageRow {
     }
 }
 
-/// A rating of an annotation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RatingRow {
-    /// Who, in which round, which of several.
-    pub key: RatingKey,
-    /// Person, model or procedure.
-    pub kind: AnnotatorKind,
-    /// What was said.
-    pub record: RatingRecord,
-}
-
-/// An annotation with all that belongs to it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row<'a> {
-    /// The image that it is on.
-    pub image: &'a ImageRow,
-    /// Its id.
-    pub annotation: AnnotationId,
-    /// Its place, recorded label and attributes.
-    pub record: AnnotationRecord,
-    /// Its ratings, by round, annotator and order.
-    pub ratings: Vec<RatingRow>,
-    /// The logged exception from the rule; `Some(None)` agrees on *undecided*.
-    pub exception: Option<Option<LabelId>>,
-    /// The label by the rule alone.
-    pub rule_label: Option<LabelId>,
-    /// The agreed label: the exception where there is one, else the rule's.
-    pub label: Option<LabelId>,
-    /// The agreed label's present name.
-    pub label_name: Option<&'a str>,
-    /// The ids that its sources gave it, by lineage and id.
-    pub source_ids: Vec<SourceIdRecord>,
-}
-
 /// A version, read as a dataset.
 pub struct Dataset<'a> {
-    state: &'a dyn State,
-    rule: Rule,
+    rows: RowReader<'a>,
     facts: Facts,
     images: Vec<ImageRow>,
-    labels: Vec<(LabelId, LabelRecord)>,
-    label_places: BTreeMap<LabelId, usize>,
     annotators: BTreeMap<Code, AnnotatorRecord>,
     cases: BTreeMap<Code, CaseRecord>,
     slides: BTreeMap<Code, SlideRecord>,
@@ -98,8 +57,7 @@ impl<'a> Dataset<'a> {
     ///
     /// # Errors
     /// [`StateError`] when the version cannot be read.
-    pub fn open(state: &'a dyn State, rule: Option<&Rule>) -> Result<Self, StateError> {
-        let in_force: RuleRecord = read(state, &Key::rule())?.unwrap_or_default();
+    pub fn open(state: &'a (dyn State + Sync), rule: Option<&Rule>) -> Result<Self, StateError> {
         let dataset: DatasetRecord = read(state, &Key::dataset())?.unwrap_or_default();
         let mut images: Vec<ImageRow> = all(state, EntityKind::Image, |_, record: ImageRecord| {
             Some(ImageRow {
@@ -108,19 +66,10 @@ impl<'a> Dataset<'a> {
             })
         })?;
         images.sort_by(|a, b| a.record.name.cmp(&b.record.name));
-        let mut labels: Vec<(LabelId, LabelRecord)> =
-            all(state, EntityKind::Label, |key, record| match key.parts() {
-                Ok(KeyParts::Label(id)) => Some((id, record)),
-                _ => None,
-            })?;
-        labels.sort_by(|a, b| (&a.1.name, a.0).cmp(&(&b.1.name, b.0)));
-        let label_places = labels.iter().enumerate().map(|(place, (id, _))| (*id, place));
         Ok(Self {
-            rule: rule.cloned().unwrap_or(in_force.rule),
+            rows: RowReader::open(state, rule)?,
             facts: dataset.facts,
             images,
-            label_places: label_places.collect(),
-            labels,
             annotators: all(state, EntityKind::Annotator, |_, record: AnnotatorRecord| {
                 Some((record.code.clone(), record))
             })?
@@ -136,20 +85,13 @@ impl<'a> Dataset<'a> {
             })?
             .into_iter()
             .collect(),
-            state,
         })
     }
 
-    /// Returns the state that it was read from.
+    /// Returns where its annotations are read, with the rule by which labels are agreed here.
     #[must_use]
-    pub fn state(&self) -> &'a dyn State {
-        self.state
-    }
-
-    /// Returns the rule by which labels are agreed here.
-    #[must_use]
-    pub fn rule(&self) -> &Rule {
-        &self.rule
+    pub fn rows(&self) -> &RowReader<'a> {
+        &self.rows
     }
 
     /// Returns the dataset's facts.
@@ -162,25 +104,6 @@ impl<'a> Dataset<'a> {
     #[must_use]
     pub fn images(&self) -> &[ImageRow] {
         &self.images
-    }
-
-    /// Returns the labels, by name.
-    #[must_use]
-    pub fn labels(&self) -> &[(LabelId, LabelRecord)] {
-        &self.labels
-    }
-
-    /// Returns where a label stands in [`Dataset::labels`].
-    #[must_use]
-    pub fn label_place(&self, label: LabelId) -> Option<usize> {
-        self.label_places.get(&label).copied()
-    }
-
-    /// Returns the present name of a label.
-    #[must_use]
-    pub fn label_name(&self, label: LabelId) -> Option<&str> {
-        let (_, record) = self.labels.get(self.label_place(label)?)?;
-        Some(&record.name)
     }
 
     /// Returns those who rate, by code.
@@ -216,101 +139,6 @@ impl<'a> Dataset<'a> {
             .or_else(|| case.and_then(|case| case.facts.get(name)))
     }
 
-    /// Reads the annotations of an image, in key order.
-    ///
-    /// # Errors
-    /// [`StateError`] when they cannot be read, or name what is not there.
-    pub fn rows_of<'s>(&'s self, image: &'s ImageRow) -> Result<Vec<Row<'s>>, StateError> {
-        let prefix = |kind| Key::on_image_prefix(kind, image.id.prefix());
-        let mut rows: Vec<Row<'s>> = Vec::new();
-        scan_records(self.state, &prefix(EntityKind::Annotation), |key, record| {
-            if let Ok(KeyParts::Annotation(annotation)) = key.parts() {
-                rows.push(new_row(image, annotation, record));
-            }
-            ControlFlow::Continue(())
-        })?;
-        if rows.is_empty() {
-            return Ok(rows);
-        }
-        let mut joined = Joined::new(&mut rows);
-        let mut failure = None;
-        scan_records(
-            self.state,
-            &prefix(EntityKind::Rating),
-            |key, record: RatingRecord| {
-                let Ok(KeyParts::Rating(rating)) = key.parts() else {
-                    return ControlFlow::Continue(());
-                };
-                let Some(annotator) = self.annotators.get(&rating.annotator) else {
-                    failure = Some(damaged(
-                        &key,
-                        format!("there is no annotator {}", rating.annotator),
-                    ));
-                    return ControlFlow::Break(());
-                };
-                if let Some(row) = joined.find(rating.annotation) {
-                    row.ratings.push(RatingRow {
-                        kind: annotator.kind,
-                        key: rating,
-                        record,
-                    });
-                }
-                ControlFlow::Continue(())
-            },
-        )?;
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-        joined = Joined::new(&mut rows);
-        scan_records(
-            self.state,
-            &prefix(EntityKind::Override),
-            |key, record: OverrideRecord| {
-                if let Ok(KeyParts::Override(annotation)) = key.parts()
-                    && let Some(row) = joined.find(annotation)
-                {
-                    row.exception = Some(record.label);
-                }
-                ControlFlow::Continue(())
-            },
-        )?;
-        self.join_source_ids(&prefix(EntityKind::SourceId), &mut rows)?;
-        for row in &mut rows {
-            self.agree(row)?;
-        }
-        Ok(rows)
-    }
-
-    /// Aliases are sorted by their digest, so they are gathered first.
-    fn join_source_ids(&self, prefix: &[u8], rows: &mut [Row<'_>]) -> Result<(), StateError> {
-        let mut aliases: BTreeMap<AnnotationId, Vec<SourceIdRecord>> = BTreeMap::new();
-        scan_records(self.state, prefix, |_, record: SourceIdRecord| {
-            aliases.entry(record.annotation).or_default().push(record);
-            ControlFlow::Continue(())
-        })?;
-        for row in rows {
-            row.source_ids = aliases.remove(&row.annotation).unwrap_or_default();
-            row.source_ids
-                .sort_by(|a, b| (&a.lineage, &a.id).cmp(&(&b.lineage, &b.id)));
-        }
-        Ok(())
-    }
-
-    fn agree<'s>(&'s self, row: &mut Row<'s>) -> Result<(), StateError> {
-        row.rule_label = label_by_rule(&self.rule, row.record.label, &row.ratings);
-        row.label = row.exception.unwrap_or(row.rule_label);
-        if let Some(label) = row.label {
-            let name = self.label_name(label);
-            row.label_name = Some(name.ok_or_else(|| {
-                damaged(
-                    &Key::annotation(row.annotation),
-                    format!("there is no label {label}"),
-                )
-            })?);
-        }
-        Ok(())
-    }
-
     /// Returns the whole numbers that the one lineage of the dataset gave its annotations; empty when there are
     /// several lineages or other ids.
     ///
@@ -318,10 +146,10 @@ impl<'a> Dataset<'a> {
     /// [`StateError`] when they cannot be read.
     pub fn source_numbers(&self) -> Result<Vec<u64>, StateError> {
         let mut numbers = Vec::new();
-        let mut lineage = None;
+        let mut lineage: Option<String> = None;
         let mut is_one = true;
         scan_records(
-            self.state,
+            self.rows.state(),
             &Key::kind_prefix(EntityKind::SourceId),
             |_, record: SourceIdRecord| {
                 let first = lineage.get_or_insert_with(|| record.lineage.clone());
@@ -342,50 +170,14 @@ impl<'a> Dataset<'a> {
 
 /// Reads a source's id that is a whole number in its shortest form, which JSON carries exactly.
 pub(super) fn whole_number(text: &str) -> Option<u64> {
-    let number: u64 = text.parse().ok()?;
-    (number <= 1 << 53 && number.to_string() == text).then_some(number)
-}
-
-fn new_row(image: &ImageRow, annotation: AnnotationId, record: AnnotationRecord) -> Row<'_> {
-    Row {
-        image,
-        annotation,
-        record,
-        ratings: Vec::new(),
-        exception: None,
-        rule_label: None,
-        label: None,
-        label_name: None,
-        source_ids: Vec::new(),
-    }
-}
-
-/// Rows, walked along with records that are sorted by annotation, too.
-struct Joined<'r, 's> {
-    rows: &'r mut [Row<'s>],
-    at: usize,
-}
-
-impl<'r, 's> Joined<'r, 's> {
-    const fn new(rows: &'r mut [Row<'s>]) -> Self {
-        Self { rows, at: 0 }
-    }
-
-    fn find(&mut self, annotation: AnnotationId) -> Option<&mut Row<'s>> {
-        while self.rows.get(self.at)?.annotation < annotation {
-            self.at += 1;
-        }
-        self.rows
-            .get_mut(self.at)
-            .filter(|row| row.annotation == annotation)
-    }
-}
-
-fn damaged(key: &Key, why: String) -> StateError {
-    StateError::Damaged {
-        key: key.to_string(),
-        why,
-    }
+    let is_shortest = text == "0"
+        || text
+            .bytes()
+            .next()
+            .is_some_and(|first| (b'1'..=b'9').contains(&first));
+    text.parse()
+        .ok()
+        .filter(|number| is_shortest && *number <= 1 << 53)
 }
 
 /// Reads all records of a kind.

@@ -25,6 +25,9 @@ pub enum ExportError {
     /// The COCO file cannot be written.
     #[error(transparent)]
     Coco(#[from] coco::ExportError),
+    /// The Parquet file cannot be written.
+    #[error(transparent)]
+    Parquet(#[from] super::parquet::ParquetWriteError),
     /// The output cannot be written.
     #[error(transparent)]
     File(#[from] FileError),

@@ -1,7 +1,8 @@
 //! Writing versions and their annotations in the formats of other tools.
 //!
-//! The writers of formats (`coco`, `voc`) take plain values: they know no store and no reader, stream, and give the
-//! same bytes for the same input. [`dataset`] reads a version as rows, [`version`] brings the two together, and
+//! The writers of formats (`coco`, `parquet`, `voc`) take plain values: they know no store and no reader, stream, and give the
+//! same bytes for the same input. [`dataset`] and [`rows`]
+//! read a version as rows, [`version`] brings the two together, and
 //! [`checkout`](mod@checkout) makes a working copy. What a format cannot say is counted in an [`ExportReport`].
 
 pub mod agreed;
@@ -10,13 +11,17 @@ pub mod coco;
 pub mod dataset;
 mod error;
 pub mod image_table;
+pub mod ordered;
+pub mod parquet;
 mod report;
+pub mod rows;
 pub mod version;
 pub mod voc;
 
 pub use agreed::{ConsensusReport, Exception, RuleError, evaluate_all, parse_rule, rule_text};
 pub use checkout::{CheckoutSummary, checkout};
-pub use dataset::{Dataset, ImageRow, RatingRow, Row};
+pub use dataset::{Dataset, ImageRow};
 pub use error::ExportError;
 pub use report::{ExportLoss, ExportReport};
-pub use version::{ExportOptions, Exported, Filter, Votes, export_coco, export_voc};
+pub use rows::{Parts, RatingRow, Ratings, Row, RowReader};
+pub use version::{ExportOptions, Exported, Filter, Votes, export_coco, export_parquet, export_voc};

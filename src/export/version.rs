@@ -3,22 +3,27 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::coco::{CocoDataset, CocoFacts, CocoImage, CocoLabel, CocoRow, CocoValue, IdPlan, write_coco};
-use super::dataset::{Dataset, ImageRow, Row, whole_number};
+use super::coco::{
+    CocoDataset, CocoFacts, CocoImage, CocoLabel, CocoRow, CocoValue, IdPlan, Lines, write_coco_by,
+};
+use super::dataset::{Dataset, ImageRow, whole_number};
+use super::parquet::{ImageCells, ParquetRow, ParquetTable};
+use super::rows::{Parts, Row};
 use super::voc::{VocImage, VocLosses, VocObject, write_voc};
 use super::{ExportError, ExportReport};
-use crate::event::{State, StateError};
+use crate::event::State;
 use crate::files::names::{Sameness, check_names, fold};
 use crate::files::output::StagedFolder;
+use crate::id::ImageId;
 use crate::model::{FactValue, Facts, Rule};
 
 /// Which rows are exported.
 #[derive(Clone, Copy, Default)]
 pub struct Filter<'a> {
     /// Which images; without it all. Annotations of an image that is left out are left out, too.
-    pub image: Option<&'a dyn Fn(&ImageRow) -> bool>,
+    pub image: Option<&'a (dyn Fn(&ImageRow) -> bool + Sync)>,
     /// Which annotations; without it all. Images stay.
-    pub annotation: Option<&'a dyn Fn(&Row<'_>) -> bool>,
+    pub annotation: Option<&'a (dyn Fn(&Row<'_>) -> bool + Sync)>,
 }
 
 impl Filter<'_> {
@@ -28,6 +33,11 @@ impl Filter<'_> {
 
     fn takes(&self, row: &Row<'_>) -> bool {
         self.annotation.is_none_or(|takes| takes(row))
+    }
+
+    /// What has to be read of annotations: a filter may ask for anything.
+    fn parts(&self, otherwise: Parts) -> Parts {
+        self.annotation.map_or(otherwise, |_| Parts::ALL)
     }
 }
 
@@ -89,7 +99,7 @@ fn count_erased(dataset: &Dataset<'_>, report: &mut ExportReport) {
 /// # Errors
 /// [`ExportError`] when the version cannot be read or `out` not be written.
 pub fn export_coco(
-    version: &dyn State,
+    version: &(dyn State + Sync),
     rule: Option<&Rule>,
     out: &mut dyn Write,
     options: &ExportOptions<'_>,
@@ -113,6 +123,7 @@ pub fn write_dataset_as_coco(
         .collect();
     let images: Vec<CocoImage> = chosen.iter().map(|image| coco_image(image)).collect();
     let labels: Vec<CocoLabel> = dataset
+        .rows()
         .labels()
         .iter()
         .map(|(_, record)| CocoLabel {
@@ -134,24 +145,29 @@ pub fn write_dataset_as_coco(
         labels: &labels,
         annotation_ids: IdPlan::keeping(dataset.source_numbers()?.into_iter().map(Some)),
     };
-    let mut written = 0_u64;
-    let rows = chosen.iter().enumerate().flat_map(|(place, image)| {
-        let (rows, error) = match dataset.rows_of(image) {
-            Ok(rows) => (rows, None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
-        let rows = rows
-            .into_iter()
-            .filter(|row| options.filter.takes(row))
-            .map(move |row| Ok::<_, StateError>(coco_row(dataset, place, row, options.votes)));
-        error.map(Err).into_iter().chain(rows)
+    let places: BTreeMap<ImageId, usize> = chosen.iter().enumerate().map(|(n, row)| (row.id, n)).collect();
+    let parts = options.filter.parts(match options.votes {
+        Votes::Omit => Parts::COUNTED,
+        Votes::List => Parts::ALL,
     });
-    let rows = rows.inspect(|row| written += u64::from(row.as_ref().is_ok_and(|row| row.label.is_some())));
-    let mut report = write_coco(&mut out, &head, rows)?;
+    let (annotations, mut report) = write_coco_by(&mut out, &head, |frame, annotations| {
+        let lines_of = |image: &ImageRow, rows: Vec<Row<'_>>| {
+            let place = places.get(&image.id).copied().unwrap_or(usize::MAX);
+            let mut lines = Lines::default();
+            for row in rows.into_iter().filter(|row| options.filter.takes(row)) {
+                lines.add(frame, &coco_row(dataset, place, row, options.votes));
+            }
+            lines
+        };
+        let images = chosen.iter().copied();
+        dataset.rows().each_image(images, parts, lines_of, |lines| {
+            annotations.put(&lines).map_err(ExportError::from)
+        })
+    })?;
     count_erased(dataset, &mut report);
     Ok(Exported {
         images: length(&images),
-        annotations: written,
+        annotations,
         labels: length(&labels),
         report,
     })
@@ -201,7 +217,7 @@ fn coco_row(dataset: &Dataset<'_>, image: usize, row: Row<'_>, votes: Votes) -> 
         Votes::List => row
             .ratings
             .iter()
-            .filter_map(|rating| dataset.label_place(rating.record.label?))
+            .filter_map(|rating| dataset.rows().label_place(rating.record.label?))
             .collect(),
     };
     let source_id = match row.source_ids.as_slice() {
@@ -210,14 +226,68 @@ fn coco_row(dataset: &Dataset<'_>, image: usize, row: Row<'_>, votes: Votes) -> 
     };
     CocoRow {
         image,
-        label: row.label.and_then(|label| dataset.label_place(label)),
+        label: row.label.and_then(|label| dataset.rows().label_place(label)),
         geometry: row.record.geometry,
         source_id,
         id: Some(row.annotation),
         attributes: coco_facts(&row.record.attributes, &[]),
-        votes: length(&row.ratings).saturating_sub(length(&vote_labels)),
+        votes: row.rating_count.saturating_sub(length(&vote_labels)),
         vote_labels,
     }
+}
+
+/// Writes a version as one Parquet table, a row an annotation, in the order of [`export_coco`]. Labels are agreed by
+/// `rule`, else by the rule in force; an annotation without one stays.
+///
+/// # Errors
+/// [`ExportError`] when the version cannot be read or `out` not be written.
+pub fn export_parquet<W: Write + Send>(
+    version: &(dyn State + Sync),
+    rule: Option<&Rule>,
+    out: W,
+    options: &ExportOptions<'_>,
+) -> Result<Exported, ExportError> {
+    let dataset = Dataset::open(version, rule)?;
+    let chosen: Vec<&ImageRow> = dataset
+        .images()
+        .iter()
+        .filter(|image| options.filter.takes_image(image))
+        .collect();
+    let mut table = ParquetTable::begin(out, options.name)?;
+    let mut empty = 0;
+    let rows_of = |image: &ImageRow, rows: Vec<Row<'_>>| {
+        let cells = ImageCells::new(image);
+        let taken = rows.iter().filter(|row| options.filter.takes(row));
+        let recorded = |row: &Row<'_>| {
+            row.record
+                .label
+                .and_then(|label| dataset.rows().label_name(label))
+        };
+        let rows = taken.map(|row| ParquetRow::new(&cells, row, recorded(row)));
+        rows.collect::<Vec<_>>()
+    };
+    let images = chosen.iter().copied();
+    dataset.rows().each_image(images, Parts::ALL, rows_of, |rows| {
+        empty += u64::from(rows.is_empty());
+        rows.into_iter()
+            .try_for_each(|row| table.put(row))
+            .map_err(ExportError::from)
+    })?;
+    let (annotations, mut report) = table.end()?;
+    report.add("image_without_annotations", empty, || {
+        "an image without annotations has no row".to_owned()
+    });
+    let facts = length(&chosen) + u64::from(!dataset.facts().is_empty());
+    report.add("facts", facts, || {
+        "facts of the dataset, of images, cases and slides have no column".to_owned()
+    });
+    count_erased(&dataset, &mut report);
+    Ok(Exported {
+        images: length(&chosen),
+        annotations,
+        labels: length(dataset.rows().labels()),
+        report,
+    })
 }
 
 /// Writes a version as Pascal VOC: one XML file an image, named as the image but for its extension (where two
@@ -227,7 +297,7 @@ fn coco_row(dataset: &Dataset<'_>, image: usize, row: Row<'_>, votes: Votes) -> 
 /// [`ExportError::Names`] when names of images cannot be files, or when the version cannot be read or a file not be
 /// written.
 pub fn export_voc(
-    version: &dyn State,
+    version: &(dyn State + Sync),
     rule: Option<&Rule>,
     out: &mut StagedFolder,
     options: &ExportOptions<'_>,
@@ -244,15 +314,23 @@ pub fn export_voc(
         return Err(ExportError::Names { names: faults });
     }
     let (mut losses, mut annotations, mut votes) = (VocLosses::default(), 0, 0);
-    for (image, name) in chosen.iter().zip(&names) {
-        let mut rows = dataset.rows_of(image)?;
+    let mut names = names.iter();
+    let file_of = |image: &ImageRow, mut rows: Vec<Row<'_>>| {
         rows.retain(|row| options.filter.takes(row));
-        votes += rows.iter().map(|row| length(&row.ratings)).sum::<u64>();
-        let (bytes, lost) = voc_file(image, &rows);
-        annotations += length(&rows).saturating_sub(lost.without_label + lost.without_extent);
-        losses.add(lost);
-        out.write_file(name, &bytes)?;
-    }
+        let votes: u64 = rows.iter().map(|row| row.rating_count).sum();
+        (voc_file(image, &rows), length(&rows), votes)
+    };
+    let parts = options.filter.parts(Parts::COUNTED);
+    let images = chosen.iter().copied();
+    dataset
+        .rows()
+        .each_image(images, parts, file_of, |((bytes, lost), rows, voted)| {
+            votes += voted;
+            annotations += rows.saturating_sub(lost.without_label + lost.without_extent);
+            losses.add(lost);
+            let name = names.next().map_or("", String::as_str);
+            out.write_file(name, &bytes).map_err(ExportError::from)
+        })?;
     let mut report = voc_report(&losses);
     report.add("votes", votes, || {
         "Pascal VOC has no place for ratings".to_owned()
@@ -261,7 +339,7 @@ pub fn export_voc(
     Ok(Exported {
         images: length(&chosen),
         annotations,
-        labels: length(dataset.labels()),
+        labels: length(dataset.rows().labels()),
         report,
     })
 }

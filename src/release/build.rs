@@ -370,7 +370,7 @@ fn fill(
         name: repo.name().to_owned(),
         previous,
         root: commit.root,
-        rule: dataset.rule().clone(),
+        rule: dataset.rows().rule().clone(),
         snapshot: commit.snapshot,
         tree: TREE_RULE.to_owned(),
         version: request.version.to_owned(),
@@ -420,7 +420,7 @@ fn add_documents(
 /// The labels with their ids here and in `coco.json`.
 fn labels_json(dataset: &Dataset<'_>) -> Result<Vec<u8>, ReleaseError> {
     let labels: Vec<serde_json::Value> = (1_u64..)
-        .zip(dataset.labels())
+        .zip(dataset.rows().labels())
         .map(|(number, (id, record))| {
             let facts: crate::model::Facts = record
                 .facts

@@ -1,11 +1,13 @@
 //! The files of a release while they are written: each hashed on its way out and again from the disk.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::ReleaseError;
-use super::manifest::{FileDigests, Hasher, digest_stream};
+use super::manifest::{FileDigests, digest_stream};
 use crate::export::ImageRow;
 use crate::export::checkout::write_image;
 use crate::files::folder::FileError;
@@ -19,16 +21,19 @@ pub(super) struct Contents {
     written: BTreeMap<String, Digest>,
 }
 
-/// A file whose bytes are hashed on their way.
+/// How many bytes are hashed at a time: BLAKE3 is slow on the short pieces in which records are written.
+const BLOCK_BYTES: usize = 1 << 18;
+
+/// A file whose bytes are hashed on their way. SHA-256 is left to the reading back, which hashes all bytes again.
 struct Hashed {
     file: OutputFile,
-    hasher: Hasher,
+    hasher: blake3::Hasher,
 }
 
 impl Write for Hashed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.file.write(bytes)?;
-        self.hasher.write_all(bytes.get(..count).unwrap_or(&[]))?;
+        self.hasher.update(bytes.get(..count).unwrap_or(&[]));
         Ok(count)
     }
 
@@ -51,13 +56,21 @@ impl Contents {
         name: &str,
         write: impl FnOnce(&mut dyn Write) -> Result<T, E>,
     ) -> Result<T, ReleaseError> {
-        let mut out = Hashed {
+        let hashed = Hashed {
             file: self.staged.create_file(name)?,
-            hasher: Hasher::default(),
+            hasher: blake3::Hasher::new(),
         };
+        let path = hashed.file.path().to_owned();
+        let mut out = BufWriter::with_capacity(BLOCK_BYTES, hashed);
         let result = write(&mut out).map_err(Into::into)?;
-        out.file.finish()?;
-        self.written.insert(name.to_owned(), out.hasher.finish().blake3);
+        let hashed = out.into_inner().map_err(|error| FileError::Io {
+            action: "write",
+            path,
+            source: error.into_error(),
+        })?;
+        hashed.file.finish()?;
+        let digest = Digest::from_bytes(*hashed.hasher.finalize().as_bytes());
+        self.written.insert(name.to_owned(), digest);
         Ok(result)
     }
 
@@ -85,23 +98,32 @@ impl Contents {
     /// Reads the files that are not in `found` from the disk, compares each with what was written, and adds its
     /// digests.
     pub(super) fn read_back(&self, found: &mut BTreeMap<String, FileDigests>) -> Result<(), ReleaseError> {
-        for (name, written) in &self.written {
-            if found.contains_key(name) {
-                continue;
-            }
-            let path = self.staged.path().join(name);
-            let mut file = self.staged.folder().open_file(name)?;
-            let digests = digest_stream(&mut file).map_err(|source| FileError::Io {
-                action: "read",
-                path: path.clone(),
-                source,
-            })?;
-            if digests.blake3 != *written {
-                return Err(ReleaseError::ReadBack { path });
-            }
-            found.insert(name.clone(), digests);
-        }
+        let new: Vec<(&String, &Digest)> = self
+            .written
+            .iter()
+            .filter(|(name, _)| !found.contains_key(*name))
+            .collect();
+        let read: Vec<(String, FileDigests)> = new
+            .into_par_iter()
+            .map(|(name, written)| Ok((name.clone(), self.read_back_file(name, *written)?)))
+            .collect::<Result<_, ReleaseError>>()?;
+        found.extend(read);
         Ok(())
+    }
+
+    fn read_back_file(&self, name: &str, written: Digest) -> Result<FileDigests, ReleaseError> {
+        let path = self.staged.path().join(name);
+        let mut file = self.staged.folder().open_file(name)?;
+        let digests = digest_stream(&mut file).map_err(|source| FileError::Io {
+            action: "read",
+            path: path.clone(),
+            source,
+        })?;
+        if digests.blake3 == written {
+            Ok(digests)
+        } else {
+            Err(ReleaseError::ReadBack { path })
+        }
     }
 
     pub(super) fn into_staged(self) -> StagedFolder {

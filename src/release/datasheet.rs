@@ -198,7 +198,7 @@ impl Sheet<'_> {
         self.quote(&["preprocessing", "annotation_protocol"]);
         self.line(&format!(
             "Labels are agreed by the rule `{}`, with {} logged exceptions. {} annotations have no rating.",
-            rule_text(self.dataset.rule()),
+            rule_text(self.dataset.rows().rule()),
             numbers.exceptions,
             numbers.without_rating
         ));

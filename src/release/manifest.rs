@@ -24,11 +24,21 @@ pub(super) struct FileDigests {
     pub(super) sha256: Digest,
 }
 
-/// Hashes a stream.
+/// How much of a stream is hashed at a time: enough that two threads are worth it.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Hashes a stream, by both functions at once.
 pub(super) fn digest_stream(reader: &mut dyn Read) -> io::Result<FileDigests> {
     let mut hasher = Hasher::default();
-    io::copy(reader, &mut hasher)?;
-    Ok(hasher.finish())
+    let mut block = Vec::new();
+    loop {
+        block.clear();
+        let mut limited = Read::take(&mut *reader, u64::try_from(BLOCK_BYTES).unwrap_or(u64::MAX));
+        if limited.read_to_end(&mut block)? == 0 {
+            return Ok(hasher.finish());
+        }
+        hasher.update(&block);
+    }
 }
 
 /// Hashes what is written.
@@ -39,6 +49,11 @@ pub(super) struct Hasher {
 }
 
 impl Hasher {
+    fn update(&mut self, bytes: &[u8]) {
+        let (blake3, sha256) = (&mut self.blake3, &mut self.sha256);
+        rayon::join(|| sha256.update(bytes), || blake3.update(bytes));
+    }
+
     pub(super) fn finish(self) -> FileDigests {
         FileDigests {
             blake3: Digest::from_bytes(*self.blake3.finalize().as_bytes()),
@@ -49,8 +64,7 @@ impl Hasher {
 
 impl Write for Hasher {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.blake3.update(bytes);
-        self.sha256.update(bytes);
+        self.update(bytes);
         Ok(bytes.len())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::event::{StateError, scan_records};
-use crate::export::{Dataset, ImageRow, Row};
+use crate::export::{Dataset, ImageRow, Parts, Row};
 use crate::id::Code;
 use crate::model::{EntityKind, FactValue, Key, ScreeningRecord, SplitRecord};
 
@@ -81,12 +81,12 @@ pub(super) fn count(dataset: &Dataset<'_>) -> Result<Numbers, StateError> {
         };
         numbers.annotators.insert(code.clone(), work);
     }
-    for (_, label) in dataset.labels() {
+    for (_, label) in dataset.rows().labels() {
         numbers.labels.insert(label.name.clone(), Tally::default());
     }
     let mut screened = BTreeSet::new();
     scan_records(
-        dataset.state(),
+        dataset.rows().state(),
         &Key::kind_prefix(EntityKind::Screening),
         |_, record: ScreeningRecord| {
             screened.insert(record.image);
@@ -94,22 +94,28 @@ pub(super) fn count(dataset: &Dataset<'_>) -> Result<Numbers, StateError> {
         },
     )?;
     scan_records(
-        dataset.state(),
+        dataset.rows().state(),
         &Key::kind_prefix(EntityKind::Split),
         |_, record: SplitRecord| {
             *numbers.splits.entry((record.split, record.part)).or_default() += 1;
             ControlFlow::Continue(())
         },
     )?;
-    for image in dataset.images() {
-        let rows = dataset.rows_of(image)?;
-        numbers.count_image(dataset, image, &rows);
-        let is_screened = screened.contains(&image.id);
-        numbers.screened_images += u64::from(is_screened);
-        numbers.empty_screened += u64::from(rows.is_empty() && is_screened);
-        numbers.empty_not_screened += u64::from(rows.is_empty() && !is_screened);
-    }
+    dataset
+        .rows()
+        .each_image(dataset.images(), Parts::ALL, together, |(image, rows)| {
+            numbers.count_image(dataset, image, &rows);
+            let is_screened = screened.contains(&image.id);
+            numbers.screened_images += u64::from(is_screened);
+            numbers.empty_screened += u64::from(rows.is_empty() && is_screened);
+            numbers.empty_not_screened += u64::from(rows.is_empty() && !is_screened);
+            Ok::<_, StateError>(())
+        })?;
     Ok(numbers)
+}
+
+fn together<'s>(image: &'s ImageRow, rows: Vec<Row<'s>>) -> (&'s ImageRow, Vec<Row<'s>>) {
+    (image, rows)
 }
 
 impl Numbers {
@@ -148,21 +154,24 @@ impl Numbers {
             labels_here.extend(row.label_name);
         }
         for label in labels_here {
-            self.labels.entry(label.to_owned()).or_default().images += 1;
+            entry(&mut self.labels, label).images += 1;
         }
     }
 
     fn count_row(&mut self, row: &Row<'_>) {
         self.annotations += 1;
         match row.label_name {
-            Some(label) => self.labels.entry(label.to_owned()).or_default().annotations += 1,
+            Some(label) => entry(&mut self.labels, label).annotations += 1,
             None => self.undecided += 1,
         }
         self.exceptions += u64::from(row.exception.is_some());
         self.without_rating += u64::from(row.ratings.is_empty());
         *self.shapes.entry(row.record.geometry.type_name()).or_default() += 1;
-        self.lineages
-            .extend(row.source_ids.iter().map(|id| id.lineage.clone()));
+        for id in &row.source_ids {
+            if !self.lineages.contains(&id.lineage) {
+                self.lineages.insert(id.lineage.clone());
+            }
+        }
         for rating in &row.ratings {
             let work = self.annotators.entry(rating.key.annotator.clone()).or_default();
             work.ratings += 1;
@@ -177,4 +186,14 @@ impl Numbers {
             *self.methods.entry(method).or_default() += 1;
         }
     }
+}
+
+/// Finds a tally by name; one is made for a name that has none yet.
+fn entry<'t>(tallies: &'t mut BTreeMap<String, Tally>, name: &str) -> &'t mut Tally {
+    if !tallies.contains_key(name) {
+        tallies.insert(name.to_owned(), Tally::default());
+    }
+    tallies
+        .get_mut(name)
+        .expect("it was there, or has just been made")
 }

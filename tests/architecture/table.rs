@@ -59,6 +59,7 @@ pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
         &["bin"],
     ),
     (&["rusqlite"], &["import", "export"]),
+    (&["parquet"], &["export"]),
     (&["quick_xml", "csv"], &["import", "export", "files"]),
 ];
 

@@ -1,20 +1,33 @@
 //! `--where`: one CEL expression over a row, such as `label == "mitotic figure" && image.scanner == "CS2"`.
 
-use cel::{Context, Program, Value as CelValue};
-use holotype::id::ImageId;
-use holotype::model::ImageRecord;
-use serde_json::{Value, json};
+mod within;
 
-use crate::commands::list::{RowContext, image_row};
+use std::sync::OnceLock;
+
+use cel::objects::TryIntoValue;
+use cel::{Context, Program, Value as CelValue};
+use holotype::export::{ImageRow, Row};
+use holotype::id::ImageId;
+use serde_json::Value;
+
+pub(crate) use within::Within;
+
 use crate::failure::Failure;
+use crate::rows::{RowContext, image_row};
 
 /// A compiled expression.
 pub(crate) struct Filter {
     program: Program,
     text: String,
+    /// The variables that the expression names: no others are made of a row.
+    variables: Vec<String>,
     /// The functions of the language; making them anew for each row would cost more than all else.
     language: Context<'static, 'static>,
 }
+
+/// The variable `image`, made once for all annotations of an image.
+#[derive(Default)]
+pub(crate) struct ImageVariable(OnceLock<CelValue>);
 
 /// Longer expressions are refused, as is deep nesting: evaluation is bounded by the expression's size.
 const LENGTH_MAX: usize = 4096;
@@ -40,69 +53,104 @@ impl Filter {
             return Err(bad("it is too long or too deep".to_owned()));
         }
         let program = Program::compile(text).map_err(|error| bad(error.to_string().replace('\n', " ")))?;
+        let references = program.references();
+        let variables = references.variables().into_iter().map(str::to_owned).collect();
         Ok(Self {
+            variables,
             program,
             text: text.to_owned(),
             language: Context::default(),
         })
     }
 
-    /// Whether the expression is true for a row. A member that the row does not have is no error but false.
-    pub(crate) fn accepts(&self, row: &Value, rows: &RowContext) -> Result<bool, Failure> {
-        let mut context = self.language.new_inner_scope();
-        let names = self.program.references();
-        let failed = |why: String| {
-            Failure::refused(
-                format!("--where '{}': {why}", self.text),
-                "see holotype list --json for the members of a row",
-            )
+    /// Where the annotations are for which the expression can be true.
+    pub(crate) fn annotations_within(&self) -> Within {
+        within::annotations_within(self.program.expression())
+    }
+
+    /// Whether the expression is true for an annotation. A member that the row does not have is no error but false.
+    pub(crate) fn accepts_row(
+        &self,
+        row: &Row<'_>,
+        image: &ImageVariable,
+        rows: &RowContext<'_>,
+    ) -> Result<bool, Failure> {
+        let variable = |name: &str| match name {
+            "image" => self.image_variable(row.image, image).map(Some),
+            "row" => self.value(rows.row(row)).map(Some),
+            name => rows.member(row, name).map(|value| self.value(value)).transpose(),
         };
-        // Only what the expression names is turned into values: rows may be many and wide.
-        if let Value::Object(members) = row {
-            for (name, value) in members.iter().filter(|(name, _)| names.has_variable(name)) {
-                context
-                    .add_variable(name.as_str(), value)
-                    .map_err(|error| failed(error.to_string()))?;
+        self.evaluate(variable, |_| Ok(false))
+    }
+
+    /// Whether the expression is true for a row of any other kind.
+    pub(crate) fn accepts(&self, row: &Value, rows: &RowContext<'_>) -> Result<bool, Failure> {
+        let variable = |name: &str| {
+            let image = match name {
+                "image" => image_of(row, rows)?,
+                _ => None,
+            };
+            let value = match (name, image) {
+                (_, Some(image)) => Some(image_row(image.id, &image.record)),
+                ("row", None) => Some(row.clone()),
+                (name, None) => row.get(name).cloned(),
+            };
+            value.map(|value| self.value(value)).transpose()
+        };
+        // A name that an image's row does not have, but those of other images, is no slip of the pen.
+        let is_elsewhere = |name: &str| Ok(row.get("blob").is_some() && rows.is_fact_of_an_image(name)?);
+        self.evaluate(variable, is_elsewhere)
+    }
+
+    fn evaluate(
+        &self,
+        variable: impl Fn(&str) -> Result<Option<CelValue>, Failure>,
+        is_elsewhere: impl Fn(&str) -> Result<bool, Failure>,
+    ) -> Result<bool, Failure> {
+        let mut scope = self.language.new_inner_scope();
+        for name in &self.variables {
+            let value = match name.as_str() {
+                "none" => Some(CelValue::Null),
+                name => variable(name)?,
+            };
+            if let Some(value) = value {
+                scope.add_variable_from_value(name.as_str(), value);
             }
         }
-        if names.has_variable("image")
-            && let Some((id, record)) = image_of(row, rows)
-        {
-            context
-                .add_variable("image", image_row(*id, record))
-                .map_err(|error| failed(error.to_string()))?;
-        }
-        if names.has_variable("row") {
-            context
-                .add_variable("row", row)
-                .map_err(|error| failed(error.to_string()))?;
-        }
-        context
-            .add_variable("none", json!(null))
-            .map_err(|error| failed(error.to_string()))?;
-        match self.program.execute(&context) {
+        match self.program.execute(&scope) {
             Ok(CelValue::Bool(accepted)) => Ok(accepted),
-            Ok(_) => Err(failed("it is neither true nor false".to_owned())),
+            Ok(_) => Err(self.failed("it is neither true nor false")),
             Err(cel::ExecutionError::NoSuchKey(_)) => Ok(false),
-            Err(cel::ExecutionError::UndeclaredReference(name)) if is_fact_elsewhere(&name, row, rows) => {
-                Ok(false)
-            }
-            Err(error) => Err(failed(error.to_string())),
+            Err(cel::ExecutionError::UndeclaredReference(name)) if is_elsewhere(&name)? => Ok(false),
+            Err(error) => Err(self.failed(error)),
         }
+    }
+
+    fn image_variable(&self, image: &ImageRow, made: &ImageVariable) -> Result<CelValue, Failure> {
+        if let Some(value) = made.0.get() {
+            return Ok(value.clone());
+        }
+        let value = self.value(image_row(image.id, &image.record))?;
+        Ok(made.0.get_or_init(|| value).clone())
+    }
+
+    fn value(&self, value: Value) -> Result<CelValue, Failure> {
+        value.try_into_value().map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, why: impl std::fmt::Display) -> Failure {
+        Failure::refused(
+            format!("--where '{}': {why}", self.text),
+            "see holotype list --json for the members of a row",
+        )
     }
 }
 
 /// The image that a row is about.
-fn image_of<'a>(row: &Value, rows: &'a RowContext) -> Option<&'a (ImageId, ImageRecord)> {
-    let id = row.get("image").and_then(Value::as_str)?;
-    rows.images.get(&ImageId::parse(id).ok()?.prefix())
-}
-
-/// Whether a name that an image's row does not have is a fact that other images have: no slip of the pen.
-fn is_fact_elsewhere(name: &str, row: &Value, rows: &RowContext) -> bool {
-    row.get("blob").is_some()
-        && rows
-            .images
-            .values()
-            .any(|(_, record)| record.facts.contains_key(name))
+fn image_of(row: &Value, rows: &RowContext<'_>) -> Result<Option<ImageRow>, Failure> {
+    let id = row.get("image").and_then(Value::as_str);
+    match id.and_then(|id| ImageId::parse(id).ok()) {
+        Some(id) => rows.image(id.prefix()),
+        None => Ok(None),
+    }
 }

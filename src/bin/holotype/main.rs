@@ -7,6 +7,7 @@ mod failure;
 mod filter;
 mod output;
 mod render;
+mod rows;
 
 use std::process::ExitCode;
 

@@ -41,13 +41,12 @@ impl Output {
         if !self.json {
             return Ok(());
         }
-        let mut members = Map::new();
-        members.insert("schema".to_owned(), Value::String(schema.to_owned()));
-        if let Ok(Value::Object(rest)) = serde_json::to_value(value) {
-            members.extend(rest);
-        }
-        serde_json::to_writer(&mut self.stdout, &members).map_err(io::Error::from)?;
-        Ok(self.stdout.write_all(b"\n")?)
+        self.bytes(&object_line(schema, value))
+    }
+
+    /// Writes bytes as they are.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        Ok(self.stdout.write_all(bytes)?)
     }
 
     /// Writes a note to stderr, unless quiet.
@@ -61,6 +60,18 @@ impl Output {
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         Ok(self.stdout.flush()?)
     }
+}
+
+/// One JSON object with its schema name, as a line.
+pub(crate) fn object_line(schema: &str, value: &impl Serialize) -> Vec<u8> {
+    let mut members = Map::new();
+    members.insert("schema".to_owned(), Value::String(schema.to_owned()));
+    if let Ok(Value::Object(rest)) = serde_json::to_value(value) {
+        members.extend(rest);
+    }
+    let mut line = serde_json::to_vec(&members).unwrap_or_default();
+    line.push(b'\n');
+    line
 }
 
 /// Whether progress bars are welcome.

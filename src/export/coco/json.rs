@@ -1,4 +1,4 @@
-//! One JSON object, member by member, in the order asked for; numbers in their shortest form.
+//! One JSON object, member by member, in the order asked for, at the end of a buffer; numbers in their shortest form.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -6,15 +6,28 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use super::{CocoFacts, CocoValue, ExportError, ExportReport};
+use super::{CocoFacts, CocoValue};
+use crate::codec::{write_integer, write_short_float};
+
+/// Beyond 2^53 digits would claim an exactness that a float does not have.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// Writes a finite number in its shortest form, whole ones without a point. Where a number has two shortest decimals,
+/// canonical JSON and `Display` may choose differently, and -0 has a sign here alone; these are left to `Display`.
+fn push_number(value: f64, out: &mut Vec<u8>) {
+    let is_negative_zero = value == 0.0 && value.is_sign_negative();
+    if is_negative_zero || !write_short_float(value, out) {
+        // Writing to memory does not fail.
+        let _ = Shortest.write_f64(out, value);
+    }
+}
 
 /// Compact JSON with numbers in their shortest form, whole ones without a point.
 struct Shortest;
 
 impl Formatter for Shortest {
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        // Beyond 2^53 digits would claim an exactness that a float does not have.
-        if value.abs() <= 9_007_199_254_740_992.0 {
+        if value.abs() <= EXACT_MAX {
             write!(writer, "{value}")
         } else {
             write!(writer, "{value:e}")
@@ -22,46 +35,93 @@ impl Formatter for Shortest {
     }
 }
 
-/// An object on its way to the file.
-pub(super) struct Record {
-    /// What it is, for messages.
-    what: String,
-    /// Members that are not facts: no fact may take their name.
-    reserved: &'static [&'static str],
-    json: Vec<u8>,
-    /// The facts written so far.
-    facts: BTreeSet<String>,
+/// A number that JSON cannot carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotFinite;
+
+/// What became of a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FactPlace {
+    /// It was written.
+    Written,
+    /// Its name is that of another member; it is left out.
+    Taken,
 }
 
-impl Record {
-    pub(super) const fn new(what: String, reserved: &'static [&'static str]) -> Self {
+/// An object that is being written.
+pub(super) struct Record<'o> {
+    out: &'o mut Vec<u8>,
+    /// Members that are not facts: no fact may take their name.
+    reserved: &'static [&'static str],
+    /// The facts written so far.
+    facts: BTreeSet<String>,
+    is_empty: bool,
+}
+
+impl<'o> Record<'o> {
+    /// Begins an object.
+    pub(super) fn new(out: &'o mut Vec<u8>, reserved: &'static [&'static str]) -> Self {
+        out.push(b'{');
         Self {
-            what,
-            reserved,
-            json: Vec::new(),
-            facts: BTreeSet::new(),
+            is_empty: true,
+            ..Self::after_a_member(out, reserved)
         }
     }
 
-    /// Adds a member of any form whose numbers are finite.
-    pub(super) fn json<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), ExportError> {
-        self.begin(name);
-        let before = self.json.len();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut self.json, Shortest);
-        value.serialize(&mut serializer).map_err(io::Error::from)?;
-        // serde_json writes `null` for what is not finite; no value that is written here has an empty member.
-        let written = self.json.get(before..).unwrap_or_default();
-        if written.windows(4).any(|four| four == b"null") {
-            return Err(ExportError::NotFinite {
-                record: self.what.clone(),
-            });
+    /// Goes on with an object that has a member already.
+    pub(super) const fn after_a_member(out: &'o mut Vec<u8>, reserved: &'static [&'static str]) -> Self {
+        Self {
+            out,
+            reserved,
+            facts: BTreeSet::new(),
+            is_empty: false,
         }
+    }
+
+    /// Ends the object.
+    pub(super) fn end(self) {
+        self.out.push(b'}');
+    }
+
+    /// Adds a member of any form whose numbers are finite.
+    pub(super) fn json<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), NotFinite> {
+        self.begin(name);
+        let before = self.out.len();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut *self.out, Shortest);
+        value
+            .serialize(&mut serializer)
+            .expect("geometries and lists of numbers are JSON");
+        // serde_json writes `null` for what is not finite; no value that is written here has an empty member.
+        let written = self.out.get(before..).unwrap_or_default();
+        if memchr::memmem::find(written, b"null").is_some() {
+            return Err(NotFinite);
+        }
+        Ok(())
+    }
+
+    /// Adds a list of numbers.
+    pub(super) fn numbers(&mut self, name: &str, numbers: &[f64]) -> Result<(), NotFinite> {
+        self.begin(name);
+        push_numbers(numbers, self.out)
+    }
+
+    /// Adds a list of lists of numbers.
+    pub(super) fn lists(&mut self, name: &str, lists: &[Vec<f64>]) -> Result<(), NotFinite> {
+        self.begin(name);
+        self.out.push(b'[');
+        for (n, list) in lists.iter().enumerate() {
+            if n > 0 {
+                self.out.push(b',');
+            }
+            push_numbers(list, self.out)?;
+        }
+        self.out.push(b']');
         Ok(())
     }
 
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.begin(name);
-        self.push_text(text);
+        push_text(text, self.out);
     }
 
     pub(super) fn optional_text(&mut self, name: &str, text: Option<&str>) {
@@ -70,76 +130,90 @@ impl Record {
         }
     }
 
-    pub(super) fn whole<T: std::fmt::Display>(&mut self, name: &str, number: T) {
-        self.begin(name);
-        self.json.extend_from_slice(number.to_string().as_bytes());
-    }
-
-    pub(super) fn optional_number(&mut self, name: &str, number: Option<f64>) -> Result<(), ExportError> {
-        match number {
-            Some(number) if !number.is_finite() => Err(ExportError::NotFinite {
-                record: self.what.clone(),
-            }),
-            Some(number) => self.json(name, &number),
-            None => Ok(()),
+    /// Adds an id, whose hex digits need no escapes.
+    pub(super) fn optional_id(&mut self, name: &str, id: Option<impl std::fmt::Display>) {
+        if let Some(id) = id {
+            self.begin(name);
+            // Writing to memory does not fail.
+            let _ = write!(self.out, "\"{id}\"");
         }
     }
 
-    /// Adds facts that are not members already.
-    pub(super) fn facts(&mut self, facts: &CocoFacts, report: &mut ExportReport) -> Result<(), ExportError> {
-        facts
-            .iter()
-            .try_for_each(|(name, value)| self.fact(name, value, report))
+    pub(super) fn whole(&mut self, name: &str, number: u64) {
+        self.begin(name);
+        write_integer(false, number, self.out);
+    }
+
+    pub(super) fn number(&mut self, name: &str, number: f64) -> Result<(), NotFinite> {
+        if !number.is_finite() {
+            return Err(NotFinite);
+        }
+        self.begin(name);
+        push_number(number, self.out);
+        Ok(())
+    }
+
+    pub(super) fn optional_number(&mut self, name: &str, number: Option<f64>) -> Result<(), NotFinite> {
+        number.map_or(Ok(()), |number| self.number(name, number))
+    }
+
+    /// Adds facts that are not members already, and tells `taken` the names of the others.
+    pub(super) fn facts(&mut self, facts: &CocoFacts, mut taken: impl FnMut(&str)) -> Result<(), NotFinite> {
+        for (name, value) in facts {
+            if self.fact(name, value)? == FactPlace::Taken {
+                taken(name);
+            }
+        }
+        Ok(())
     }
 
     /// Adds one fact, unless its name is taken.
-    pub(super) fn fact(
-        &mut self,
-        name: &str,
-        value: &CocoValue,
-        report: &mut ExportReport,
-    ) -> Result<(), ExportError> {
+    pub(super) fn fact(&mut self, name: &str, value: &CocoValue) -> Result<FactPlace, NotFinite> {
         if self.reserved.contains(&name) || !self.facts.insert(name.to_owned()) {
-            report.add("name_taken", 1, || {
-                format!(
-                    "the fact '{name}' of {} has the name of a member of COCO; it is left out",
-                    self.what
-                )
-            });
-            return Ok(());
+            return Ok(FactPlace::Taken);
         }
         match value {
             CocoValue::Text(text) if is_compact_json(text) => {
                 self.begin(name);
-                self.json.extend_from_slice(text.as_bytes());
+                self.out.extend_from_slice(text.as_bytes());
             }
             CocoValue::Text(text) => self.text(name, text),
-            CocoValue::Number(number) => self.optional_number(name, Some(*number))?,
-            CocoValue::Flag(flag) => self.whole(name, flag),
+            CocoValue::Number(number) => self.number(name, *number)?,
+            CocoValue::Flag(flag) => {
+                self.begin(name);
+                let word: &[u8] = if *flag { b"true" } else { b"false" };
+                self.out.extend_from_slice(word);
+            }
         }
-        Ok(())
-    }
-
-    /// Writes the object.
-    pub(super) fn write<W: Write>(mut self, out: &mut W) -> Result<(), ExportError> {
-        if self.json.is_empty() {
-            self.json.push(b'{');
-        }
-        self.json.push(b'}');
-        out.write_all(&self.json)?;
-        Ok(())
+        Ok(FactPlace::Written)
     }
 
     fn begin(&mut self, name: &str) {
-        self.json.push(if self.json.is_empty() { b'{' } else { b',' });
-        self.push_text(name);
-        self.json.push(b':');
+        if !std::mem::take(&mut self.is_empty) {
+            self.out.push(b',');
+        }
+        push_text(name, self.out);
+        self.out.push(b':');
     }
+}
 
-    fn push_text(&mut self, text: &str) {
-        let quoted = serde_json::to_vec(text).expect("a text is always JSON");
-        self.json.extend_from_slice(&quoted);
+fn push_numbers(numbers: &[f64], out: &mut Vec<u8>) -> Result<(), NotFinite> {
+    out.push(b'[');
+    for (n, number) in numbers.iter().enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        if !number.is_finite() {
+            return Err(NotFinite);
+        }
+        push_number(*number, out);
     }
+    out.push(b']');
+    Ok(())
+}
+
+fn push_text(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("a text is always JSON");
 }
 
 /// Whether a text is a JSON list or object without spaces between its parts, nested no deeper than readers go.
@@ -162,4 +236,48 @@ fn is_compact_json(text: &str) -> bool {
         deepest = deepest.max(depth);
     }
     deepest < 100 && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_to_write_a_number_agrees_with_the_long_one() {
+        let mut numbers = vec![
+            0.0,
+            -0.0,
+            1e-6,
+            9.9e-7,
+            1e-7,
+            EXACT_MAX,
+            EXACT_MAX * 2.0,
+            1e300,
+            5e-324,
+        ];
+        let mut seed = 1_u64;
+        for n in 0..20_000_u32 {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let random = f64::from_bits(seed);
+            let near =
+                f64::from(u32::try_from(seed >> 40).unwrap()) / [1.0, 2.0, 10.0, 1000.0, 3.0][n as usize % 5];
+            numbers.extend(
+                [random, near, -near]
+                    .into_iter()
+                    .filter(|number| number.is_finite()),
+            );
+        }
+        for number in numbers {
+            let mut expected = Vec::new();
+            Shortest.write_f64(&mut expected, number).unwrap();
+            let mut pushed = Vec::new();
+            push_number(number, &mut pushed);
+            assert_eq!(
+                String::from_utf8(pushed).unwrap(),
+                String::from_utf8(expected).unwrap()
+            );
+        }
+    }
 }

@@ -6,6 +6,7 @@
 //! members have a fixed order, numbers their shortest form, whole ones without a point.
 
 mod json;
+mod lines;
 mod place;
 
 #[cfg(test)]
@@ -17,25 +18,12 @@ use std::io::Write;
 use super::ExportReport;
 use crate::id::{AnnotationId, ImageId};
 use crate::model::Geometry;
-use json::Record;
-use place::place;
+use json::{FactPlace, NotFinite, Record};
+pub use lines::{Annotations, Frame, Lines};
+use lines::{name_taken, number_of_label};
 
 /// The members of an image that are not facts.
 const IMAGE_MEMBERS: &[&str] = &["id", "file_name", "width", "height", "license", "holotype_id"];
-
-/// The members of an annotation that are not attributes.
-const ANNOTATION_MEMBERS: &[&str] = &[
-    "id",
-    "image_id",
-    "category_id",
-    "bbox",
-    "area",
-    "iscrowd",
-    "segmentation",
-    "labels",
-    "holotype_geometry",
-    "holotype_id",
-];
 
 /// A value of a fact or attribute. Nothing here is private: whoever fills it leaves that out.
 #[derive(Debug, Clone, PartialEq)]
@@ -216,108 +204,122 @@ where
     I: IntoIterator<Item = Result<CocoRow, E>>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let mut report = ExportReport::default();
-    let image_ids = write_head(out, dataset, &mut report)?;
-    out.write_all(b",\"annotations\":[")?;
-    let mut numbers = dataset.annotation_ids;
-    let mut separator: &[u8] = b"\n";
-    for (index, row) in (0_u64..).zip(rows) {
+    let (frame, report) = write_head(out, dataset)?;
+    let mut annotations = Annotations::begin(out, &frame, report)?;
+    for row in rows {
         let row = row.map_err(|source| ExportError::Row {
-            index,
+            index: annotations.rows(),
             source: source.into(),
         })?;
-        let reference = |what, reference| ExportError::Reference {
-            index,
-            what,
-            reference,
-        };
-        let image = dataset
-            .images
-            .get(row.image)
-            .ok_or_else(|| reference("image", row.image))?;
-        let image_id = image_ids
-            .get(row.image)
-            .ok_or_else(|| reference("image", row.image))?;
-        report.add("votes", row.votes, || {
-            format!("the votes of annotation {index} have no place in COCO")
-        });
-        let Some(label) = row.label else {
-            report.add("annotation_without_label", 1, || {
-                format!("annotation {index} has no label, which COCO cannot say; it is left out")
-            });
-            continue;
-        };
-        let mentioned = row.vote_labels.iter().chain([&label]);
-        if let Some(label) = mentioned.copied().find(|label| *label >= dataset.labels.len()) {
-            return Err(reference("label", label));
-        }
-        report.add("votes_without_annotator", count(&row.vote_labels), || {
-            format!("the votes of annotation {index} are written without who gave them")
-        });
-        let number = numbers.number(row.source_id);
-        out.write_all(separator)?;
-        separator = b",\n";
-        write_row(out, &row, (number, *image_id, label + 1), image, &mut report)?;
+        let mut lines = Lines::default();
+        lines.add(&frame, &row);
+        annotations.put(&lines)?;
     }
-    out.write_all(b"\n]}\n")?;
-    Ok(report)
+    annotations.end().map(|(_, report)| report)
 }
 
-/// Writes everything before the annotations; returns the ids of the images.
-fn write_head<W: Write>(
+/// Writes the file; `fill` gives its annotations, written into memory in whatever order, in theirs. Returns how many
+/// were written, and what was lost.
+///
+/// # Errors
+/// [`ExportError`] when the output fails, and what `fill` returns.
+pub fn write_coco_by<W, E>(
     out: &mut W,
     dataset: &CocoDataset<'_>,
-    report: &mut ExportReport,
-) -> Result<Vec<u64>, ExportError> {
+    fill: impl FnOnce(&Frame<'_>, &mut Annotations<'_, &mut W>) -> Result<(), E>,
+) -> Result<(u64, ExportReport), E>
+where
+    W: Write,
+    E: From<ExportError>,
+{
+    let (frame, report) = write_head(out, dataset)?;
+    let mut annotations = Annotations::begin(out, &frame, report)?;
+    fill(&frame, &mut annotations)?;
+    Ok(annotations.end()?)
+}
+
+/// Writes everything before the annotations; returns the dataset with the ids of its images.
+fn write_head<'d, W: Write>(
+    out: &mut W,
+    dataset: &'d CocoDataset<'d>,
+) -> Result<(Frame<'d>, ExportReport), ExportError> {
+    let mut report = ExportReport::default();
     out.write_all(b"{\"info\":")?;
-    let mut info = Record::new("info".to_owned(), &["description", "holotype_format", "name"]);
-    info.text("holotype_format", "holotype/coco/1");
-    info.text("name", dataset.name);
-    info.optional_text("description", dataset.description);
-    for (name, value) in &dataset.facts {
-        let name = if name == "source_version" { "version" } else { name };
-        info.fact(name, value, report)?;
-    }
-    info.write(out)?;
+    write_object(out, "info", &["description", "holotype_format", "name"], |info| {
+        info.text("holotype_format", "holotype/coco/1");
+        info.text("name", dataset.name);
+        info.optional_text("description", dataset.description);
+        for (name, value) in &dataset.facts {
+            let name = if name == "source_version" { "version" } else { name };
+            if info.fact(name, value)? == FactPlace::Taken {
+                note_taken(&mut report, name, "info");
+            }
+        }
+        Ok(())
+    })?;
     out.write_all(b",\"licenses\":[")?;
     let has_licence = dataset.licence.is_some() || dataset.licence_url.is_some();
     if has_licence {
-        let mut licence = Record::new("the licence".to_owned(), &[]);
-        licence.whole("id", 1);
-        licence.optional_text("name", dataset.licence);
-        licence.optional_text("url", dataset.licence_url);
-        licence.write(out)?;
+        write_object(out, "the licence", &[], |licence| {
+            licence.whole("id", 1);
+            licence.optional_text("name", dataset.licence);
+            licence.optional_text("url", dataset.licence_url);
+            Ok(())
+        })?;
     }
     out.write_all(b"],\"categories\":[")?;
     for (n, label) in dataset.labels.iter().enumerate() {
         out.write_all(if n == 0 { b"\n" } else { b",\n" })?;
-        let mut record = Record::new(format!("label {n}"), &["id", "name"]);
-        record.whole("id", n + 1);
-        record.text("name", &label.name);
-        record.facts(&label.facts, report)?;
-        record.write(out)?;
+        let what = format!("label {n}");
+        write_object(out, &what, &["id", "name"], |record| {
+            record.whole("id", number_of_label(n));
+            record.text("name", &label.name);
+            record.facts(&label.facts, |name| note_taken(&mut report, name, &what))
+        })?;
     }
     out.write_all(b"\n],\"images\":[")?;
     let mut numbers = image_numbers(dataset.images);
-    let mut ids = Vec::with_capacity(dataset.images.len());
+    let mut image_ids = Vec::with_capacity(dataset.images.len());
     for (n, image) in dataset.images.iter().enumerate() {
         out.write_all(if n == 0 { b"\n" } else { b",\n" })?;
         let id = numbers.number(image.source_id);
-        ids.push(id);
-        let mut record = Record::new(format!("image {n}"), IMAGE_MEMBERS);
-        record.whole("id", id);
-        record.text("file_name", &image.name);
-        record.optional_number("width", image.width)?;
-        record.optional_number("height", image.height)?;
-        if has_licence {
-            record.whole("license", 1);
-        }
-        record.optional_text("holotype_id", image.id.map(|id| id.to_string()).as_deref());
-        record.facts(&image.facts, report)?;
-        record.write(out)?;
+        image_ids.push(id);
+        let what = format!("image {n}");
+        write_object(out, &what, IMAGE_MEMBERS, |record| {
+            record.whole("id", id);
+            record.text("file_name", &image.name);
+            record.optional_number("width", image.width)?;
+            record.optional_number("height", image.height)?;
+            if has_licence {
+                record.whole("license", 1);
+            }
+            record.optional_id("holotype_id", image.id);
+            record.facts(&image.facts, |name| note_taken(&mut report, name, &what))
+        })?;
     }
     out.write_all(b"\n]")?;
-    Ok(ids)
+    Ok((Frame { dataset, image_ids }, report))
+}
+
+/// Writes one object that is no annotation.
+fn write_object<W: Write>(
+    out: &mut W,
+    what: &str,
+    reserved: &'static [&'static str],
+    fill: impl FnOnce(&mut Record<'_>) -> Result<(), NotFinite>,
+) -> Result<(), ExportError> {
+    let mut json = Vec::new();
+    let mut record = Record::new(&mut json, reserved);
+    fill(&mut record).map_err(|NotFinite| ExportError::NotFinite {
+        record: what.to_owned(),
+    })?;
+    record.end();
+    out.write_all(&json)?;
+    Ok(())
+}
+
+fn note_taken(report: &mut ExportReport, name: &str, what: &str) {
+    report.add("name_taken", 1, || name_taken(name, what));
 }
 
 /// Images keep their source's numbers when all have one.
@@ -331,49 +333,4 @@ fn image_numbers(images: &[CocoImage]) -> IdPlan {
 
 fn count<T>(list: &[T]) -> u64 {
     u64::try_from(list.len()).unwrap_or(u64::MAX)
-}
-
-/// Writes one annotation.
-fn write_row<W: Write>(
-    out: &mut W,
-    row: &CocoRow,
-    (number, image_id, category_id): (u64, u64, usize),
-    image: &CocoImage,
-    report: &mut ExportReport,
-) -> Result<(), ExportError> {
-    let place = place(&row.geometry, image.width.zip(image.height));
-    for (code, why) in &place.losses {
-        report.add(code, 1, || {
-            format!("annotation {number} in '{}': {why}", image.name)
-        });
-    }
-    let mut record = Record::new(format!("annotation {number}"), ANNOTATION_MEMBERS);
-    record.whole("id", number);
-    record.whole("image_id", image_id);
-    record.whole("category_id", category_id);
-    record.json("bbox", &place.bbox)?;
-    record.optional_number("area", Some(place.area))?;
-    let crowd = row.attributes.get("iscrowd");
-    let is_crowd = matches!(crowd, Some(CocoValue::Number(1.0) | CocoValue::Flag(true)));
-    record.whole("iscrowd", u64::from(is_crowd));
-    if let Some(segmentation) = &place.segmentation {
-        record.json("segmentation", segmentation)?;
-    }
-    if place.needs_exact {
-        record.json("holotype_geometry", &row.geometry)?;
-    }
-    if !row.vote_labels.is_empty() {
-        let ids: Vec<usize> = row.vote_labels.iter().map(|label| label + 1).collect();
-        record.json("labels", &ids)?;
-    }
-    record.optional_text("holotype_id", row.id.map(|id| id.to_string()).as_deref());
-    for (name, value) in &row.attributes {
-        match name.as_str() {
-            "iscrowd" if is_crowd => {}
-            "area" => record.fact("source_area", value, report)?,
-            "bbox" => record.fact("source_bbox", value, report)?,
-            other => record.fact(other, value, report)?,
-        }
-    }
-    record.write(out)
 }

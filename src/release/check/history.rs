@@ -9,8 +9,8 @@ use super::super::manifest::RELEASE_NAME;
 use super::super::record::ReleaseRecord;
 use super::{BYTES_MAX, Checker};
 use crate::codec::{from_canonical, to_canonical};
-use crate::event::{BatchReader, EmptyState, Overlay, State, evolve};
-use crate::export::{Dataset, ImageRow};
+use crate::event::{BatchReader, EmptyState, Overlay, State, StateError, evolve};
+use crate::export::{Dataset, ImageRow, Parts, Row};
 use crate::id::{CommitId, Digest};
 use crate::log::{BatchRange, Commit};
 use crate::model::Counts;
@@ -61,7 +61,7 @@ pub(super) fn replay(checker: &mut Checker, record: &ReleaseRecord) {
                 );
             }
         }
-        Err(why) => checker.find("HT-R010", "history", why),
+        Err(error) => checker.find("HT-R010", "history", error.to_string()),
     }
     check_content(checker, record, &state);
 }
@@ -217,7 +217,7 @@ fn check_unreached(checker: &mut Checker, reached: &BTreeSet<String>) {
 }
 
 /// Compares what is released with what the history says.
-fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &dyn State) {
+fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &(dyn State + Sync)) {
     let dataset = match Dataset::open(state, Some(&record.rule)) {
         Ok(dataset) => dataset,
         Err(error) => return checker.find("HT-R010", "history", error.to_string()),
@@ -240,7 +240,7 @@ fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &dyn Stat
                     annotations,
                 );
             }
-            Err(why) => checker.find("HT-R010", "history", why),
+            Err(error) => checker.find("HT-R010", "history", error.to_string()),
         }
     }
     let mut expected = BTreeMap::new();
@@ -272,14 +272,17 @@ fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &dyn Stat
 }
 
 fn count_labelled<'i>(
-    dataset: &Dataset<'_>,
+    dataset: &'i Dataset<'_>,
     images: impl Iterator<Item = &'i ImageRow>,
-) -> Result<(u64, u64), String> {
+) -> Result<(u64, u64), StateError> {
     let (mut count, mut annotations) = (0, 0);
-    for image in images {
-        let rows = dataset.rows_of(image).map_err(|error| error.to_string())?;
-        count += 1;
-        annotations += rows.iter().map(|row| u64::from(row.label.is_some())).sum::<u64>();
-    }
+    let labelled = |_, rows: Vec<Row<'_>>| rows.iter().map(|row| u64::from(row.label.is_some())).sum::<u64>();
+    dataset
+        .rows()
+        .each_image(images, Parts::COUNTED, labelled, |labelled| {
+            count += 1;
+            annotations += labelled;
+            Ok::<_, StateError>(())
+        })?;
     Ok((count, annotations))
 }

@@ -11,28 +11,104 @@ use crate::id::{AnnotationId, Code, LabelId};
 use crate::model::rule::RatingView;
 use crate::model::{
     AnnotationRecord, AnnotatorKind, AnnotatorRecord, EntityKind, Key, KeyParts, LabelRecord, OverrideRecord,
-    RatingRecord, Rule, RuleRecord,
+    RatingKey, RatingRecord, Rule, RuleRecord,
 };
 use crate::tree::Scan;
 
 use super::CompareError;
 use crate::snapshot::SnapshotView;
 
-/// A rule with what it needs to know of a snapshot.
-pub struct LabelsInForce<'a> {
-    view: SnapshotView<'a>,
+/// A rule with the kinds of those who rate: what an agreed label follows from, but for ratings and overrides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agreement {
     rule: Rule,
     kinds: BTreeMap<Code, AnnotatorKind>,
+}
+
+impl Agreement {
+    /// Reads the rule in force and the kinds of the annotators.
+    ///
+    /// # Errors
+    /// [`StateError`] when the state cannot be read.
+    pub fn load(state: &dyn State) -> Result<Self, StateError> {
+        let rule: RuleRecord = read(state, &Key::rule())?.unwrap_or_default();
+        let mut kinds = BTreeMap::new();
+        scan_records(
+            state,
+            &Key::kind_prefix(EntityKind::Annotator),
+            |_, record: AnnotatorRecord| {
+                kinds.insert(record.code, record.kind);
+                ControlFlow::Continue(())
+            },
+        )?;
+        Ok(Self {
+            rule: rule.rule,
+            kinds,
+        })
+    }
+
+    /// Puts another rule in the place of the one in force.
+    #[must_use]
+    pub fn under(mut self, rule: Rule) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// Returns the rule.
+    #[must_use]
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// Whether the rule looks at ratings at all.
+    #[must_use]
+    pub fn needs_ratings(&self) -> bool {
+        self.rule != Rule::AsRecorded
+    }
+
+    /// Derives the label of one annotation from its ratings in key order, overrides left out of account. Ratings of
+    /// whom the state does not know count for no rule that looks at the kind of annotator.
+    #[must_use]
+    pub fn by_rule<'r>(
+        &self,
+        recorded: Option<LabelId>,
+        ratings: impl IntoIterator<Item = (&'r RatingKey, Option<LabelId>)>,
+    ) -> Option<LabelId> {
+        if !self.needs_ratings() {
+            return recorded;
+        }
+        let looks_at_kinds = looks_at_kinds(&self.rule);
+        let views: Vec<RatingView<'_>> = ratings
+            .into_iter()
+            .filter_map(|(key, label)| {
+                let kind = self.kinds.get(&key.annotator).copied();
+                let kind = if looks_at_kinds {
+                    kind?
+                } else {
+                    kind.unwrap_or(AnnotatorKind::Human)
+                };
+                Some(RatingView {
+                    annotator: &key.annotator,
+                    kind,
+                    round: key.round,
+                    label,
+                })
+            })
+            .collect();
+        self.rule.evaluate(recorded, &views)
+    }
+}
+
+/// The agreed labels of a snapshot, with what they need to know of it.
+pub struct LabelsInForce<'a> {
+    view: SnapshotView<'a>,
+    agreement: Agreement,
     names: BTreeMap<LabelId, Arc<str>>,
     has_overrides: bool,
 }
 
-/// A rating taken from its key and record.
-struct OwnedRating {
-    annotator: Code,
-    round: u32,
-    label: Option<LabelId>,
-}
+/// A rating as a rule looks at it.
+type Opinion = (RatingKey, Option<LabelId>);
 
 impl<'a> LabelsInForce<'a> {
     /// Reads the rule in force, the annotators and the names of the labels.
@@ -40,16 +116,7 @@ impl<'a> LabelsInForce<'a> {
     /// # Errors
     /// [`CompareError`] when the snapshot cannot be read.
     pub fn load(view: SnapshotView<'a>) -> Result<Self, CompareError> {
-        let rule: RuleRecord = read(&view, &Key::rule())?.unwrap_or_default();
-        let mut kinds = BTreeMap::new();
-        scan_records(
-            &view,
-            &Key::kind_prefix(EntityKind::Annotator),
-            |_, record: AnnotatorRecord| {
-                kinds.insert(record.code, record.kind);
-                ControlFlow::Continue(())
-            },
-        )?;
+        let agreement = Agreement::load(&view)?;
         let mut names = BTreeMap::new();
         scan_records(
             &view,
@@ -65,8 +132,7 @@ impl<'a> LabelsInForce<'a> {
         let has_overrides = view.tree.count_prefix(view.source, &overrides)? > 0;
         Ok(Self {
             view,
-            rule: rule.rule,
-            kinds,
+            agreement,
             names,
             has_overrides,
         })
@@ -75,14 +141,14 @@ impl<'a> LabelsInForce<'a> {
     /// Puts another rule in the place of the one in force.
     #[must_use]
     pub fn under(mut self, rule: Rule) -> Self {
-        self.rule = rule;
+        self.agreement = self.agreement.under(rule);
         self
     }
 
     /// Returns the rule.
     #[must_use]
     pub fn rule(&self) -> &Rule {
-        &self.rule
+        self.agreement.rule()
     }
 
     /// Returns the snapshot.
@@ -100,8 +166,7 @@ impl<'a> LabelsInForce<'a> {
             .unwrap_or_else(|| label.to_string().into())
     }
 
-    /// Returns the agreed label of an annotation with this recorded label; `None` is *undecided*. Ratings of whom
-    /// the snapshot does not know count for no rule that looks at the kind of annotator.
+    /// Returns the agreed label of an annotation with this recorded label; `None` is *undecided*.
     ///
     /// # Errors
     /// [`CompareError`] when the snapshot cannot be read.
@@ -116,7 +181,7 @@ impl<'a> LabelsInForce<'a> {
                 return Ok(record.label);
             }
         }
-        if !self.needs_ratings() {
+        if !self.agreement.needs_ratings() {
             return Ok(recorded);
         }
         let mut ratings = Vec::new();
@@ -124,43 +189,22 @@ impl<'a> LabelsInForce<'a> {
             &self.view,
             &Key::ratings_prefix(annotation),
             |key, record: RatingRecord| {
-                ratings.extend(owned(&key, record.label));
+                ratings.extend(opinion(&key, record.label));
                 ControlFlow::Continue(())
             },
         )?;
         Ok(self.evaluate(recorded, &ratings))
     }
 
-    fn needs_ratings(&self) -> bool {
-        self.rule != Rule::AsRecorded
-    }
-
-    fn evaluate(&self, recorded: Option<LabelId>, ratings: &[OwnedRating]) -> Option<LabelId> {
-        let looks_at_kinds = looks_at_kinds(&self.rule);
-        let views: Vec<RatingView<'_>> = ratings
-            .iter()
-            .filter_map(|rating| {
-                let kind = self.kinds.get(&rating.annotator).copied();
-                let kind = if looks_at_kinds {
-                    kind?
-                } else {
-                    kind.unwrap_or(AnnotatorKind::Human)
-                };
-                Some(RatingView {
-                    annotator: &rating.annotator,
-                    kind,
-                    round: rating.round,
-                    label: rating.label,
-                })
-            })
-            .collect();
-        self.rule.evaluate(recorded, &views)
+    fn evaluate(&self, recorded: Option<LabelId>, ratings: &[Opinion]) -> Option<LabelId> {
+        let ratings = ratings.iter().map(|(key, label)| (key, *label));
+        self.agreement.by_rule(recorded, ratings)
     }
 
     /// Whether all labels have to be compared: the rules differ, or the kinds of annotators that one looks at.
     pub(super) fn may_differ_everywhere(&self, other: &Self) -> bool {
-        let by_kind = looks_at_kinds(&self.rule) || looks_at_kinds(&other.rule);
-        self.rule != other.rule || (by_kind && self.kinds != other.kinds)
+        let by_kind = looks_at_kinds(self.rule()) || looks_at_kinds(other.rule());
+        self.rule() != other.rule() || (by_kind && self.agreement.kinds != other.agreement.kinds)
     }
 
     /// Walks through all annotations with their agreed labels, in the order of their ids, in one pass.
@@ -198,14 +242,14 @@ impl AgreedLabels<'_, '_> {
             return Ok((annotation, record.label));
         }
         let record: AnnotationRecord = decode(&key, value)?;
-        if !self.labels.needs_ratings() {
+        if !self.labels.agreement.needs_ratings() {
             return Ok((annotation, record.label));
         }
         let mut ratings = Vec::new();
         for (key, value) in take_group(&mut self.ratings, &Key::ratings_prefix(annotation))? {
             let key = Key::from_bytes(&key).map_err(damaged)?;
             let record: RatingRecord = decode(&key, &value)?;
-            ratings.extend(owned(&key, record.label));
+            ratings.extend(opinion(&key, record.label));
         }
         Ok((annotation, self.labels.evaluate(record.label, &ratings)))
     }
@@ -246,13 +290,9 @@ fn looks_at_kinds(rule: &Rule) -> bool {
     }
 }
 
-fn owned(key: &Key, label: Option<LabelId>) -> Option<OwnedRating> {
+fn opinion(key: &Key, label: Option<LabelId>) -> Option<Opinion> {
     match key.parts() {
-        Ok(KeyParts::Rating(rating)) => Some(OwnedRating {
-            annotator: rating.annotator,
-            round: rating.round,
-            label,
-        }),
+        Ok(KeyParts::Rating(rating)) => Some((rating, label)),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ mod walk;
 
 pub use field::{FieldChange, FieldValue, Fields};
 pub use item::{ChangeItem, ChangeKind, ChangedImage, Entity};
-pub use labels::{AgreedLabels, LabelsInForce};
+pub use labels::{AgreedLabels, Agreement, LabelsInForce};
 pub use summary::{AnnotationCounts, EntityCounts, Summary};
 
 use crate::event::StateError;

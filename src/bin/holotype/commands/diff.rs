@@ -5,10 +5,10 @@ use holotype::repo::Version;
 use holotype::snapshot::changes::ChangeItem;
 
 use crate::app::App;
-use crate::commands::list::{RowContext, annotation_row};
 use crate::failure::{FOUND, Failure};
-use crate::filter::Filter;
+use crate::filter::{Filter, ImageVariable};
 use crate::render::diff::{DiffFormat, DiffView, Endpoint, render};
+use crate::rows::RowContext;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FormatArg {
@@ -48,7 +48,7 @@ pub(crate) fn run(app: &mut App, args: &DiffArgs) -> Result<u8, Failure> {
     let mut comparison = before.compare(&after)?;
     if let Some(text) = &args.filter {
         let filter = Filter::parse(text)?;
-        let sides = [Side::new(&after)?, Side::new(&before)?];
+        let sides = [RowContext::new(&after)?, RowContext::new(&before)?];
         let mut failure = None;
         comparison.retain(|item| match accepts(&filter, &sides, item) {
             Ok(accepted) => accepted,
@@ -97,31 +97,17 @@ pub(crate) fn run(app: &mut App, args: &DiffArgs) -> Result<u8, Failure> {
     })
 }
 
-/// A version, and what its rows need.
-struct Side<'a> {
-    version: &'a Version,
-    context: RowContext,
-}
-
-impl<'a> Side<'a> {
-    fn new(version: &'a Version) -> Result<Self, Failure> {
-        Ok(Self {
-            version,
-            context: RowContext::new(version)?,
-        })
-    }
-}
-
 /// Whether the expression is true for the annotation of a change, in the version after or else before.
-fn accepts(filter: &Filter, sides: &[Side<'_>; 2], item: &ChangeItem) -> Result<bool, Failure> {
+fn accepts(filter: &Filter, sides: &[RowContext<'_>; 2], item: &ChangeItem) -> Result<bool, Failure> {
     let Some(annotation) = item.annotation() else {
         return Ok(false);
     };
     for side in sides {
-        let key = holotype::model::Key::annotation(annotation);
-        if let Some(record) = holotype::event::read(side.version, &key)? {
-            let row = annotation_row(side.version, &side.context, annotation, &record)?;
-            return filter.accepts(&row, &side.context);
+        let accepted = side.annotation(annotation, |row| {
+            filter.accepts_row(row, &ImageVariable::default(), side)
+        })?;
+        if let Some(accepted) = accepted {
+            return accepted;
         }
     }
     Ok(false)

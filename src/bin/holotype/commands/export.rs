@@ -4,9 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use holotype::export::Row;
 use holotype::export::agreed::parse_rule;
-use holotype::export::dataset::Row;
-use holotype::export::version::{ExportOptions, Exported, Filter, Votes, export_coco, export_voc};
+use holotype::export::version::{
+    ExportOptions, Exported, Filter, Votes, export_coco, export_parquet, export_voc,
+};
 use holotype::export::{ExportError, ExportReport};
 use holotype::files::folder::FileError;
 use holotype::files::output::{Existing, StagedFile, StagedFolder};
@@ -14,18 +16,19 @@ use holotype::repo::Version;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::commands::list::{RowContext, annotation_row};
 use crate::failure::{Failure, IO, chain};
+use crate::filter::ImageVariable;
+use crate::rows::RowContext;
 
 /// Writes annotations in a tool's format
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// The revision; HEAD where none is given
     revision: Option<String>,
-    /// coco or voc
+    /// coco, parquet or voc
     #[arg(long, value_name = "F")]
     format: String,
-    /// The file (coco), or a new or empty folder (voc)
+    /// The file (coco, parquet), or a new or empty folder (voc)
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
     /// Only annotations for which this CEL expression is true
@@ -55,25 +58,31 @@ pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
         .as_deref()
         .map(|text| row_filter(&version, text))
         .transpose()?;
-    let takes = |row: &Row<'_>| filter.as_ref().is_none_or(|filter| filter.takes(row));
+    let takes = filter.as_ref().map(|filter| |row: &Row<'_>| filter.takes(row));
     let options = ExportOptions {
         name: repo.name(),
         votes: if args.with_votes { Votes::List } else { Votes::Omit },
         filter: Filter {
             image: None,
-            annotation: Some(&takes),
+            annotation: takes
+                .as_ref()
+                .map(|takes| takes as &(dyn Fn(&Row<'_>) -> bool + Sync)),
         },
     };
     let path = app.user_path(&args.out);
     let exported = match args.format.as_str() {
-        "coco" => {
+        "coco" | "parquet" => {
             let existing = if args.overwrite {
                 Existing::Replace
             } else {
                 Existing::Refuse
             };
             let mut file = StagedFile::create(&path, existing)?;
-            let exported = export_coco(&version, rule.as_ref(), &mut file, &options)?;
+            let exported = if args.format == "coco" {
+                export_coco(&version, rule.as_ref(), &mut file, &options)?
+            } else {
+                export_parquet(&version, rule.as_ref(), &mut file, &options)?
+            };
             file.flush()?;
             file.publish()?;
             exported
@@ -87,7 +96,7 @@ pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
         other => {
             return Err(Failure::usage(
                 format!("'{other}' is no format that is written"),
-                "formats are coco, voc",
+                "formats are coco, parquet, voc",
             ));
         }
     };
@@ -144,26 +153,24 @@ pub(crate) fn losses(report: &ExportReport) -> Vec<Value> {
 
 /// A `--where` expression over the rows of an export.
 pub(crate) struct RowFilter<'a> {
-    version: &'a Version,
-    context: RowContext,
+    context: RowContext<'a>,
     filter: crate::filter::Filter,
 }
 
 /// Compiles a `--where` expression.
 pub(crate) fn row_filter<'a>(version: &'a Version, text: &str) -> Result<RowFilter<'a>, Failure> {
-    let filter = crate::filter::Filter::parse(text)?;
     Ok(RowFilter {
-        version,
+        filter: crate::filter::Filter::parse(text)?,
         context: RowContext::new(version)?,
-        filter,
     })
 }
 
 impl RowFilter<'_> {
-    /// Whether the expression is true; an expression that cannot be evaluated for a row is false for it.
+    /// Whether the expression is true under the rule in force; one that cannot be evaluated for a row is false for it.
     pub(crate) fn takes(&self, row: &Row<'_>) -> bool {
-        annotation_row(self.version, &self.context, row.annotation, &row.record)
-            .and_then(|object| self.filter.accepts(&object, &self.context))
+        let row = self.context.reader().in_force(row);
+        self.filter
+            .accepts_row(&row, &ImageVariable::default(), &self.context)
             .unwrap_or(false)
     }
 }
@@ -186,9 +193,10 @@ impl From<ExportError> for Failure {
             ExportError::BytesChanged { .. } => {
                 Self::refused(line, "bring the file back as it was, or add it again")
             }
-            ExportError::Coco(_) | ExportError::Write(_) | ExportError::Table(_) => {
-                Self::new(IO, line, "check the disk, and run the command again")
-            }
+            ExportError::Coco(_)
+            | ExportError::Parquet(_)
+            | ExportError::Write(_)
+            | ExportError::Table(_) => Self::new(IO, line, "check the disk, and run the command again"),
         }
     }
 }

@@ -1,23 +1,25 @@
 //! `list`: the rows of a version.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use clap::{Args, ValueEnum};
-use holotype::event::{read, scan_records};
-use holotype::id::{AnnotationId, Code, ImageId, ImagePrefix, LabelId};
-use holotype::model::rule::RatingView;
+use holotype::event::scan_records;
+use holotype::export::{ImageRow, Parts, Ratings, Row};
 use holotype::model::{
-    AnnotationRecord, AnnotatorKind, AnnotatorRecord, CaseRecord, EntityKind, FactValue, ImageRecord, Key,
-    KeyParts, LabelRecord, OverrideRecord, RatingRecord, Rule, RuleRecord, ScreeningRecord, SlideRecord,
-    SplitRecord,
+    AnnotatorRecord, CaseRecord, EntityKind, Key, KeyParts, LabelRecord, RatingRecord, ScreeningRecord,
+    SlideRecord, SplitRecord,
 };
 use holotype::repo::{Repo, Version};
 use serde_json::{Value, json};
 
 use crate::app::{App, short};
 use crate::failure::Failure;
+use crate::filter::{Filter, ImageVariable, Within};
 use crate::output::table;
+use crate::rows::{RowContext, image_row};
+
+/// How many bytes of an image's id the ids of its annotations begin with.
+const IMAGE_PREFIX_BYTES: usize = 8;
 
 /// What to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,94 +47,33 @@ pub(crate) struct ListArgs {
     filter: Option<String>,
 }
 
-/// What rows need from elsewhere in the version.
-pub(crate) struct RowContext {
-    pub labels: BTreeMap<LabelId, String>,
-    pub images: BTreeMap<ImagePrefix, (ImageId, ImageRecord)>,
-    pub kinds: BTreeMap<Code, AnnotatorKind>,
-    pub rule: Rule,
-}
-
-impl RowContext {
-    pub(crate) fn new(version: &Version) -> Result<Self, Failure> {
-        let mut context = Self {
-            labels: BTreeMap::new(),
-            images: BTreeMap::new(),
-            kinds: BTreeMap::new(),
-            rule: read::<RuleRecord>(version, &Key::rule())?
-                .unwrap_or_default()
-                .rule,
-        };
-        scan_records(
-            version,
-            &Key::kind_prefix(EntityKind::Label),
-            |key, record: LabelRecord| {
-                if let Ok(KeyParts::Label(label)) = key.parts() {
-                    context.labels.insert(label, record.name);
-                }
-                ControlFlow::Continue(())
-            },
-        )?;
-        scan_records(
-            version,
-            &Key::kind_prefix(EntityKind::Image),
-            |_, record: ImageRecord| {
-                let id = ImageId::of_name(&record.name);
-                context.images.insert(id.prefix(), (id, record));
-                ControlFlow::Continue(())
-            },
-        )?;
-        scan_records(
-            version,
-            &Key::kind_prefix(EntityKind::Annotator),
-            |_, record: AnnotatorRecord| {
-                context.kinds.insert(record.code, record.kind);
-                ControlFlow::Continue(())
-            },
-        )?;
-        Ok(context)
-    }
-
-    fn label(&self, label: Option<LabelId>) -> Value {
-        label.map_or(Value::Null, |label| {
-            Value::String(
-                self.labels
-                    .get(&label)
-                    .cloned()
-                    .unwrap_or_else(|| label.to_string()),
-            )
-        })
-    }
-}
-
 pub(crate) fn run(app: &mut App, args: &ListArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let version = app.version(&repo, args.revision.as_deref())?;
-    let filter = args
-        .filter
-        .as_deref()
-        .map(crate::filter::Filter::parse)
-        .transpose()?;
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let filter = args.filter.as_deref().map(Filter::parse).transpose()?;
     let context = RowContext::new(&version)?;
-    let mut emit = |app: &mut App, row: Value| -> Result<(), Failure> {
-        if let Some(filter) = &filter
-            && !filter.accepts(&row, &context)?
-        {
-            return Ok(());
-        }
-        if app.out.json {
-            return app
-                .out
-                .object(&format!("holotype/list-{}/1", word(args.what)), &row);
-        }
-        if rows.is_empty() {
-            rows.push(columns(args.what).iter().map(|name| (*name).to_owned()).collect());
-        }
-        rows.push(columns(args.what).iter().map(|name| cell(&row, name)).collect());
-        Ok(())
-    };
-    each_row(app, &repo, &version, &context, args.what, &mut emit)?;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    if args.what == What::Annotations {
+        annotations(app, &context, filter.as_ref(), &mut rows)?;
+    } else {
+        let mut emit = |app: &mut App, row: Value| -> Result<(), Failure> {
+            match &filter {
+                Some(filter) if !filter.accepts(&row, &context)? => Ok(()),
+                _ if app.out.json => app.out.object(&schema(args.what), &row),
+                _ => {
+                    rows.push(cells(args.what, |name| row.get(name).cloned()));
+                    Ok(())
+                }
+            }
+        };
+        each_row(app, &repo, &context, args.what, &mut emit)?;
+    }
+    if !rows.is_empty() {
+        rows.insert(
+            0,
+            columns(args.what).iter().map(|name| (*name).to_owned()).collect(),
+        );
+    }
     if !app.out.json && !app.out.quiet {
         app.out.text(&table(&rows))?;
     }
@@ -143,6 +84,18 @@ pub(crate) fn run(app: &mut App, args: &ListArgs) -> Result<u8, Failure> {
         ));
     }
     Ok(0)
+}
+
+fn schema(what: What) -> String {
+    format!("holotype/list-{}/1", word(what))
+}
+
+/// A row of the table.
+fn cells(what: What, member: impl Fn(&str) -> Option<Value>) -> Vec<String> {
+    columns(what)
+        .iter()
+        .map(|name| cell(member(name), name))
+        .collect()
 }
 
 fn word(what: What) -> &'static str {
@@ -172,10 +125,10 @@ fn columns(what: What) -> &'static [&'static str] {
     }
 }
 
-fn cell(row: &Value, name: &str) -> String {
-    let text = match row.get(name) {
+fn cell(value: Option<Value>, name: &str) -> String {
+    let text = match value {
         None | Some(Value::Null) => "-".to_owned(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text,
         Some(other) => other.to_string(),
     };
     if matches!(name, "id" | "annotation" | "blob") && text.len() >= 48 {
@@ -187,34 +140,82 @@ fn cell(row: &Value, name: &str) -> String {
 
 type Emit<'a> = dyn FnMut(&mut App, Value) -> Result<(), Failure> + 'a;
 
+/// Lists annotations: several images at a time, and only those on which the expression can be true.
+fn annotations(
+    app: &mut App,
+    context: &RowContext<'_>,
+    filter: Option<&Filter>,
+    table: &mut Vec<Vec<String>>,
+) -> Result<(), Failure> {
+    let images = match filter.map_or(Within::ALL, Filter::annotations_within) {
+        Within::Nothing => return Ok(()),
+        Within::Prefix(prefix) => {
+            // An id begins with the first bytes of that of its image.
+            let of_image = prefix.get(..IMAGE_PREFIX_BYTES).unwrap_or(&prefix);
+            context.images(of_image)?
+        }
+    };
+    let is_json = app.out.json;
+    let shown = |row: &Row<'_>| {
+        if is_json {
+            Shown::Json(crate::output::object_line(
+                &schema(What::Annotations),
+                &context.row(row),
+            ))
+        } else {
+            Shown::Cells(cells(What::Annotations, |name| context.member(row, name)))
+        }
+    };
+    let rows_of = |_: &ImageRow, rows: Vec<Row<'_>>| {
+        let image = ImageVariable::default();
+        let mut taken = Vec::new();
+        for row in &rows {
+            let accepted = filter.map_or(Ok(true), |filter| filter.accepts_row(row, &image, context));
+            match accepted {
+                Ok(true) => taken.push(Ok(shown(row))),
+                Ok(false) => {}
+                Err(failure) => taken.push(Err(failure)),
+            }
+        }
+        taken
+    };
+    let parts = Parts {
+        ratings: Ratings::Read,
+        source_ids: false,
+    };
+    context.reader().each_image(&images, parts, rows_of, |taken| {
+        for shown in taken {
+            match shown? {
+                Shown::Json(line) => app.out.bytes(&line)?,
+                Shown::Cells(cells) => table.push(cells),
+            }
+        }
+        Ok(())
+    })
+}
+
+/// An annotation as it is listed.
+enum Shown {
+    Json(Vec<u8>),
+    Cells(Vec<String>),
+}
+
 fn each_row(
     app: &mut App,
     repo: &Repo,
-    version: &Version,
-    context: &RowContext,
+    context: &RowContext<'_>,
     what: What,
     emit: &mut Emit<'_>,
 ) -> Result<(), Failure> {
+    let version = context.version();
     match what {
         What::Images => {
-            let mut images: Vec<_> = context.images.values().collect();
-            images.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+            let mut images = context.images(&[])?;
+            images.sort_by(|a, b| a.record.name.cmp(&b.record.name));
             images
-                .into_iter()
-                .try_for_each(|(id, record)| emit(app, image_row(*id, record)))
+                .iter()
+                .try_for_each(|image| emit(app, image_row(image.id, &image.record)))
         }
-        What::Annotations => scan(
-            app,
-            version,
-            EntityKind::Annotation,
-            emit,
-            |key, record: AnnotationRecord| {
-                let KeyParts::Annotation(id) = key else {
-                    return Ok(Value::Null);
-                };
-                annotation_row(version, context, id, &record)
-            },
-        ),
         What::Ratings => scan(
             app,
             version,
@@ -223,8 +224,8 @@ fn each_row(
             |key, record: RatingRecord| Ok(rating_row(context, &key, &record)),
         ),
         What::Annotators => annotators(app, repo, version, emit),
-        What::Labels | What::Cases | What::Slides | What::Splits | What::Screenings => {
-            other_row(app, version, context, what, emit)
+        What::Annotations | What::Labels | What::Cases | What::Slides | What::Splits | What::Screenings => {
+            other_row(app, context, what, emit)
         }
     }
 }
@@ -232,11 +233,11 @@ fn each_row(
 /// The rows of what an annotation refers to.
 fn other_row(
     app: &mut App,
-    version: &Version,
-    context: &RowContext,
+    context: &RowContext<'_>,
     what: What,
     emit: &mut Emit<'_>,
 ) -> Result<(), Failure> {
+    let version = context.version();
     match what {
         What::Images | What::Annotations | What::Ratings | What::Annotators => Ok(()),
         What::Labels => scan(
@@ -270,7 +271,7 @@ fn other_row(
                 let KeyParts::Screening(prefix, digest) = key else {
                     return Ok(Value::Null);
                 };
-                let name = context.images.get(&prefix).map(|(_, image)| image.name.clone());
+                let name = context.image(prefix)?.map(|image| image.record.name);
                 Ok(json!({
                     "id": digest, "image": record.image, "image_name": name, "region": record.region,
                     "annotator": record.annotator, "round": record.round, "blinded": record.blinded,
@@ -326,40 +327,7 @@ fn annotators(app: &mut App, repo: &Repo, version: &Version, emit: &mut Emit<'_>
     )
 }
 
-/// The row of an image.
-pub(crate) fn image_row(id: ImageId, record: &ImageRecord) -> Value {
-    let fact = |name: &str| record.facts.get(name).map_or(Value::Null, fact_json);
-    let mut row = json!({
-        "id": id,
-        "name": record.name,
-        "blob": record.single_blob(),
-        "width": fact("width"),
-        "height": fact("height"),
-        "case": record.case,
-        "slide": record.slide,
-        "versions": record.versions.len(),
-        "facts": record.facts,
-    });
-    if let Value::Object(members) = &mut row {
-        for (name, value) in &record.facts {
-            members.entry(name.clone()).or_insert_with(|| fact_json(value));
-        }
-        if record.files.len() > 1 {
-            members.insert("files".to_owned(), json!(record.files));
-        }
-    }
-    row
-}
-
-/// A fact as JSON; whole numbers without a point.
-pub(crate) fn fact_json(value: &FactValue) -> Value {
-    holotype::codec::to_canonical(value)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or(Value::Null)
-}
-
-fn rating_row(context: &RowContext, key: &KeyParts, record: &RatingRecord) -> Value {
+fn rating_row(context: &RowContext<'_>, key: &KeyParts, record: &RatingRecord) -> Value {
     let KeyParts::Rating(rating) = key else {
         return Value::Null;
     };
@@ -374,68 +342,4 @@ fn rating_row(context: &RowContext, key: &KeyParts, record: &RatingRecord) -> Va
         "method": record.method,
         "claimed_at": record.claimed_at,
     })
-}
-
-/// The row of an annotation, its label under the rule in force.
-pub(crate) fn annotation_row(
-    version: &Version,
-    context: &RowContext,
-    id: AnnotationId,
-    record: &AnnotationRecord,
-) -> Result<Value, Failure> {
-    let mut ratings = Vec::new();
-    let mut opinions = Vec::new();
-    scan_records(version, &Key::ratings_prefix(id), |key, rating: RatingRecord| {
-        if let Ok(KeyParts::Rating(rated)) = key.parts() {
-            ratings.push(json!({
-                "annotator": rated.annotator,
-                "label": context.label(rating.label),
-                "round": rated.round,
-                "blinded": rating.blinded,
-                "method": rating.method,
-                "claimed_at": rating.claimed_at,
-            }));
-            opinions.push((rated, rating.label));
-        }
-        ControlFlow::Continue(())
-    })?;
-    let views: Vec<RatingView<'_>> = opinions
-        .iter()
-        .map(|(rated, label)| RatingView {
-            annotator: &rated.annotator,
-            kind: context
-                .kinds
-                .get(&rated.annotator)
-                .copied()
-                .unwrap_or(AnnotatorKind::Human),
-            round: rated.round,
-            label: *label,
-        })
-        .collect();
-    let derived = context.rule.evaluate(record.label, &views);
-    let exception: Option<OverrideRecord> = read(version, &Key::label_override(id))?;
-    let label = exception.as_ref().map_or(derived, |exception| exception.label);
-    let image = context.images.get(&id.image_prefix());
-    let size = image.and_then(|(_, image)| image.size());
-    let flags: Vec<&str> = record
-        .geometry
-        .flags(size)
-        .into_iter()
-        .map(|flag| flag.as_str())
-        .collect();
-    let geometry = holotype::codec::to_canonical(&record.geometry)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-    Ok(json!({
-        "id": id,
-        "image": image.map(|(image, _)| image),
-        "image_name": image.map(|(_, image)| image.name.clone()),
-        "type": record.geometry.type_name(),
-        "geometry": geometry,
-        "label": context.label(label),
-        "recorded_label": context.label(record.label),
-        "ratings": ratings,
-        "flags": flags,
-        "attributes": record.attributes,
-    }))
 }

@@ -52,7 +52,7 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
         .transpose()?;
     let takes = filter
         .as_ref()
-        .map(|filter| |row: &holotype::export::dataset::Row<'_>| filter.takes(row));
+        .map(|filter| |row: &holotype::export::Row<'_>| filter.takes(row));
     let named = takes.as_ref().map(|takes| NamedFilter {
         text: args.filter.as_deref().unwrap_or(""),
         filter: holotype::export::version::Filter {

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use clap::Args;
 use holotype::event::{State, read};
 use holotype::id::{AnnotationId, CommitId, ImageId};
-use holotype::model::{AnnotationRecord, EntityKind, ImageRecord, Key, KeyParts};
+use holotype::model::{EntityKind, ImageRecord, Key, KeyParts};
 use holotype::repo::{Repo, RepoError, Version};
 use serde_json::Value;
 
 use crate::app::{App, commit_json};
-use crate::commands::list::{RowContext, annotation_row, image_row};
 use crate::failure::Failure;
+use crate::rows::{RowContext, image_row};
 
 /// Shows one commit, image or annotation
 #[derive(Debug, Args)]
@@ -42,15 +42,14 @@ pub(crate) fn run(app: &mut App, args: &ShowArgs) -> Result<u8, Failure> {
             image_row(id, &record)
         }
         Subject::Annotation(id) => {
-            let record: Option<AnnotationRecord> = read(&version, &Key::annotation(id))?;
-            let Some(record) = record else {
+            let context = RowContext::new(&version)?;
+            let Some(row) = context.annotation(id, |row| context.row(row))? else {
                 return Err(Failure::refused(
                     format!("the annotation {id} was withdrawn"),
                     format!("holotype blame {id} tells by whom and why"),
                 ));
             };
-            let context = RowContext::new(&version)?;
-            annotation_row(&version, &context, id, &record)?
+            row
         }
     };
     print(app, &object)?;
