@@ -131,8 +131,8 @@ fn wrong_format() {
     check_slip(
         &["import", "notes.txt"],
         3,
-        "error: notes.txt is in no format that is known: not COCO JSON, Pascal VOC XML or SlideRunner SQLite\n\
-         Hint: name the format with --format coco|voc|sliderunner; nothing was changed\n",
+        "error: notes.txt is in no format that is known\n\
+         Hint: name it with --format F; holotype import --help lists the formats; nothing was changed\n",
     );
 }
 

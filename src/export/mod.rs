@@ -10,6 +10,7 @@ pub mod checkout;
 pub mod coco;
 pub mod dataset;
 mod error;
+pub mod format;
 pub mod image_table;
 pub mod ordered;
 pub mod parquet;
@@ -22,6 +23,10 @@ pub use agreed::{ConsensusReport, Exception, RuleError, evaluate_all, parse_rule
 pub use checkout::{CheckoutSummary, checkout};
 pub use dataset::{Dataset, ImageRow};
 pub use error::ExportError;
+pub use format::{ExportFormat, FileFormat, FolderFormat};
 pub use report::{ExportLoss, ExportReport};
 pub use rows::{Parts, RatingRow, Ratings, Row, RowReader};
-pub use version::{ExportOptions, Exported, Filter, Votes, export_coco, export_parquet, export_voc};
+pub use version::{
+    ExportOptions, Exported, Filter, Votes, export_coco, export_file, export_folder, export_parquet,
+    export_voc,
+};

@@ -57,6 +57,8 @@ pub struct Document {
     pub people: Vec<SourcePerson>,
     /// The annotations, in source order.
     pub annotations: Vec<SourceAnnotation>,
+    /// The areas that the source says were searched completely, in source order.
+    pub screenings: Vec<SourceScreening>,
     /// How boxes were read, where a format leaves that open.
     pub box_format: Option<BoxDecision>,
     /// What was not taken over.
@@ -132,6 +134,17 @@ pub struct SourceRating {
     pub label: Option<usize>,
     /// The time that the tool claims for it, as RFC 3339 text.
     pub claimed_at: Option<String>,
+}
+
+/// An area that somebody searched completely, also where nothing was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceScreening {
+    /// Index into [`Document::images`].
+    pub image: usize,
+    /// The area; `None` is the whole image.
+    pub region: Option<Geometry>,
+    /// Index into [`Document::people`]; `None` where the source names nobody.
+    pub person: Option<usize>,
 }
 
 /// How four numbers were read as a box, and why.

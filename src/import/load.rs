@@ -1,51 +1,28 @@
-//! From a file to a document: recognises the format by content, never by name, and reads it.
+//! From a file to a document: finds the files, recognises what each is by its content, and reads it.
 
 use std::path::Path;
 
-use crate::files::input::{FilesError, FoundFile, find_files, read_file, read_head};
+use crate::files::input::{FilesError, FoundFile, find_files, read_file};
 use crate::id::Digest;
 
-use super::coco::{BoxChoice, CocoError, CocoOptions, VoteChoice, looks_like_coco, read_coco};
+use super::asap::{self, AsapError};
+use super::coco::{BoxChoice, CocoError, CocoOptions, VoteChoice, read_coco};
+use super::csv::{self, CsvError};
+use super::cvat::{self, CvatError};
+use super::dicom::{self, DicomError};
 use super::document::Document;
-use super::sliderunner::{SlideRunnerError, looks_like_sliderunner, read_sliderunner};
-use super::voc::{VocError, looks_like_voc, read_voc};
+use super::exact::{self, ExactError};
+use super::format::{Format, Recognised, recognise};
+use super::geojson::{self, GeoJsonError};
+use super::imagescope::{self, ImageScopeError};
+use super::labelstudio::{self, LabelStudioError};
+use super::parquet::{self, ParquetReadError};
+use super::sliderunner::{SlideRunnerError, read_sliderunner};
+use super::voc::{VocError, read_voc};
+use super::yolo::{self, YoloError};
 
 /// No annotation file is longer.
 const FILE_LIMIT: u64 = 16 << 30;
-/// So much of a file is looked at to recognise it.
-const HEAD_BYTES: u64 = 1 << 20;
-
-/// The formats that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// COCO JSON.
-    Coco,
-    /// Pascal VOC XML, one file an image.
-    Voc,
-    /// SlideRunner and EXACT SQLite.
-    SlideRunner,
-}
-
-impl Format {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Coco, Self::Voc, Self::SlideRunner];
-
-    /// Returns the word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Coco => "coco",
-            Self::Voc => "voc",
-            Self::SlideRunner => "sliderunner",
-        }
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.as_str() == text)
-    }
-}
 
 /// A file that cannot be read as annotations.
 #[derive(Debug, thiserror::Error)]
@@ -54,10 +31,18 @@ pub enum LoadError {
     #[error(transparent)]
     Files(#[from] FilesError),
     /// No format fits.
-    #[error("{file} is in no format that is known: not COCO JSON, Pascal VOC XML or SlideRunner SQLite")]
+    #[error("{file} is in no format that is known")]
     Unknown {
         /// The file.
         file: String,
+    },
+    /// Several formats fit.
+    #[error("{file} can be {}", several(.fits))]
+    Unclear {
+        /// The file.
+        file: String,
+        /// The formats that fit, and by what.
+        fits: Vec<Recognised>,
     },
     /// A folder holds no file of a known format.
     #[error("the folder {folder} holds no annotations in a known format")]
@@ -74,6 +59,41 @@ pub enum LoadError {
     /// It is not a SlideRunner database.
     #[error(transparent)]
     SlideRunner(#[from] SlideRunnerError),
+    /// It is not QuPath GeoJSON.
+    #[error(transparent)]
+    GeoJson(#[from] GeoJsonError),
+    /// It is no list of places.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
+    /// It is not ASAP XML.
+    #[error(transparent)]
+    Asap(#[from] AsapError),
+    /// It is not ImageScope XML.
+    #[error(transparent)]
+    ImageScope(#[from] ImageScopeError),
+    /// It is not Label Studio JSON.
+    #[error(transparent)]
+    LabelStudio(#[from] LabelStudioError),
+    /// It is not CVAT XML.
+    #[error(transparent)]
+    Cvat(#[from] CvatError),
+    /// It is not a YOLO text file.
+    #[error(transparent)]
+    Yolo(#[from] YoloError),
+    /// It is not EXACT JSON.
+    #[error(transparent)]
+    Exact(#[from] ExactError),
+    /// It holds no DICOM annotations.
+    #[error(transparent)]
+    Dicom(#[from] DicomError),
+    /// It is no Parquet table of annotations.
+    #[error(transparent)]
+    Parquet(#[from] ParquetReadError),
+}
+
+fn several(fits: &[Recognised]) -> String {
+    let one = |fit: &Recognised| format!("{} ({})", fit.format.as_str(), fit.why);
+    fits.iter().map(one).collect::<Vec<_>>().join(" or ")
 }
 
 /// Choices of reading.
@@ -85,6 +105,17 @@ pub struct LoadOptions {
     pub box_format: BoxChoice,
     /// What becomes of votes.
     pub votes: VoteChoice,
+}
+
+/// A file that can be read, and as what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundSource {
+    /// The file.
+    pub file: FoundFile,
+    /// Its format.
+    pub format: Format,
+    /// What of its content tells; `None` where the format was given.
+    pub why: Option<&'static str>,
 }
 
 /// A file as read.
@@ -103,16 +134,15 @@ pub struct Loaded {
 /// Finds the files to read at a path: the file itself, or those of a folder that have a known format.
 ///
 /// # Errors
-/// [`LoadError`] when there are none.
-pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<(FoundFile, Format)>, LoadError> {
+/// [`LoadError`] when there are none, or a file can be of several formats.
+pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<FoundSource>, LoadError> {
     let is_folder = crate::files::input::is_folder(path);
     let mut sources = Vec::new();
     for file in find_files(path)? {
-        match (recognise(&file.path, options), is_folder) {
-            (Ok(Some(format)), _) => sources.push((file, format)),
-            (Ok(None), false) => return Err(LoadError::Unknown { file: file.name }),
-            (Ok(None), true) => {}
-            (Err(error), _) => return Err(error),
+        match source(file, options)? {
+            Ok(source) => sources.push(source),
+            Err(file) if !is_folder => return Err(LoadError::Unknown { file: file.name }),
+            Err(_) => {}
         }
     }
     if sources.is_empty() {
@@ -123,26 +153,36 @@ pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<(FoundFile
     Ok(sources)
 }
 
-/// Recognises the format of a file by its content.
-fn recognise(path: &Path, options: &LoadOptions) -> Result<Option<Format>, LoadError> {
-    if options.format.is_some() {
-        return Ok(options.format);
+/// Recognises one file; gives it back where no format fits.
+fn source(file: FoundFile, options: &LoadOptions) -> Result<Result<FoundSource, FoundFile>, LoadError> {
+    if let Some(format) = options.format {
+        return Ok(Ok(FoundSource {
+            file,
+            format,
+            why: None,
+        }));
     }
-    let head = read_head(path, HEAD_BYTES)?;
-    if head.starts_with(b"SQLite format 3\0") {
-        return Ok(looks_like_sliderunner(path).then_some(Format::SlideRunner));
+    let fits = recognise(&file.path)?;
+    match fits.as_slice() {
+        [] => Ok(Err(file)),
+        [only] => Ok(Ok(FoundSource {
+            file,
+            format: only.format,
+            why: Some(only.why),
+        })),
+        _ => Err(LoadError::Unclear {
+            file: file.name,
+            fits,
+        }),
     }
-    if looks_like_voc(&head) {
-        return Ok(Some(Format::Voc));
-    }
-    Ok(looks_like_coco(&head).then_some(Format::Coco))
 }
 
 /// Reads a file.
 ///
 /// # Errors
 /// [`LoadError`] when it is not in its format.
-pub fn load(found: &FoundFile, format: Format, options: &LoadOptions) -> Result<Loaded, LoadError> {
+pub fn load(source: &FoundSource, options: &LoadOptions) -> Result<Loaded, LoadError> {
+    let (found, format) = (&source.file, source.format);
     let file = found.name.clone();
     let bytes = read_file(&found.path, FILE_LIMIT)?;
     let digest = Digest::of(&bytes);
@@ -156,6 +196,16 @@ pub fn load(found: &FoundFile, format: Format, options: &LoadOptions) -> Result<
         }
         Format::Voc => read_voc(&file, &bytes)?,
         Format::SlideRunner => read_sliderunner(&file, &found.path)?,
+        Format::GeoJson => geojson::read(&file, &bytes)?,
+        Format::Csv => csv::read(&file, &bytes)?,
+        Format::Asap => asap::read(&file, &bytes)?,
+        Format::ImageScope => imagescope::read(&file, &bytes)?,
+        Format::LabelStudio => labelstudio::read(&file, &bytes)?,
+        Format::Cvat => cvat::read(&file, &bytes)?,
+        Format::Yolo => yolo::read(&file, &bytes)?,
+        Format::Exact => exact::read(&file, &bytes)?,
+        Format::Dicom => dicom::read(&file, &bytes)?,
+        Format::Parquet => parquet::read(&file, &bytes)?,
     };
     Ok(Loaded {
         file,

@@ -3,15 +3,26 @@
 //! A reader turns one source into a [`Document`](document::Document): what the source says, nothing interpreted, with a
 //! [`LossReport`](report::LossReport). Nothing here repairs, guesses silently or panics.
 
+pub mod asap;
 pub mod coco;
 pub mod commands;
+pub mod csv;
+pub mod cvat;
+pub mod dicom;
 pub mod document;
 pub mod engine;
+pub mod exact;
+pub mod format;
+pub mod geojson;
+pub mod imagescope;
 pub mod ingest;
+pub mod labelstudio;
 pub mod load;
 pub mod metadata;
+pub mod parquet;
 mod personal;
 pub mod report;
 pub mod sliderunner;
 pub mod table;
 pub mod voc;
+pub mod yolo;

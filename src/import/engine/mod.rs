@@ -10,6 +10,7 @@ mod labels;
 mod lineage;
 mod people;
 mod recorder;
+mod screenings;
 mod unchanged;
 
 use std::collections::BTreeMap;
@@ -210,6 +211,7 @@ pub fn import(
     let images = run.images(&document.images)?;
     let by_image = by_image(document.annotations, &images);
     if document.people.is_empty()
+        && document.screenings.is_empty()
         && let Some(lineage) = run.unchanged(&by_image, &labels)?
     {
         run.outcome.lineage = Some(lineage);
@@ -224,6 +226,7 @@ pub fn import(
     Arc::make_mut(&mut run.context).annotator = drawn_by;
     let meaning = run.meaning(&labels, &people)?;
     run.annotations(by_image, &meaning)?;
+    run.screenings(&document.screenings, &images, &people)?;
     run.leave_out(BTreeMap::new());
     Ok(run.outcome)
 }

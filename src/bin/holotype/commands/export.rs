@@ -6,10 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use holotype::export::Row;
 use holotype::export::agreed::parse_rule;
-use holotype::export::version::{
-    ExportOptions, Exported, Filter, Votes, export_coco, export_parquet, export_voc,
-};
-use holotype::export::{ExportError, ExportReport};
+use holotype::export::version::{ExportOptions, Exported, Filter, Votes, export_file, export_folder};
+use holotype::export::{ExportError, ExportFormat, ExportReport};
 use holotype::files::folder::FileError;
 use holotype::files::output::{Existing, StagedFile, StagedFolder};
 use holotype::repo::Version;
@@ -46,6 +44,12 @@ pub(crate) struct ExportArgs {
 }
 
 pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
+    let format = ExportFormat::parse(&args.format).ok_or_else(|| {
+        Failure::usage(
+            format!("'{}' is no format that is written", args.format),
+            format!("formats are {}", ExportFormat::words(", ")),
+        )
+    })?;
     let repo = app.repo()?;
     let version = app.version(&repo, args.revision.as_deref())?;
     let rule = args
@@ -70,34 +74,24 @@ pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
         },
     };
     let path = app.user_path(&args.out);
-    let exported = match args.format.as_str() {
-        "coco" | "parquet" => {
+    let exported = match format {
+        ExportFormat::File(format) => {
             let existing = if args.overwrite {
                 Existing::Replace
             } else {
                 Existing::Refuse
             };
             let mut file = StagedFile::create(&path, existing)?;
-            let exported = if args.format == "coco" {
-                export_coco(&version, rule.as_ref(), &mut file, &options)?
-            } else {
-                export_parquet(&version, rule.as_ref(), &mut file, &options)?
-            };
+            let exported = export_file(format, &version, rule.as_ref(), &mut file, &options)?;
             file.flush()?;
             file.publish()?;
             exported
         }
-        "voc" => {
+        ExportFormat::Folder(format) => {
             let mut folder = StagedFolder::create(&path)?;
-            let exported = export_voc(&version, rule.as_ref(), &mut folder, &options)?;
+            let exported = export_folder(format, &version, rule.as_ref(), &mut folder, &options)?;
             folder.publish()?;
             exported
-        }
-        other => {
-            return Err(Failure::usage(
-                format!("'{other}' is no format that is written"),
-                "formats are coco, parquet, voc",
-            ));
         }
     };
     report(app, args, &path, &exported)?;

@@ -10,7 +10,8 @@ use holotype::import::coco::{BoxChoice, CocoError, VoteChoice};
 use holotype::import::engine::{
     Completeness, GeometryChoice, ImportError, ImportOptions, ImportOutcome, PersonChoice, Source, import,
 };
-use holotype::import::load::{Format, LoadError, LoadOptions, find_sources, load};
+use holotype::import::format::Format;
+use holotype::import::load::{LoadError, LoadOptions, find_sources, load};
 use holotype::import::report::{Entries, Entry};
 use holotype::model::{AnnotatorKind, Method};
 use holotype::repo::{Committed, Repo, Transaction};
@@ -44,7 +45,7 @@ pub(crate) struct ImportArgs {
     /// Annotation files, or folders of them
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The format: auto, coco, voc, sliderunner
+    /// The format: auto, or coco, voc, sliderunner, geojson, csv, asap, imagescope, labelstudio, cvat, yolo, exact, dicom, parquet
     #[arg(long, value_name = "F", default_value = "auto")]
     format: String,
     /// The image that the file is about
@@ -147,8 +148,9 @@ fn read_all(
 ) -> Result<Total, Failure> {
     let mut total = Total::default();
     for path in paths {
-        for (found, format) in find_sources(path, reading)? {
-            let loaded = load(&found, format, reading)?;
+        for found in find_sources(path, reading)? {
+            let loaded = load(&found, reading)?;
+            let format = loaded.format;
             let source = Source {
                 file: &loaded.file,
                 format: loaded.format.as_str(),
@@ -208,7 +210,7 @@ fn reading(args: &ImportArgs) -> Result<LoadOptions, Failure> {
         word => Some(Format::parse(word).ok_or_else(|| {
             Failure::usage(
                 format!("'{word}' is no format that is read"),
-                "formats are auto, coco, voc, sliderunner",
+                format!("formats are auto, {}", Format::words(", ")),
             )
         })?),
     };
@@ -385,14 +387,33 @@ impl From<LoadError> for Failure {
             LoadError::Files(error) => error.into(),
             LoadError::Unknown { .. } => Self::refused(
                 line,
-                "name the format with --format coco|voc|sliderunner; nothing was changed",
+                "name it with --format F; holotype import --help lists the formats; nothing was changed",
             ),
+            LoadError::Unclear { fits, .. } => {
+                let words: Vec<&str> = fits.iter().map(|fit| fit.format.as_str()).collect();
+                Self::refused(
+                    line,
+                    format!("say which with --format {}; nothing was changed", words.join("|")),
+                )
+            }
             LoadError::EmptyFolder { .. } => Self::refused(line, "give the annotation files themselves"),
             LoadError::Coco(CocoError::BoxFormatUnclear { .. }) => Self::refused(
                 line,
                 "say how four numbers are a box: --box-format xywh or --box-format xyxy",
             ),
-            LoadError::Coco(_) | LoadError::Voc(_) | LoadError::SlideRunner(_) => Self::refused(
+            LoadError::Coco(_)
+            | LoadError::Voc(_)
+            | LoadError::SlideRunner(_)
+            | LoadError::GeoJson(_)
+            | LoadError::Csv(_)
+            | LoadError::Asap(_)
+            | LoadError::ImageScope(_)
+            | LoadError::LabelStudio(_)
+            | LoadError::Cvat(_)
+            | LoadError::Yolo(_)
+            | LoadError::Exact(_)
+            | LoadError::Dicom(_)
+            | LoadError::Parquet(_) => Self::refused(
                 line,
                 "nothing was changed; correct the file, or export it again from its tool",
             ),

@@ -1,0 +1,142 @@
+//! The formats that are read, and how a file's own bytes tell which it is: never its name.
+
+use std::path::Path;
+
+use crate::files::input::{FilesError, read_head};
+
+use super::{
+    asap, coco, csv, cvat, dicom, exact, geojson, imagescope, labelstudio, parquet, sliderunner, voc, yolo,
+};
+
+/// So much of a file is looked at to recognise it.
+const HEAD_BYTES: u64 = 1 << 20;
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// COCO JSON.
+    Coco,
+    /// Pascal VOC XML, one file an image.
+    Voc,
+    /// SlideRunner and EXACT SQLite.
+    SlideRunner,
+    /// QuPath GeoJSON, one file an image.
+    GeoJson,
+    /// Lists of points or boxes as delimited text.
+    Csv,
+    /// ASAP XML, one file an image.
+    Asap,
+    /// Aperio ImageScope XML, one file an image.
+    ImageScope,
+    /// Label Studio JSON.
+    LabelStudio,
+    /// CVAT for images XML 1.1.
+    Cvat,
+    /// YOLO text files, a folder with its class file.
+    Yolo,
+    /// EXACT JSON.
+    Exact,
+    /// DICOM Microscopy Bulk Simple Annotations.
+    Dicom,
+    /// Parquet tables as Holotype writes them.
+    Parquet,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Coco,
+        Self::Voc,
+        Self::SlideRunner,
+        Self::GeoJson,
+        Self::Csv,
+        Self::Asap,
+        Self::ImageScope,
+        Self::LabelStudio,
+        Self::Cvat,
+        Self::Yolo,
+        Self::Exact,
+        Self::Dicom,
+        Self::Parquet,
+    ];
+
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Coco => "coco",
+            Self::Voc => "voc",
+            Self::SlideRunner => "sliderunner",
+            Self::GeoJson => "geojson",
+            Self::Csv => "csv",
+            Self::Asap => "asap",
+            Self::ImageScope => "imagescope",
+            Self::LabelStudio => "labelstudio",
+            Self::Cvat => "cvat",
+            Self::Yolo => "yolo",
+            Self::Exact => "exact",
+            Self::Dicom => "dicom",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text)
+    }
+
+    /// Returns the words for all of them, joined.
+    #[must_use]
+    pub fn words(separator: &str) -> String {
+        Self::ALL.map(Self::as_str).join(separator)
+    }
+}
+
+/// A format that fits a file, and by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognised {
+    /// The format.
+    pub format: Format,
+    /// What of the content tells, such as "an object with the lists 'images' and 'annotations'".
+    pub why: &'static str,
+}
+
+/// Returns the formats that the content of a file fits; more than one where it is not clear.
+///
+/// # Errors
+/// [`FilesError`] when the file cannot be read.
+pub fn recognise(path: &Path) -> Result<Vec<Recognised>, FilesError> {
+    let head = read_head(path, HEAD_BYTES)?;
+    if head.starts_with(b"SQLite format 3\0") {
+        let fits = sliderunner::looks_like_sliderunner(path);
+        let why = "an SQLite database with SlideRunner's tables";
+        return Ok(fits
+            .then_some(Recognised {
+                format: Format::SlideRunner,
+                why,
+            })
+            .into_iter()
+            .collect());
+    }
+    let voc = voc::looks_like_voc(&head).then_some("XML whose root is <annotation>");
+    let coco = coco::looks_like_coco(&head).then_some("an object with the lists 'images' and 'annotations'");
+    let fits = [
+        (Format::Coco, coco),
+        (Format::Voc, voc),
+        (Format::GeoJson, geojson::recognise(&head)),
+        (Format::Csv, csv::recognise(&head)),
+        (Format::Asap, asap::recognise(&head)),
+        (Format::ImageScope, imagescope::recognise(&head)),
+        (Format::LabelStudio, labelstudio::recognise(&head)),
+        (Format::Cvat, cvat::recognise(&head)),
+        (Format::Yolo, yolo::recognise(&head)),
+        (Format::Exact, exact::recognise(&head)),
+        (Format::Dicom, dicom::recognise(&head)),
+        (Format::Parquet, parquet::recognise(&head)),
+    ];
+    Ok(fits
+        .into_iter()
+        .filter_map(|(format, why)| Some(Recognised { format, why: why? }))
+        .collect())
+}

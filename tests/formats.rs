@@ -1,0 +1,13 @@
+//! Formats of annotations through the program, one module a format: read, written, and read again.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod lab;
+
+#[path = "formats/recognition.rs"]
+mod recognition;
