@@ -25,4 +25,5 @@ pub mod report;
 pub mod sliderunner;
 pub mod table;
 pub mod voc;
+pub mod xml;
 pub mod yolo;
