@@ -5,6 +5,7 @@
 
 pub mod asap;
 pub mod coco;
+mod colour;
 pub mod commands;
 pub mod csv;
 pub mod cvat;

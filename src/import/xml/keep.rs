@@ -49,6 +49,19 @@ pub(crate) fn keep_member(
     Ok(())
 }
 
+/// Counts text that stands between the members of a list that has just ended.
+pub(crate) fn lose_text(reader: &mut XmlReader<'_>, list: &Tag<'_>, report: &mut LossReport) {
+    if !reader.take_text().text.is_empty() {
+        report.losses.add("text_between_members", || {
+            format!(
+                "{}: the text between the members of <{}> is not kept",
+                reader.here(list.offset),
+                list.name()
+            )
+        });
+    }
+}
+
 /// Keeps the members beyond `known`, and the element's own attributes, under their names.
 pub(crate) fn add_others(
     element: &Element,

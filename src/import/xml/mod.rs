@@ -15,14 +15,16 @@ mod keep;
 mod labels;
 mod number;
 mod reader;
+mod shape;
 mod text;
 mod tree;
 
 pub use error::{Place, XmlError, XmlProblem};
-pub(crate) use keep::{add_nested, add_others, insert, keep_attributes, keep_member, leaf_value};
+pub(crate) use keep::{add_nested, add_others, insert, keep_attributes, keep_member, leaf_value, lose_text};
 pub(crate) use labels::Labels;
 pub(crate) use number::{Coordinate, number, positive};
 pub(crate) use reader::{STREAM_BYTES, Tag, XmlReader};
+pub(crate) use shape::{box_of, polygon, polyline, upright};
 pub(crate) use text::first_tags;
 pub(crate) use tree::{Element, Member, read_tree};
 
@@ -51,5 +53,7 @@ pub(crate) fn stem(file: &str) -> &str {
     name.strip_suffix(".xml").unwrap_or(name)
 }
 
+#[cfg(test)]
+pub(crate) mod hostile;
 #[cfg(test)]
 mod tests;

@@ -19,9 +19,11 @@ impl Coordinate {
         }))
     }
 
-    /// Returns the number.
-    pub(crate) const fn value(self) -> f64 {
-        self.value
+    fn of(value: f64) -> Self {
+        Self {
+            value,
+            exact: Decimal::from_f64(value),
+        }
     }
 
     /// Returns it counted from 0, when it is counted from 1.
@@ -42,6 +44,11 @@ impl Coordinate {
             .and_then(Decimal::to_f64);
         exact.unwrap_or(self.value - start.value)
     }
+}
+
+/// Returns how far `end` lies after `start`, computed in decimals where they have few enough digits.
+pub(crate) fn distance(start: f64, end: f64) -> f64 {
+    Coordinate::of(end).distance_from(Coordinate::of(start))
 }
 
 /// Reads a finite number; `None` for NaN, Infinity and what is no number.
