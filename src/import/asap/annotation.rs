@@ -1,7 +1,5 @@
 //! Annotations of a file: class, type, place, and what else is said of them.
 
-use std::collections::BTreeMap;
-
 use super::Seen;
 use super::coordinates::{self, Decimals};
 use super::groups::{Groups, NO_GROUP, attributes};
@@ -13,8 +11,8 @@ use crate::import::document::{
 use crate::import::personal;
 use crate::import::report::LossReport;
 use crate::import::xml::{
-    Labels, Skip, Tag, XmlError, XmlProblem, XmlReader, box_of, keep_attributes, keep_member, lose_text,
-    polygon, polyline, upright,
+    Ids, Labels, Skip, Tag, XmlError, XmlReader, box_of, keep_attributes, keep_member, lose_text, polygon,
+    polyline, upright,
 };
 use crate::model::Geometry;
 use crate::model::geometry::Position;
@@ -66,8 +64,7 @@ pub(super) struct Annotations {
     decimals: Decimals,
     read: u64,
     sets: u32,
-    /// Where each id of Holotype's own stands in the document, and in the file.
-    ids: BTreeMap<[u8; 24], (usize, usize)>,
+    ids: Ids,
 }
 
 impl Annotations {
@@ -145,46 +142,18 @@ impl Annotations {
         let label = group.map(|group| self.labels.index(&mut document.labels, &group));
         let only = places.len() == 1;
         for geometry in places {
+            let id = id.filter(|_| only);
             let annotation = SourceAnnotation {
                 image: 0,
                 geometry,
                 label,
-                id: id.filter(|_| only).map(SourceId::Holotype),
+                id: id.map(|id| SourceId::Holotype(*id.as_bytes())),
                 ratings: Vec::new(),
                 attributes: facts.clone(),
             };
-            self.push(reader, tag.offset, annotation, document)?;
+            let id = id.map(|id| id.to_string());
+            self.ids.push(reader, tag.offset, id, annotation, document)?;
         }
-        Ok(())
-    }
-
-    /// Adds an annotation. One whose id is there before is the same, or the file is refused.
-    fn push(
-        &mut self,
-        reader: &XmlReader<'_>,
-        offset: usize,
-        annotation: SourceAnnotation,
-        document: &mut Document,
-    ) -> Result<(), XmlError> {
-        if let Some(SourceId::Holotype(id)) = annotation.id {
-            let new = (document.annotations.len(), offset);
-            let (index, first) = *self.ids.entry(id).or_insert(new);
-            if let Some(known) = document.annotations.get(index) {
-                if *known != annotation {
-                    let name = AnnotationId::from_bytes(id).to_string();
-                    let (what, first) = ("the id", reader.place(first));
-                    return Err(reader.refuse(offset, XmlProblem::Contradiction { what, name, first }));
-                }
-                document.report.warnings.add("annotation_repeated", || {
-                    format!(
-                        "{}: an annotation is there twice, with one id",
-                        reader.here(offset)
-                    )
-                });
-                return Ok(());
-            }
-        }
-        document.annotations.push(annotation);
         Ok(())
     }
 
@@ -318,9 +287,9 @@ fn named(tag: &Tag<'_>, facts: &mut SourceFacts) {
 }
 
 /// Reads an id of Holotype's own.
-fn holotype_id(text: &str, here: &impl Fn() -> String, report: &mut LossReport) -> Option<[u8; 24]> {
+fn holotype_id(text: &str, here: &impl Fn() -> String, report: &mut LossReport) -> Option<AnnotationId> {
     match AnnotationId::parse(text) {
-        Ok(id) => Some(*id.as_bytes()),
+        Ok(id) => Some(id),
         Err(_) => {
             report.warnings.add("holotype_id_unusable", || {
                 format!("{}: 'HolotypeId' is not the 48 hex digits of an id", here())

@@ -11,6 +11,7 @@
 )]
 
 mod error;
+mod ids;
 mod keep;
 mod labels;
 mod number;
@@ -20,6 +21,7 @@ mod text;
 mod tree;
 
 pub use error::{Place, XmlError, XmlProblem};
+pub(crate) use ids::Ids;
 pub(crate) use keep::{add_nested, add_others, insert, keep_attributes, keep_member, leaf_value, lose_text};
 pub(crate) use labels::Labels;
 pub(crate) use number::{Coordinate, number, positive};
