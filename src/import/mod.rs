@@ -23,6 +23,7 @@ pub mod metadata;
 pub mod parquet;
 mod personal;
 pub mod report;
+mod runs;
 pub mod sliderunner;
 pub mod table;
 pub mod voc;

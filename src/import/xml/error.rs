@@ -126,6 +126,14 @@ pub enum XmlProblem {
         /// The limit.
         limit: usize,
     },
+    /// A member that is read whole is too large.
+    #[error("<{element}> has more than {limit} bytes")]
+    MemberTooLarge {
+        /// Its name.
+        element: String,
+        /// The limit.
+        limit: usize,
+    },
     /// There is no element at all.
     #[error("the file holds no element")]
     NoRoot,

@@ -78,6 +78,16 @@ impl XmlReader<'_> {
         Ok(element)
     }
 
+    /// Reads the element that `tag` opened, to its end; refuses one of more than 16 MiB.
+    pub(crate) fn part(&mut self, tag: &Tag<'_>) -> Result<Element, XmlError> {
+        let limit = usize::try_from(TREE_BYTES).unwrap_or(usize::MAX);
+        let element = self.element_within(tag, tag.offset.saturating_add(limit))?;
+        element.ok_or_else(|| {
+            let element = tag.name().to_owned();
+            self.refuse(tag.offset, XmlProblem::MemberTooLarge { element, limit })
+        })
+    }
+
     /// Reads the element that `tag` opened; `None` as soon as it goes beyond the byte `limit`.
     fn element_within(&mut self, tag: &Tag<'_>, limit: usize) -> Result<Option<Element>, XmlError> {
         let mut element = self.begin_element(tag);
