@@ -18,6 +18,7 @@ mod report;
 pub mod rows;
 pub mod version;
 pub mod voc;
+mod xml;
 
 pub use agreed::{ConsensusReport, Exception, RuleError, evaluate_all, parse_rule, rule_text};
 pub use checkout::{CheckoutSummary, checkout};

@@ -8,6 +8,7 @@ pub use coco::{export_coco, write_dataset_as_coco};
 pub use parquet::export_parquet;
 pub use voc::export_voc;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::dataset::{Dataset, ImageRow};
@@ -15,6 +16,7 @@ use super::format::{FileFormat, FolderFormat};
 use super::rows::{Parts, Row};
 use super::{ExportError, ExportReport};
 use crate::event::State;
+use crate::files::names::{Sameness, check_names, fold};
 use crate::files::output::StagedFolder;
 use crate::model::Rule;
 
@@ -96,6 +98,40 @@ fn count_erased(dataset: &Dataset<'_>, report: &mut ExportReport) {
 fn chosen_images<'d>(dataset: &'d Dataset<'_>, options: &ExportOptions<'_>) -> Vec<&'d ImageRow> {
     let images = dataset.images().iter();
     images.filter(|image| options.filter.takes_image(image)).collect()
+}
+
+/// Names a file for each image: as the image but for its extension, or behind it where two images differ in that alone.
+///
+/// # Errors
+/// [`ExportError::Names`] when names of images cannot be files.
+fn file_names(images: &[&ImageRow], extension: &str) -> Result<Vec<String>, ExportError> {
+    let stem = |name: &str| match name.rsplit_once('.') {
+        Some((stem, last)) if !stem.is_empty() && !stem.ends_with('/') && !last.contains('/') => {
+            stem.to_owned()
+        }
+        _ => name.to_owned(),
+    };
+    let mut uses: BTreeMap<String, u32> = BTreeMap::new();
+    for image in images {
+        *uses.entry(fold(&stem(&image.record.name))).or_default() += 1;
+    }
+    let names: Vec<String> = images
+        .iter()
+        .map(|image| {
+            let stem = stem(&image.record.name);
+            if uses.get(&fold(&stem)) == Some(&1) {
+                format!("{stem}.{extension}")
+            } else {
+                format!("{}.{extension}", image.record.name)
+            }
+        })
+        .collect();
+    let faults = check_names(names.iter().map(String::as_str), Sameness::Bytes);
+    if faults.is_empty() {
+        Ok(names)
+    } else {
+        Err(ExportError::Names { names: faults })
+    }
 }
 
 /// Writes a version as one file. Labels are agreed by `rule`, else by the rule in force.
