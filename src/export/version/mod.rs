@@ -1,9 +1,11 @@
 //! A version in the formats of other tools: which of its rows, and where each of their members goes.
 
+mod asap;
 mod coco;
 mod parquet;
 mod voc;
 
+pub use asap::export_asap;
 pub use coco::{export_coco, write_dataset_as_coco};
 pub use parquet::export_parquet;
 pub use voc::export_voc;
@@ -163,6 +165,7 @@ pub fn export_folder(
     options: &ExportOptions<'_>,
 ) -> Result<Exported, ExportError> {
     match format {
+        FolderFormat::Asap => export_asap(version, rule, out, options),
         FolderFormat::Voc => export_voc(version, rule, out, options),
     }
 }

@@ -1,7 +1,8 @@
 //! Annotations of a file: class, type, place, and what else is said of them.
 
 use super::Seen;
-use super::coordinates::{self, Decimals};
+use super::coordinates::{self, Decimals, Place};
+use super::exact::{self, NotTaken};
 use super::groups::{Groups, NO_GROUP, attributes};
 use crate::id::AnnotationId;
 use crate::import::colour::colour_fact;
@@ -11,14 +12,24 @@ use crate::import::document::{
 use crate::import::personal;
 use crate::import::report::LossReport;
 use crate::import::xml::{
-    Ids, Labels, Skip, Tag, XmlError, XmlReader, box_of, keep_attributes, keep_member, lose_text, polygon,
-    polyline, upright,
+    Ids, Labels, Skip, Tag, XmlError, XmlReader, keep_attributes, keep_member, lose_text, polygon, polyline,
+    upright_box,
 };
 use crate::model::Geometry;
 use crate::model::geometry::Position;
 
 /// The attributes of an annotation that are read here.
-const KNOWN: [&str; 5] = ["Name", "Type", "PartOfGroup", "Color", "HolotypeId"];
+const KNOWN: [&str; 6] = [
+    "Name",
+    "Type",
+    "PartOfGroup",
+    "Color",
+    "HolotypeId",
+    "HolotypeGeometry",
+];
+
+/// What the tool gives to annotations in no group.
+const DEFAULT_COLOUR: &str = "#f4fa58";
 
 /// The types that the tool knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,11 +130,19 @@ impl Annotations {
         let here = || format!("{}, annotation {number}", reader.here(tag.offset));
         let places = positions
             .unwrap_or_else(|| Err(Skip::new("annotation_without_place", "it has no <Coordinates>")))
-            .and_then(|positions| {
+            .and_then(|place| {
                 let group = group(tag)?;
                 let kind = Kind::parse(tag.get("Type").as_deref())?;
-                self.places(kind, positions, &mut facts)
-                    .map(|places| (group, kind, places))
+                let places = match carried(tag, &place.positions, &here, report) {
+                    Some(geometry) => {
+                        if kind == Kind::Spline {
+                            note(&mut facts, "Spline");
+                        }
+                        vec![geometry]
+                    }
+                    None => self.places(kind, place, &mut facts)?,
+                };
+                Ok((group, kind, places))
             });
         let (group, kind, places) = match places {
             Ok(found) => found,
@@ -161,12 +180,9 @@ impl Annotations {
     fn places(
         &mut self,
         kind: Kind,
-        positions: Vec<Position>,
+        Place { positions, corners }: Place,
         facts: &mut SourceFacts,
     ) -> Result<Vec<Geometry>, Skip> {
-        let mut noted = |word: &str| {
-            facts.insert("asap_type".to_owned(), SourceValue::Text(word.to_owned()));
-        };
         let place = match kind {
             Kind::Dot => match positions.as_slice() {
                 [[x, y]] => Geometry::point(*x, *y),
@@ -179,20 +195,17 @@ impl Annotations {
             },
             Kind::Polygon => polygon(positions)?,
             Kind::Spline => {
-                noted("Spline");
+                note(facts, "Spline");
                 polygon(positions)?
             }
-            Kind::Rectangle => match upright(&positions) {
-                Some(borders) => box_of(borders)?,
+            Kind::Rectangle => match corners.as_ref().and_then(upright_box) {
+                Some(upright) => upright?,
                 None => {
-                    noted("Rectangle");
+                    note(facts, "Rectangle");
                     polygon(positions)?
                 }
             },
-            Kind::Measurement => {
-                noted("Measurement");
-                polyline(positions)?
-            }
+            Kind::Measurement => polyline(positions)?,
             Kind::PointSet => {
                 if positions.is_empty() {
                     return Err(Skip::new("annotation_without_place", "it is a set of no points"));
@@ -243,6 +256,11 @@ impl Annotations {
     }
 }
 
+/// Notes a type that the shape does not tell.
+fn note(facts: &mut SourceFacts, kind: &str) {
+    facts.insert("asap_type".to_owned(), SourceValue::Text(kind.to_owned()));
+}
+
 /// The class: `None` for the group of what has none.
 fn group(tag: &Tag<'_>) -> Result<Option<String>, Skip> {
     match tag.get("PartOfGroup") {
@@ -268,22 +286,44 @@ fn say(kind: Kind, here: &impl Fn() -> String, report: &mut LossReport) {
     }
 }
 
-/// Keeps name and colour. A name that the tool gave names nobody; any other was typed by somebody.
+/// Keeps name and colour where the tool did not give them by itself. A number names nobody; any other name was typed by
+/// somebody.
 fn named(tag: &Tag<'_>, facts: &mut SourceFacts) {
-    if let Some(colour) = tag.get("Color").filter(|colour| !colour.is_empty()) {
+    let is_ungrouped = tag.get("PartOfGroup").is_some_and(|group| group == NO_GROUP);
+    if let Some(colour) = tag.get("Color").filter(|colour| !colour.is_empty())
+        && !(is_ungrouped && colour.eq_ignore_ascii_case(DEFAULT_COLOUR))
+    {
         let (key, colour) = colour_fact(&colour);
         facts.insert(key.to_owned(), SourceValue::Text(colour));
     }
     if let Some(name) = tag.get("Name").filter(|name| !name.is_empty()) {
-        let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let is_counted = matches!(word, "" | "_" | "Annotation" | "Annotation ");
-        let value = if is_counted {
-            SourceValue::Text(name.into_owned())
-        } else {
-            personal::private(PrivateTextKind::FreeText, &name)
+        let value = match name.trim_end_matches(|c: char| c.is_ascii_digit()) {
+            "Annotation " => return,
+            "" | "_" => SourceValue::Text(name.into_owned()),
+            _ => personal::private(PrivateTextKind::FreeText, &name),
         };
         facts.insert("name".to_owned(), value);
     }
+}
+
+/// Takes the geometry that our own export carries, while it is the one that is drawn.
+fn carried(
+    tag: &Tag<'_>,
+    positions: &[Position],
+    here: &impl Fn() -> String,
+    report: &mut LossReport,
+) -> Option<Geometry> {
+    let text = tag.get("HolotypeGeometry")?;
+    let (code, why) = match exact::read(&text, positions) {
+        Ok(geometry) => return Some(geometry),
+        Err(NotTaken::Unreadable) => ("holotype_geometry_unusable", "'HolotypeGeometry' is no geometry"),
+        Err(NotTaken::DrawnAnew) => (
+            "drawn_anew",
+            "its positions are no longer those of 'HolotypeGeometry'; what is drawn is taken",
+        ),
+    };
+    report.warnings.add(code, || format!("{}: {why}", here()));
+    None
 }
 
 /// Reads an id of Holotype's own.

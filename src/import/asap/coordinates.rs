@@ -1,7 +1,7 @@
 //! The positions of an annotation, in the order that the file gives them numbers for.
 
 use crate::import::report::LossReport;
-use crate::import::xml::{Skip, Tag, XmlError, XmlProblem, XmlReader, lose_text, number};
+use crate::import::xml::{Coordinate, Skip, Tag, XmlError, XmlProblem, XmlReader, lose_text};
 use crate::model::geometry::Position;
 
 /// How a file writes its decimals.
@@ -13,10 +13,21 @@ pub(super) struct Decimals {
     pub(super) with_point: bool,
 }
 
+/// So many positions are kept as they stand in the file: those of a rectangle, and one that would be too many.
+const CORNERS: usize = 5;
+
+/// The positions of one annotation.
+pub(super) struct Place {
+    pub(super) positions: Vec<Position>,
+    /// The same as they stand in the file, where there are four.
+    pub(super) corners: Option<[[Coordinate; 2]; 4]>,
+}
+
 /// The positions of one annotation while they are read.
 #[derive(Default)]
 struct Positions {
     points: Vec<(Option<f64>, Position)>,
+    corners: Vec<(Option<f64>, [Coordinate; 2])>,
     bad: Option<Skip>,
     comma: bool,
     other: bool,
@@ -28,7 +39,7 @@ pub(super) fn read(
     list: &Tag<'_>,
     decimals: &mut Decimals,
     report: &mut LossReport,
-) -> Result<Result<Vec<Position>, Skip>, XmlError> {
+) -> Result<Result<Place, Skip>, XmlError> {
     let mut positions = Positions::default();
     while let Some(child) = reader.child()? {
         if child.name() == "Coordinate" {
@@ -57,7 +68,12 @@ pub(super) fn read(
     if let Some(skip) = positions.bad {
         return Ok(Err(skip));
     }
-    Ok(Ok(sorted(positions.points, || reader.here(list.offset), report)))
+    let here = || reader.here(list.offset);
+    let corners = sorted(positions.corners, here, &mut LossReport::default());
+    Ok(Ok(Place {
+        positions: sorted(positions.points, here, report),
+        corners: corners.try_into().ok(),
+    }))
 }
 
 impl Positions {
@@ -65,14 +81,19 @@ impl Positions {
         let (mut order, mut x, mut y) = (None, None, None);
         for (name, value) in tag.attributes() {
             match name {
-                "Order" => order = self.decimal(&value, decimals)?,
+                "Order" => order = self.decimal(&value, decimals)?.map(Coordinate::value),
                 "X" => x = Some(self.coordinate("X", &value, decimals)?),
                 "Y" => y = Some(self.coordinate("Y", &value, decimals)?),
                 _ => self.other = true,
             }
         }
         match (x, y) {
-            (Some(Some(x)), Some(Some(y))) => self.points.push((order, [x, y])),
+            (Some(Some(x)), Some(Some(y))) => {
+                if self.corners.len() < CORNERS {
+                    self.corners.push((order, [x, y]));
+                }
+                self.points.push((order, [x.value(), y.value()]));
+            }
             (None, _) | (_, None) => {
                 self.fail(|| Skip::new("coordinate_missing", "one of its coordinates lacks 'X' or 'Y'"))
             }
@@ -90,7 +111,7 @@ impl Positions {
         name: &str,
         text: &str,
         decimals: &mut Decimals,
-    ) -> Result<Option<f64>, XmlProblem> {
+    ) -> Result<Option<Coordinate>, XmlProblem> {
         let value = self.decimal(text, decimals)?;
         if value.is_none() {
             self.fail(|| {
@@ -104,24 +125,24 @@ impl Positions {
     }
 
     /// Reads a number whose decimals can stand behind a comma: the tool writes them as its system does.
-    fn decimal(&mut self, text: &str, decimals: &mut Decimals) -> Result<Option<f64>, XmlProblem> {
+    fn decimal(&mut self, text: &str, decimals: &mut Decimals) -> Result<Option<Coordinate>, XmlProblem> {
         let has_point = text.contains('.');
         decimals.with_point |= has_point;
         if has_point || !text.contains(',') {
-            return number(text);
+            return Coordinate::parse(text);
         }
-        let value = number(&text.replacen(',', ".", 1))?;
+        let value = Coordinate::parse(&text.replacen(',', ".", 1))?;
         self.comma |= value.is_some();
         Ok(value)
     }
 }
 
 /// Sorts by number, then by place in the file.
-fn sorted(
-    mut points: Vec<(Option<f64>, Position)>,
+fn sorted<P: Copy>(
+    mut points: Vec<(Option<f64>, P)>,
     here: impl Fn() -> String,
     report: &mut LossReport,
-) -> Vec<Position> {
+) -> Vec<P> {
     if points.iter().any(|(order, _)| order.is_none()) {
         report.warnings.add("order_missing", || {
             format!(
@@ -131,7 +152,7 @@ fn sorted(
         });
         return points.into_iter().map(|(_, position)| position).collect();
     }
-    let number = |point: &(Option<f64>, Position)| point.0.unwrap_or_default();
+    let number = |point: &(Option<f64>, P)| point.0.unwrap_or_default();
     points.sort_by(|a, b| number(a).total_cmp(&number(b)));
     if points.windows(2).any(|pair| match pair {
         [a, b] => number(a) == number(b),

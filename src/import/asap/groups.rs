@@ -15,6 +15,8 @@ pub(super) const NO_GROUP: &str = "None";
 /// One group.
 struct Group {
     facts: SourceFacts,
+    /// As written, also where it is not the label's.
+    colour: Option<SourceValue>,
     place: Place,
 }
 
@@ -54,15 +56,24 @@ impl Groups {
         report: &mut LossReport,
     ) -> Result<(), XmlError> {
         let mut facts = SourceFacts::new();
-        if let Some(colour) = tag.get("Color").filter(|colour| !colour.is_empty()) {
-            let (key, colour) = colour_fact(&colour);
-            facts.insert(key.to_owned(), SourceValue::Text(colour));
+        // Our own export gives a colour to each group, and says where it is not the label's.
+        let has_none = tag.get("HolotypeColour").is_some_and(|colour| colour == "none");
+        let colour = tag.get("Color").filter(|colour| !colour.is_empty());
+        let colour = colour
+            .map(|colour| colour_fact(&colour))
+            .map(|(key, text)| (key, SourceValue::Text(text)));
+        if let Some((key, colour)) = colour.clone().filter(|_| !has_none) {
+            facts.insert(key.to_owned(), colour);
         }
         let outer = tag.get("PartOfGroup");
         if let Some(outer) = outer.filter(|outer| !outer.is_empty() && outer != NO_GROUP) {
             facts.insert("supercategory".to_owned(), SourceValue::Text(outer.into_owned()));
         }
-        keep_attributes(tag, &["Name", "PartOfGroup", "Color"], &mut facts);
+        keep_attributes(
+            tag,
+            &["Name", "PartOfGroup", "Color", "HolotypeColour"],
+            &mut facts,
+        );
         while let Some(child) = reader.child()? {
             match child.name() {
                 "Attributes" => attributes(reader, &child, &mut facts, report)?,
@@ -93,7 +104,8 @@ impl Groups {
             return Ok(());
         }
         self.order.push(name.clone());
-        self.by_name.insert(name, Group { facts, place });
+        let colour = colour.map(|(_, colour)| colour);
+        self.by_name.insert(name, Group { facts, colour, place });
         Ok(())
     }
 
@@ -119,13 +131,7 @@ impl Groups {
     /// Whether a group has this colour.
     pub(super) fn has_colour(&self, name: &str, colour: &SourceValue) -> bool {
         let group = self.by_name.get(name);
-        group.is_some_and(|group| {
-            let known = group
-                .facts
-                .get("colour")
-                .or_else(|| group.facts.get("colour_as_given"));
-            known == Some(colour)
-        })
+        group.is_some_and(|group| group.colour.as_ref() == Some(colour))
     }
 }
 

@@ -8,15 +8,20 @@
 //! the curve between them is a loss. A `PointSet` becomes one annotation a point; those of one set share the number in
 //! the attribute `point_set`. What the shape does not tell of the type stays as the attribute `asap_type`.
 //!
+//! **What the tool counts up or gives by itself is not kept:** the name `Annotation 7`, and the yellow of what is in no
+//! group.
+//!
 //! **Ids.** There are none: names are given anew as annotations are deleted and drawn, and two people's files for one
 //! image both begin at `Annotation 0`. Only the attribute `HolotypeId`, which our own export writes and the tool does
-//! not keep, is one.
+//! not keep, is one. `HolotypeGeometry` beside it is the exact geometry, taken only while the positions are still those
+//! that are drawn of it; `HolotypeImage` of the root names the image.
 //!
 //! Files are read annotation by annotation, up to 4 GiB. An annotation that cannot be used is a loss; a file that
 //! contradicts itself is refused.
 
 mod annotation;
 mod coordinates;
+mod exact;
 mod groups;
 
 use super::document::{Document, SourceFacts, SourceImage};
@@ -53,7 +58,9 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Document, AsapError> {
     let root = reader.root_named(ROOT)?;
     let mut document = Document::default();
     let mut facts = SourceFacts::new();
-    keep_attributes(&root, &[], &mut facts);
+    keep_attributes(&root, &["HolotypeImage"], &mut facts);
+    let image = root.get("HolotypeImage").filter(|name| !name.is_empty());
+    let name = image.map_or_else(|| stem(file).to_owned(), std::borrow::Cow::into_owned);
     let mut annotations = Annotations::default();
     let mut groups = Groups::default();
     let mut seen = Seen::default();
@@ -74,7 +81,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Document, AsapError> {
     reader.finish()?;
     annotations.finish(file, &groups, &mut document);
     document.images.push(SourceImage {
-        name: stem(file).to_owned(),
+        name,
         facts,
         ..SourceImage::default()
     });

@@ -26,7 +26,7 @@ pub(crate) use keep::{add_nested, add_others, insert, keep_attributes, keep_memb
 pub(crate) use labels::Labels;
 pub(crate) use number::{Coordinate, number, positive};
 pub(crate) use reader::{STREAM_BYTES, Tag, XmlReader};
-pub(crate) use shape::{box_of, polygon, polyline, upright};
+pub(crate) use shape::{box_of, polygon, polyline, upright, upright_box};
 pub(crate) use text::first_tags;
 pub(crate) use tree::{Element, Member, read_tree};
 

@@ -19,6 +19,11 @@ impl Coordinate {
         }))
     }
 
+    /// Returns the number.
+    pub(crate) const fn value(self) -> f64 {
+        self.value
+    }
+
     fn of(value: f64) -> Self {
         Self {
             value,

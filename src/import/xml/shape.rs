@@ -1,7 +1,7 @@
 //! Shapes that several XML formats write as a list of positions.
 
 use super::Skip;
-use super::number::distance;
+use super::number::{Coordinate, distance};
 use crate::model::Geometry;
 use crate::model::geometry::{Position, Shape};
 
@@ -38,9 +38,27 @@ pub(crate) fn upright(ring: &[Position]) -> Option<[f64; 4]> {
     (across_first || down_first).then_some([ax.min(*cx), ay.min(*cy), ax.max(*cx), ay.max(*cy)])
 }
 
+/// Makes a box of four corners as the file writes them, where they are those of an upright rectangle. Its size is the
+/// decimal difference of what stands in the file.
+pub(crate) fn upright_box(corners: &[[Coordinate; 2]; 4]) -> Option<Result<Geometry, Skip>> {
+    let [left, top, _, _] = upright(&corners.map(|corner| corner.map(Coordinate::value)))?;
+    let [[ax, ay], _, [cx, cy], _] = *corners;
+    let length = |a: Coordinate, c: Coordinate| {
+        if a.value() <= c.value() {
+            c.distance_from(a)
+        } else {
+            a.distance_from(c)
+        }
+    };
+    Some(sized([left, top], [length(ax, cx), length(ay, cy)]))
+}
+
 /// Makes a box of its borders. Sizes are decimal differences, so that no bit is lost when it is written again.
 pub(crate) fn box_of([left, top, right, bottom]: [f64; 4]) -> Result<Geometry, Skip> {
-    let (width, height) = (distance(left, right), distance(top, bottom));
+    sized([left, top], [distance(left, right), distance(top, bottom)])
+}
+
+fn sized([left, top]: Position, [width, height]: Position) -> Result<Geometry, Skip> {
     if width.is_finite() && height.is_finite() {
         Ok(Geometry::rectangle(left, top, width, height))
     } else {
