@@ -96,7 +96,7 @@ impl Runs {
     }
 
     fn push(&mut self, is_set: bool, length: u64) -> Option<()> {
-        let last_is_set = self.lengths.len() % 2 == 0;
+        let last_is_set = self.lengths.len().is_multiple_of(2);
         match self.lengths.last_mut() {
             Some(last) if last_is_set == is_set => *last += length,
             None if is_set => self.lengths.extend([0, length]),

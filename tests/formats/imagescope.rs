@@ -64,12 +64,12 @@ fn quirk_27_a_file_is_imported_and_again_gives_nothing() {
 }
 
 #[test]
-fn quirk_27_a_region_that_was_moved_is_the_same_by_its_layer_and_number() {
+fn quirk_27_a_region_that_was_reshaped_is_the_same_by_its_layer_and_number() {
     let lab = Lab::new();
     lab.write("001.xml", FILE);
     lab.ok(&["import", "001.xml"]);
     lab.commit("first");
-    lab.write("001.xml", FILE.replace("X=\"3\" Y=\"3\"", "X=\"4\" Y=\"3\""));
+    lab.write("001.xml", FILE.replace("X=\"-6\"", "X=\"-3\""));
     let report = lab.json(&["import", "001.xml"]);
     assert_eq!(
         (&report["created"], &report["modified"], &report["withdrawn"]),

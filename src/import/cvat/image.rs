@@ -8,6 +8,7 @@ use crate::import::document::{
     Document, SourceAnnotation, SourceFacts, SourceImage, SourcePerson, SourceRating, SourceValue,
 };
 use crate::import::personal;
+use crate::import::report::LossReport;
 use crate::import::xml::{
     Labels, Tag, XmlError, XmlProblem, XmlReader, keep_attributes, lose_text, positive,
 };
@@ -105,54 +106,11 @@ impl Images {
         tag: &Tag<'_>,
         document: &mut Document,
     ) -> Result<Option<usize>, XmlError> {
-        let report = &mut document.report;
-        let mut facts = SourceFacts::new();
-        let mut size = |name: &'static str| -> Result<Option<f64>, XmlError> {
-            let Some(text) = tag.get(name).filter(|text| !text.is_empty()) else {
-                return Ok(None);
-            };
-            let value = positive(&text).map_err(|problem| reader.refuse(tag.offset, problem))?;
-            if value.is_none() {
-                report.warnings.add("size_unusable", || {
-                    format!(
-                        "{}: '{name}' is '{text}', which is no size",
-                        reader.here(tag.offset)
-                    )
-                });
-            }
-            Ok(value)
-        };
-        let (width, height) = (size("width")?, size("height")?);
-        let given = tag.get("name").unwrap_or_default();
-        let (folder, name) = personal::split_absolute(&given);
-        if name.is_empty() {
-            report.losses.add("image_without_name", || {
-                format!("{}: an image has no name", reader.here(tag.offset))
-            });
+        let Some(image) = described(reader, tag, &mut document.report)? else {
             return Ok(None);
-        }
-        if folder.is_some() {
-            report.warnings.add("absolute_path", || {
-                format!(
-                    "{}: the image's name is an absolute path, which can name a person",
-                    reader.here(tag.offset)
-                )
-            });
-            facts.insert("path".to_owned(), personal::text_value("path", &given));
-        }
-        if let Some(subset) = tag.get("subset").filter(|subset| !subset.is_empty()) {
-            facts.insert("cvat_subset".to_owned(), SourceValue::Text(subset.into_owned()));
-        }
-        keep_attributes(tag, &KNOWN, &mut facts);
-        let image = SourceImage {
-            name: name.to_owned(),
-            folder: folder.map(str::to_owned),
-            width,
-            height,
-            facts,
         };
         let task = tag.get("task_id").unwrap_or_default().into_owned();
-        let key = (task.clone(), given.clone().into_owned());
+        let key = (task.clone(), tag.get("name").unwrap_or_default().into_owned());
         let new = (document.images.len(), tag.offset);
         let (index, first) = *self.known.entry(key).or_insert(new);
         let Some(known) = document.images.get(index) else {
@@ -164,7 +122,7 @@ impl Images {
             let (what, name, first) = ("the image", image.name, reader.place(first));
             return Err(reader.refuse(tag.offset, XmlProblem::Contradiction { what, name, first }));
         }
-        report.warnings.add("image_repeated", || {
+        document.report.warnings.add("image_repeated", || {
             format!(
                 "{}: the image '{}' is there twice; its shapes are taken together",
                 reader.here(tag.offset),
@@ -255,4 +213,57 @@ impl Images {
             format!("{file}: the label '{name}' is not among the labels of <meta>; it is taken as a class")
         });
     }
+}
+
+/// Reads what an image says of itself; `None` when it has no name.
+fn described(
+    reader: &XmlReader<'_>,
+    tag: &Tag<'_>,
+    report: &mut LossReport,
+) -> Result<Option<SourceImage>, XmlError> {
+    let mut facts = SourceFacts::new();
+    let mut size = |name: &'static str| -> Result<Option<f64>, XmlError> {
+        let Some(text) = tag.get(name).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let value = positive(&text).map_err(|problem| reader.refuse(tag.offset, problem))?;
+        if value.is_none() {
+            report.warnings.add("size_unusable", || {
+                format!(
+                    "{}: '{name}' is '{text}', which is no size",
+                    reader.here(tag.offset)
+                )
+            });
+        }
+        Ok(value)
+    };
+    let (width, height) = (size("width")?, size("height")?);
+    let given = tag.get("name").unwrap_or_default();
+    let (folder, name) = personal::split_absolute(&given);
+    if name.is_empty() {
+        report.losses.add("image_without_name", || {
+            format!("{}: an image has no name", reader.here(tag.offset))
+        });
+        return Ok(None);
+    }
+    if folder.is_some() {
+        report.warnings.add("absolute_path", || {
+            format!(
+                "{}: the image's name is an absolute path, which can name a person",
+                reader.here(tag.offset)
+            )
+        });
+        facts.insert("path".to_owned(), personal::text_value("path", &given));
+    }
+    if let Some(subset) = tag.get("subset").filter(|subset| !subset.is_empty()) {
+        facts.insert("cvat_subset".to_owned(), SourceValue::Text(subset.into_owned()));
+    }
+    keep_attributes(tag, &KNOWN, &mut facts);
+    Ok(Some(SourceImage {
+        name: name.to_owned(),
+        folder: folder.map(str::to_owned),
+        width,
+        height,
+        facts,
+    }))
 }

@@ -181,16 +181,18 @@ fn rectangle(borders: [f64; 4], angle_deg: f64) -> Result<Geometry, Skip> {
         return Err(Skip::new("box_reversed", "its box ends before it begins"));
     }
     let upright = box_of(borders)?;
-    match upright.shape {
-        Shape::Box { x, y, width, height } if angle_deg != 0.0 => Ok(Geometry::new(Shape::RotatedBox {
+    if let Shape::Box { x, y, width, height } = upright.shape
+        && angle_deg != 0.0
+    {
+        return Ok(Geometry::new(Shape::RotatedBox {
             x,
             y,
             width,
             height,
             angle_deg,
-        })),
-        shape => Ok(Geometry::new(shape)),
+        }));
     }
+    Ok(upright)
 }
 
 fn ellipse([x, y, radius_x, radius_y]: [f64; 4], angle_deg: f64) -> Result<Geometry, Skip> {

@@ -190,7 +190,7 @@ fn quirk_28_skeletons_and_several_points_become_one_annotation_a_point() {
         .iter()
         .filter_map(|a| match a.attributes["point_set"] {
             SourceValue::Number(number) => Some(number),
-            _ => None,
+            SourceValue::Text(_) | SourceValue::Flag(_) | SourceValue::Private(_) => None,
         })
         .collect();
     assert_eq!(sets, [1.0, 1.0, 2.0, 2.0]);
@@ -421,6 +421,10 @@ fn what_cannot_be_used_is_lost_with_its_place_and_the_rest_is_read() {
         message,
         "annotations.xml, line 1, column 62, shape 1: its box ends before it begins"
     );
+}
+
+#[test]
+fn shapes_of_an_image_without_a_name_are_lost() {
     let nameless = wrap(&box_of(["1", "2", "3", "4"], "")).replace("name=\"a.png\"", "");
     let document = bytes(nameless.as_bytes()).unwrap();
     assert_eq!((document.images.len(), document.annotations.len()), (0, 0));

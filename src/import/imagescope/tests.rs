@@ -101,10 +101,10 @@ fn text(text: &str) -> SourceValue {
 }
 
 fn rings(annotation: &SourceAnnotation) -> Vec<usize> {
-    match &annotation.geometry.shape {
-        Shape::Polygon { rings } => rings.iter().map(Vec::len).collect(),
-        other => panic!("{other:?} is no polygon"),
-    }
+    let Shape::Polygon { rings } = &annotation.geometry.shape else {
+        panic!("{annotation:?} is no polygon");
+    };
+    rings.iter().map(Vec::len).collect()
 }
 
 #[test]
