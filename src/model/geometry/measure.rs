@@ -2,6 +2,7 @@
 
 use geo::{Area, BooleanOps, BoundingRect, Validation};
 
+use super::simple::are_valid;
 use super::{Geometry, Position, Shape, whole_to_float};
 
 /// The smallest upright rectangle around a geometry, in level-0 pixels.
@@ -257,7 +258,7 @@ impl Geometry {
         }
         let rings = self.rings();
         let large_enough = rings.iter().all(|ring| ring.len() >= 3);
-        if !rings.is_empty() && large_enough && !self.to_polygons().is_valid() {
+        if !rings.is_empty() && large_enough && !are_valid(&self.to_polygons()) {
             flags.push(GeometryFlag::SelfCrossing);
         }
         if rings

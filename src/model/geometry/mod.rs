@@ -5,6 +5,7 @@ pub mod decimal;
 mod drawn;
 mod measure;
 mod runs;
+mod simple;
 mod trace;
 mod wire;
 
