@@ -9,5 +9,11 @@
 
 mod lab;
 
+#[path = "formats/asap.rs"]
+mod asap;
+#[path = "formats/cvat.rs"]
+mod cvat;
+#[path = "formats/imagescope.rs"]
+mod imagescope;
 #[path = "formats/recognition.rs"]
 mod recognition;

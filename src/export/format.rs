@@ -12,6 +12,8 @@ pub enum FileFormat {
 /// Formats of a folder of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FolderFormat {
+    /// ASAP XML, a file an image.
+    Asap,
     /// Pascal VOC XML, a file an image.
     Voc,
 }
@@ -27,7 +29,8 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, by name.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
+        Self::Folder(FolderFormat::Asap),
         Self::File(FileFormat::Coco),
         Self::File(FileFormat::Parquet),
         Self::Folder(FolderFormat::Voc),
@@ -37,6 +40,7 @@ impl ExportFormat {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Folder(FolderFormat::Asap) => "asap",
             Self::File(FileFormat::Coco) => "coco",
             Self::File(FileFormat::Parquet) => "parquet",
             Self::Folder(FolderFormat::Voc) => "voc",

@@ -5,6 +5,7 @@
 
 pub mod asap;
 pub mod coco;
+mod colour;
 pub mod commands;
 pub mod csv;
 pub mod cvat;
@@ -16,13 +17,16 @@ pub mod format;
 pub mod geojson;
 pub mod imagescope;
 pub mod ingest;
+pub mod json;
 pub mod labelstudio;
 pub mod load;
 pub mod metadata;
 pub mod parquet;
 mod personal;
 pub mod report;
+mod runs;
 pub mod sliderunner;
 pub mod table;
 pub mod voc;
+pub mod xml;
 pub mod yolo;

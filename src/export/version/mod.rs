@@ -1,13 +1,16 @@
 //! A version in the formats of other tools: which of its rows, and where each of their members goes.
 
+mod asap;
 mod coco;
 mod parquet;
 mod voc;
 
+pub use asap::export_asap;
 pub use coco::{export_coco, write_dataset_as_coco};
 pub use parquet::export_parquet;
 pub use voc::export_voc;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::dataset::{Dataset, ImageRow};
@@ -15,6 +18,7 @@ use super::format::{FileFormat, FolderFormat};
 use super::rows::{Parts, Row};
 use super::{ExportError, ExportReport};
 use crate::event::State;
+use crate::files::names::{Sameness, check_names, fold};
 use crate::files::output::StagedFolder;
 use crate::model::Rule;
 
@@ -98,6 +102,40 @@ fn chosen_images<'d>(dataset: &'d Dataset<'_>, options: &ExportOptions<'_>) -> V
     images.filter(|image| options.filter.takes_image(image)).collect()
 }
 
+/// Names a file for each image: as the image but for its extension, or behind it where two images differ in that alone.
+///
+/// # Errors
+/// [`ExportError::Names`] when names of images cannot be files.
+fn file_names(images: &[&ImageRow], extension: &str) -> Result<Vec<String>, ExportError> {
+    let stem = |name: &str| match name.rsplit_once('.') {
+        Some((stem, last)) if !stem.is_empty() && !stem.ends_with('/') && !last.contains('/') => {
+            stem.to_owned()
+        }
+        _ => name.to_owned(),
+    };
+    let mut uses: BTreeMap<String, u32> = BTreeMap::new();
+    for image in images {
+        *uses.entry(fold(&stem(&image.record.name))).or_default() += 1;
+    }
+    let names: Vec<String> = images
+        .iter()
+        .map(|image| {
+            let stem = stem(&image.record.name);
+            if uses.get(&fold(&stem)) == Some(&1) {
+                format!("{stem}.{extension}")
+            } else {
+                format!("{}.{extension}", image.record.name)
+            }
+        })
+        .collect();
+    let faults = check_names(names.iter().map(String::as_str), Sameness::Bytes);
+    if faults.is_empty() {
+        Ok(names)
+    } else {
+        Err(ExportError::Names { names: faults })
+    }
+}
+
 /// Writes a version as one file. Labels are agreed by `rule`, else by the rule in force.
 ///
 /// # Errors
@@ -127,6 +165,7 @@ pub fn export_folder(
     options: &ExportOptions<'_>,
 ) -> Result<Exported, ExportError> {
     match format {
+        FolderFormat::Asap => export_asap(version, rule, out, options),
         FolderFormat::Voc => export_voc(version, rule, out, options),
     }
 }

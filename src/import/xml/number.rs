@@ -1,26 +1,38 @@
-//! Numbers as VOC files write them, and the shift of their origin.
+//! Numbers as files write them: what is one, and differences in decimals, so that no bit is lost.
 
-use super::error::VocProblem;
+use super::error::XmlProblem;
 use crate::model::geometry::decimal::Decimal;
 
 /// A coordinate, with its decimal digits where they can be computed with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Coordinate {
+pub(crate) struct Coordinate {
     value: f64,
     exact: Option<Decimal>,
 }
 
 impl Coordinate {
     /// Reads a coordinate; `None` for what is no finite number.
-    pub(super) fn parse(text: &str) -> Result<Option<Self>, VocProblem> {
+    pub(crate) fn parse(text: &str) -> Result<Option<Self>, XmlProblem> {
         Ok(number(text)?.map(|value| Self {
             value,
             exact: Decimal::parse(text.trim()).or_else(|| Decimal::from_f64(value)),
         }))
     }
 
-    /// Returns it counted from 0.
-    pub(super) fn counted_from_zero(self) -> f64 {
+    /// Returns the number.
+    pub(crate) const fn value(self) -> f64 {
+        self.value
+    }
+
+    fn of(value: f64) -> Self {
+        Self {
+            value,
+            exact: Decimal::from_f64(value),
+        }
+    }
+
+    /// Returns it counted from 0, when it is counted from 1.
+    pub(crate) fn counted_from_zero(self) -> f64 {
         let exact = self
             .exact
             .and_then(|exact| exact.minus(Decimal::ONE))
@@ -29,7 +41,7 @@ impl Coordinate {
     }
 
     /// Returns how far it lies after `start`; negative when before.
-    pub(super) fn distance_from(self, start: Self) -> f64 {
+    pub(crate) fn distance_from(self, start: Self) -> f64 {
         let exact = self
             .exact
             .zip(start.exact)
@@ -39,12 +51,17 @@ impl Coordinate {
     }
 }
 
+/// Returns how far `end` lies after `start`, computed in decimals where they have few enough digits.
+pub(crate) fn distance(start: f64, end: f64) -> f64 {
+    Coordinate::of(end).distance_from(Coordinate::of(start))
+}
+
 /// Reads a finite number; `None` for NaN, Infinity and what is no number.
-pub(super) fn number(text: &str) -> Result<Option<f64>, VocProblem> {
+pub(crate) fn number(text: &str) -> Result<Option<f64>, XmlProblem> {
     let text = text.trim();
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(Some(value)),
-        Ok(_) if text.bytes().any(|byte| byte.is_ascii_digit()) => Err(VocProblem::OutOfRange {
+        Ok(_) if text.bytes().any(|byte| byte.is_ascii_digit()) => Err(XmlProblem::OutOfRange {
             text: text.to_owned(),
         }),
         Ok(_) | Err(_) => Ok(None),
@@ -52,7 +69,7 @@ pub(super) fn number(text: &str) -> Result<Option<f64>, VocProblem> {
 }
 
 /// Reads a number above 0.
-pub(super) fn positive(text: &str) -> Result<Option<f64>, VocProblem> {
+pub(crate) fn positive(text: &str) -> Result<Option<f64>, XmlProblem> {
     Ok(number(text)?.filter(|value| *value > 0.0))
 }
 
@@ -75,6 +92,6 @@ mod tests {
         for text in ["", "nan", "-inf", "Infinity", "1,5", "12px"] {
             assert_eq!(number(text).unwrap(), None, "{text}");
         }
-        assert!(matches!(number("1e400"), Err(VocProblem::OutOfRange { text }) if text == "1e400"));
+        assert!(matches!(number("1e400"), Err(XmlProblem::OutOfRange { text }) if text == "1e400"));
     }
 }
