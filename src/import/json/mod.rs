@@ -8,12 +8,6 @@
 //! A reader implements [`Members`] for its objects and [`Elements`] for its lists, and hands them to [`read`], so that
 //! a record is taken over as soon as it is read.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "COCO uses a part; the readers of GeoJSON, Label Studio and EXACT use the rest"
-)]
-
 /// Within a visitor whose second field is a context: a scalar, where an object or list belongs, is given back.
 macro_rules! scalars_are_any {
     () => {
@@ -61,7 +55,7 @@ pub use error::JsonError;
 pub(crate) use error::reason;
 pub(crate) use ids::{Id, IdSeed, RawId};
 pub(crate) use members::{Members, MembersOr, MembersSeed};
-pub(crate) use number::{Number, drain, drain_map};
+pub(crate) use number::{Number, drain_map};
 pub(crate) use pointer::Pointer;
 pub(crate) use seen::Seen;
 pub(crate) use value::{

@@ -3,6 +3,7 @@
 use std::fmt;
 
 /// The used members of one record, which is named in errors.
+#[derive(Debug)]
 pub(crate) struct Seen<R>(R, u32);
 
 impl<R: fmt::Display> Seen<R> {

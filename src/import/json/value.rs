@@ -59,6 +59,19 @@ pub(crate) enum Any {
     Nested(String, Option<PrivateTextKind>),
 }
 
+impl Any {
+    /// Returns the value as a text: a text as it is, anything else as JSON.
+    pub(crate) fn to_text(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::NotANumber(literal) => (*literal).to_owned(),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Number(number) => number_text(*number),
+            Self::Digits(text) | Self::Text(text) | Self::Nested(text, _) => text.clone(),
+        }
+    }
+}
+
 /// Reads any value.
 pub(crate) struct AnySeed<'c, 'f>(pub(crate) &'c mut Context<'f>);
 
