@@ -9,5 +9,7 @@
 
 mod lab;
 
+#[path = "formats/geojson.rs"]
+mod geojson;
 #[path = "formats/recognition.rs"]
 mod recognition;

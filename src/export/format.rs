@@ -12,6 +12,8 @@ pub enum FileFormat {
 /// Formats of a folder of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FolderFormat {
+    /// QuPath GeoJSON, a file an image.
+    GeoJson,
     /// Pascal VOC XML, a file an image.
     Voc,
 }
@@ -27,8 +29,9 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, by name.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::File(FileFormat::Coco),
+        Self::Folder(FolderFormat::GeoJson),
         Self::File(FileFormat::Parquet),
         Self::Folder(FolderFormat::Voc),
     ];
@@ -39,6 +42,7 @@ impl ExportFormat {
         match self {
             Self::File(FileFormat::Coco) => "coco",
             Self::File(FileFormat::Parquet) => "parquet",
+            Self::Folder(FolderFormat::GeoJson) => "geojson",
             Self::Folder(FolderFormat::Voc) => "voc",
         }
     }

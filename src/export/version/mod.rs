@@ -1,10 +1,12 @@
 //! A version in the formats of other tools: which of its rows, and where each of their members goes.
 
 mod coco;
+mod geojson;
 mod parquet;
 mod voc;
 
 pub use coco::{export_coco, write_dataset_as_coco};
+pub use geojson::export_geojson;
 pub use parquet::export_parquet;
 pub use voc::export_voc;
 
@@ -127,6 +129,7 @@ pub fn export_folder(
     options: &ExportOptions<'_>,
 ) -> Result<Exported, ExportError> {
     match format {
+        FolderFormat::GeoJson => export_geojson(version, rule, out, options),
         FolderFormat::Voc => export_voc(version, rule, out, options),
     }
 }
