@@ -13,6 +13,8 @@ mod lab;
 mod asap;
 #[path = "formats/cvat.rs"]
 mod cvat;
+#[path = "formats/geojson.rs"]
+mod geojson;
 #[path = "formats/imagescope.rs"]
 mod imagescope;
 #[path = "formats/recognition.rs"]

@@ -14,6 +14,8 @@ pub enum FileFormat {
 pub enum FolderFormat {
     /// ASAP XML, a file an image.
     Asap,
+    /// QuPath GeoJSON, a file an image.
+    GeoJson,
     /// Pascal VOC XML, a file an image.
     Voc,
 }
@@ -29,9 +31,10 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, by name.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Folder(FolderFormat::Asap),
         Self::File(FileFormat::Coco),
+        Self::Folder(FolderFormat::GeoJson),
         Self::File(FileFormat::Parquet),
         Self::Folder(FolderFormat::Voc),
     ];
@@ -43,6 +46,7 @@ impl ExportFormat {
             Self::Folder(FolderFormat::Asap) => "asap",
             Self::File(FileFormat::Coco) => "coco",
             Self::File(FileFormat::Parquet) => "parquet",
+            Self::Folder(FolderFormat::GeoJson) => "geojson",
             Self::Folder(FolderFormat::Voc) => "voc",
         }
     }

@@ -1,6 +1,6 @@
 //! Writing versions and their annotations in the formats of other tools.
 //!
-//! The writers of formats (`asap`, `coco`, `parquet`, `voc`) take plain values: they know no store and no reader, stream, and give the
+//! The writers of formats (`asap`, `coco`, `geojson`, `parquet`, `voc`) take plain values: they know no store and no reader, stream, and give the
 //! same bytes for the same input. [`dataset`] and [`rows`]
 //! read a version as rows, [`version`] brings the two together, and
 //! [`checkout`](mod@checkout) makes a working copy. What a format cannot say is counted in an [`ExportReport`].
@@ -12,7 +12,9 @@ pub mod coco;
 pub mod dataset;
 mod error;
 pub mod format;
+pub mod geojson;
 pub mod image_table;
+mod numbers;
 pub mod ordered;
 pub mod parquet;
 mod report;
@@ -30,5 +32,5 @@ pub use report::{ExportLoss, ExportReport};
 pub use rows::{Parts, RatingRow, Ratings, Row, RowReader};
 pub use version::{
     ExportOptions, Exported, Filter, Votes, export_asap, export_coco, export_file, export_folder,
-    export_parquet, export_voc,
+    export_geojson, export_parquet, export_voc,
 };

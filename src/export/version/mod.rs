@@ -2,11 +2,13 @@
 
 mod asap;
 mod coco;
+mod geojson;
 mod parquet;
 mod voc;
 
 pub use asap::export_asap;
 pub use coco::{export_coco, write_dataset_as_coco};
+pub use geojson::export_geojson;
 pub use parquet::export_parquet;
 pub use voc::export_voc;
 
@@ -166,6 +168,7 @@ pub fn export_folder(
 ) -> Result<Exported, ExportError> {
     match format {
         FolderFormat::Asap => export_asap(version, rule, out, options),
+        FolderFormat::GeoJson => export_geojson(version, rule, out, options),
         FolderFormat::Voc => export_voc(version, rule, out, options),
     }
 }

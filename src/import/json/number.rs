@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for Number {
 }
 
 /// Passes over the rest of a list.
-pub(crate) fn drain<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
+fn drain<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
     while seq.next_element::<IgnoredAny>()?.is_some() {}
     Ok(())
 }
