@@ -21,6 +21,7 @@ pub mod load;
 pub mod metadata;
 pub mod parquet;
 mod personal;
+mod quantity;
 pub mod report;
 pub mod sliderunner;
 pub mod table;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Failure;
-use super::number::{Coordinate, number};
+use super::number::{self, counted_from_zero, number};
 use super::xml::{Element, Member};
 use crate::import::document::{
     Document, PrivateTextKind, SourceAnnotation, SourceFacts, SourceLabel, SourceValue,
 };
 use crate::import::personal;
+use crate::import::quantity::Quantity;
 use crate::import::report::LossReport;
 use crate::model::Geometry;
 use crate::model::geometry::{Position, Shape};
@@ -194,13 +195,13 @@ fn rectangle(element: &Element) -> Result<Result<Geometry, Skip>, Failure> {
     let [x_min, y_min, x_max, y_max] = corners.as_slice() else {
         return Ok(Err(Skip::new("box_incomplete", "its box is incomplete")));
     };
-    let (width, height) = (x_max.distance_from(*x_min), y_max.distance_from(*y_min));
+    let (width, height) = (x_max.minus(*x_min).to_f64(), y_max.minus(*y_min).to_f64());
     if width < 0.0 || height < 0.0 {
         return Ok(Err(Skip::new("box_reversed", "its box ends before it begins")));
     }
     let geometry = Geometry::rectangle(
-        x_min.counted_from_zero(),
-        y_min.counted_from_zero(),
+        counted_from_zero(*x_min),
+        counted_from_zero(*y_min),
         width,
         height,
     );
@@ -218,7 +219,7 @@ fn polygon(element: &Element) -> Result<Result<Geometry, Skip>, Failure> {
     let mut ring: Vec<Position> = Vec::new();
     for (x, y) in pairs {
         match (coordinate(x)?, coordinate(y)?) {
-            (Ok(x), Ok(y)) => ring.push([x.counted_from_zero(), y.counted_from_zero()]),
+            (Ok(x), Ok(y)) => ring.push([counted_from_zero(x), counted_from_zero(y)]),
             (Err(skip), _) | (_, Err(skip)) => return Ok(Err(skip)),
         }
     }
@@ -262,8 +263,8 @@ fn point(element: &Element) -> Option<(&Element, &Element)> {
     }
 }
 
-fn coordinate(element: &Element) -> Result<Result<Coordinate, Skip>, Failure> {
-    let parsed = Coordinate::parse(&element.text).map_err(|problem| (element.place, problem))?;
+fn coordinate(element: &Element) -> Result<Result<Quantity, Skip>, Failure> {
+    let parsed = number::coordinate(&element.text).map_err(|problem| (element.place, problem))?;
     Ok(parsed.ok_or_else(|| {
         Skip::new(
             "coordinate_not_a_number",

@@ -1,4 +1,4 @@
-//! Exact sums of decimal numbers, for formats whose origin is not ours.
+//! Exact sums and products of decimal numbers, for formats whose origin or unit is not ours.
 //!
 //! Pascal VOC counts pixels from 1. Taking 1 off a coordinate in binary floating point loses bits (1.1 − 1 is not
 //! 0.1), so a box would not survive being written and read again. Here the sum is done on the decimal digits that
@@ -61,6 +61,15 @@ impl Decimal {
         self.plus(Self {
             digits: other.digits.checked_neg()?,
             scale: other.scale,
+        })
+    }
+
+    /// Multiplies, exactly; `None` when the result has too many digits.
+    #[must_use]
+    pub fn times(self, other: Self) -> Option<Self> {
+        Some(Self {
+            digits: self.digits.checked_mul(other.digits)?,
+            scale: self.scale.checked_add(other.scale)?,
         })
     }
 
@@ -139,6 +148,18 @@ mod tests {
             .and_then(Decimal::to_f64);
         assert_eq!(exact, Some(0.1));
         assert_ne!(1.1 - 1.0, 0.1);
+    }
+
+    #[test]
+    fn products_are_exact_where_floats_are_not() {
+        let product = |a: &str, b: &str| {
+            let product = Decimal::parse(a)?.times(Decimal::parse(b)?)?;
+            Some(product.to_string())
+        };
+        assert_eq!(product("0.1", "3").as_deref(), Some("0.3"));
+        assert_ne!(0.1 * 3.0, 0.3);
+        assert_eq!(product("-0.333333", "640").as_deref(), Some("-213.33312"));
+        assert_eq!(product(&"9".repeat(30), &"9".repeat(30)), None);
     }
 
     #[test]
