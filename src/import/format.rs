@@ -1,4 +1,4 @@
-//! The formats that are read, and how a file's own bytes tell which it is: never its name.
+//! The formats that are read, and how a file's own bytes tell which it is: never its name, unless it has no bytes.
 
 use std::path::Path;
 
@@ -108,6 +108,9 @@ pub struct Recognised {
 /// [`FilesError`] when the file cannot be read.
 pub fn recognise(path: &Path) -> Result<Vec<Recognised>, FilesError> {
     let head = read_head(path, HEAD_BYTES)?;
+    if head.is_empty() {
+        return Ok(nothing_found(path));
+    }
     if head.starts_with(b"SQLite format 3\0") {
         let fits = sliderunner::looks_like_sliderunner(path);
         let why = "an SQLite database with SlideRunner's tables";
@@ -139,4 +142,28 @@ pub fn recognise(path: &Path) -> Result<Vec<Recognised>, FilesError> {
         .into_iter()
         .filter_map(|(format, why)| Some(Recognised { format, why: why? }))
         .collect())
+}
+
+/// A file without a byte has no content to be told by. Its name alone says that it is a list with nothing in it.
+fn nothing_found(path: &Path) -> Vec<Recognised> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let is_list = extension.is_some_and(|extension| {
+        ["csv", "tsv"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(extension))
+    });
+    let why = "a list without a byte: looked at, nothing found";
+    let format = Format::Csv;
+    is_list
+        .then_some(Recognised { format, why })
+        .into_iter()
+        .collect()
+}
+
+/// Whether a file that is in none of the formats is a table of facts.
+///
+/// # Errors
+/// [`FilesError`] when the file cannot be read.
+pub fn is_table(path: &Path) -> Result<bool, FilesError> {
+    Ok(csv::is_table(&read_head(path, HEAD_BYTES)?))
 }

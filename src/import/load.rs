@@ -7,12 +7,12 @@ use crate::id::Digest;
 
 use super::asap::{self, AsapError};
 use super::coco::{BoxChoice, CocoError, CocoOptions, VoteChoice, read_coco};
-use super::csv::{self, CsvError};
+use super::csv::{self, CsvError, CsvOptions, CsvOrder};
 use super::cvat::{self, CvatError};
 use super::dicom::{self, DicomError};
 use super::document::Document;
 use super::exact::{self, ExactError};
-use super::format::{Format, Recognised, recognise};
+use super::format::{Format, Recognised, is_table, recognise};
 use super::geojson::{self, GeoJsonError};
 use super::imagescope::{self, ImageScopeError};
 use super::labelstudio::{self, LabelStudioError};
@@ -33,6 +33,12 @@ pub enum LoadError {
     /// No format fits.
     #[error("{file} is in no format that is known")]
     Unknown {
+        /// The file.
+        file: String,
+    },
+    /// It is a table, and none of its columns is a coordinate.
+    #[error("{file} is a table of facts, not of annotations: no column is a coordinate")]
+    Facts {
         /// The file.
         file: String,
     },
@@ -97,7 +103,7 @@ fn several(fits: &[Recognised]) -> String {
 }
 
 /// Choices of reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoadOptions {
     /// The format; recognised where none is given.
     pub format: Option<Format>,
@@ -105,6 +111,8 @@ pub struct LoadOptions {
     pub box_format: BoxChoice,
     /// What becomes of votes.
     pub votes: VoteChoice,
+    /// What the columns of a list are that does not name them.
+    pub csv_order: Option<CsvOrder>,
 }
 
 /// A file that can be read, and as what.
@@ -141,6 +149,9 @@ pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<FoundSourc
     for file in find_files(path)? {
         match source(file, options)? {
             Ok(source) => sources.push(source),
+            Err(file) if !is_folder && is_table(&file.path)? => {
+                return Err(LoadError::Facts { file: file.name });
+            }
             Err(file) if !is_folder => return Err(LoadError::Unknown { file: file.name }),
             Err(_) => {}
         }
@@ -197,7 +208,10 @@ pub fn load(source: &FoundSource, options: &LoadOptions) -> Result<Loaded, LoadE
         Format::Voc => read_voc(&file, &bytes)?,
         Format::SlideRunner => read_sliderunner(&file, &found.path)?,
         Format::GeoJson => geojson::read(&file, &bytes)?,
-        Format::Csv => csv::read(&file, &bytes)?,
+        Format::Csv => {
+            let order = options.csv_order.as_ref();
+            csv::read(&file, &bytes, &CsvOptions { order })?
+        }
         Format::Asap => asap::read(&file, &bytes)?,
         Format::ImageScope => imagescope::read(&file, &bytes)?,
         Format::LabelStudio => labelstudio::read(&file, &bytes)?,

@@ -12,6 +12,7 @@ pub mod dicom;
 pub mod document;
 pub mod engine;
 pub mod exact;
+mod file_name;
 pub mod format;
 pub mod geojson;
 pub mod imagescope;

@@ -18,8 +18,8 @@ mod xml;
 pub use error::{Place, VocError, VocProblem};
 
 use super::document::{Document, PrivateTextKind, SourceFacts, SourceImage, SourceValue};
-use super::personal;
 use super::report::LossReport;
+use super::{file_name, personal};
 use number::positive;
 use object::Objects;
 use xml::{Element, Member};
@@ -136,7 +136,11 @@ fn image(file: &str, root: &Element, report: &mut LossReport) -> Result<SourceIm
     let name = if text("filename").is_some() && !name.is_empty() {
         name.to_owned()
     } else {
-        let fallback = if name.is_empty() { stem(file) } else { name };
+        let fallback = if name.is_empty() {
+            file_name::stem(file, &["xml"])
+        } else {
+            name
+        };
         report.warnings.add("filename_missing", || {
             format!("{file}: it does not name its image; taken as '{fallback}'")
         });
@@ -203,12 +207,6 @@ fn add_source(source: &Element, facts: &mut SourceFacts, file: &str, report: &mu
     for (name, value) in inner {
         object::insert(facts, &format!("source_{name}"), value);
     }
-}
-
-/// The file's own name, without folder and extension: by VOC's convention it is that of the image.
-fn stem(file: &str) -> &str {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    name.strip_suffix(".xml").unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use holotype::event::{Context, Tool};
 use holotype::id::Code;
 use holotype::import::coco::{BoxChoice, CocoError, VoteChoice};
+use holotype::import::csv::{CsvError, CsvOrder, CsvProblem};
 use holotype::import::engine::{
     Completeness, GeometryChoice, ImportError, ImportOptions, ImportOutcome, PersonChoice, Source, import,
 };
@@ -84,6 +85,10 @@ pub(crate) struct ImportArgs {
     /// How four numbers are a box
     #[arg(long, value_name = "HOW", default_value = "auto")]
     box_format: BoxArg,
+    /// What the columns of a list without header are: x,y or y,x or x,y,width,height or x1,y1,x2,y2 with image, label,
+    /// id, annotator and names of attributes in any place; - passes a column over
+    #[arg(long, value_name = "COLUMNS")]
+    csv_order: Option<String>,
     /// What lists of votes become
     #[arg(long, value_name = "WHAT", default_value = "ratings")]
     votes: VoteArg,
@@ -225,6 +230,16 @@ fn reading(args: &ImportArgs) -> Result<LoadOptions, Failure> {
             VoteArg::Ratings => VoteChoice::Ratings,
             VoteArg::Ignore => VoteChoice::Ignore,
         },
+        csv_order: args.csv_order.as_deref().map(csv_order).transpose()?,
+    })
+}
+
+fn csv_order(text: &str) -> Result<CsvOrder, Failure> {
+    CsvOrder::parse(text).map_err(|problem| {
+        Failure::usage(
+            format!("--csv-order '{text}': {}", chain(&problem)),
+            "name all columns in order, such as --csv-order image,x,y,label",
+        )
     })
 }
 
@@ -401,11 +416,15 @@ impl From<LoadError> for Failure {
                 line,
                 "say how four numbers are a box: --box-format xywh or --box-format xyxy",
             ),
+            LoadError::Facts { .. } => Self::refused(
+                line,
+                "holotype metadata joins it to images; columns that are coordinates are named with --csv-order",
+            ),
+            LoadError::Csv(CsvError { problem, .. }) => Self::refused(line, csv_hint(&problem)),
             LoadError::Coco(_)
             | LoadError::Voc(_)
             | LoadError::SlideRunner(_)
             | LoadError::GeoJson(_)
-            | LoadError::Csv(_)
             | LoadError::Asap(_)
             | LoadError::ImageScope(_)
             | LoadError::LabelStudio(_)
@@ -417,6 +436,34 @@ impl From<LoadError> for Failure {
                 line,
                 "nothing was changed; correct the file, or export it again from its tool",
             ),
+        }
+    }
+}
+
+/// What to do about a list that is not read.
+fn csv_hint(problem: &CsvProblem) -> &'static str {
+    match problem {
+        CsvProblem::NoHeader { .. } => {
+            "say what the columns are, such as --csv-order x,y or --csv-order y,x; nothing was changed"
+        }
+        CsvProblem::NoPlace { .. } => {
+            "holotype metadata joins it to images; columns that are coordinates are named with --csv-order"
+        }
+        CsvProblem::Unclear { .. } | CsvProblem::OrderLength { .. } => {
+            "name all columns in order with --csv-order, a - for each that is to be passed over; nothing was changed"
+        }
+        CsvProblem::Micrometres { .. } => "export the coordinates in pixels; nothing was changed",
+        CsvProblem::MixedDecimals { .. } => {
+            "write all numbers with one decimal sign and without thousands separators"
+        }
+        CsvProblem::TooLarge { .. } | CsvProblem::TooManyRows { .. } => {
+            "split the file by images; nothing was changed"
+        }
+        CsvProblem::IdTwice { .. } => {
+            "give each annotation an id of its own, or leave the column out with --csv-order"
+        }
+        CsvProblem::Table(_) | CsvProblem::OutOfRange { .. } => {
+            "nothing was changed; correct the file, or export it again from its tool"
         }
     }
 }
