@@ -5,6 +5,8 @@
 pub enum FileFormat {
     /// COCO JSON.
     Coco,
+    /// A table of delimited text.
+    Csv,
     /// A Parquet table.
     Parquet,
 }
@@ -27,8 +29,9 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, by name.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::File(FileFormat::Coco),
+        Self::File(FileFormat::Csv),
         Self::File(FileFormat::Parquet),
         Self::Folder(FolderFormat::Voc),
     ];
@@ -38,6 +41,7 @@ impl ExportFormat {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::File(FileFormat::Coco) => "coco",
+            Self::File(FileFormat::Csv) => "csv",
             Self::File(FileFormat::Parquet) => "parquet",
             Self::Folder(FolderFormat::Voc) => "voc",
         }

@@ -1,6 +1,6 @@
 //! Writing versions and their annotations in the formats of other tools.
 //!
-//! The writers of formats (`coco`, `parquet`, `voc`) take plain values: they know no store and no reader, stream, and give the
+//! The writers of formats (`coco`, `csv`, `parquet`, `voc`) take plain values: they know no store and no reader, stream, and give the
 //! same bytes for the same input. [`dataset`] and [`rows`]
 //! read a version as rows, [`version`] brings the two together, and
 //! [`checkout`](mod@checkout) makes a working copy. What a format cannot say is counted in an [`ExportReport`].
@@ -8,6 +8,7 @@
 pub mod agreed;
 pub mod checkout;
 pub mod coco;
+pub mod csv;
 pub mod dataset;
 mod error;
 pub mod format;
@@ -27,6 +28,6 @@ pub use format::{ExportFormat, FileFormat, FolderFormat};
 pub use report::{ExportLoss, ExportReport};
 pub use rows::{Parts, RatingRow, Ratings, Row, RowReader};
 pub use version::{
-    ExportOptions, Exported, Filter, Votes, export_coco, export_file, export_folder, export_parquet,
+    ExportOptions, Exported, Filter, Votes, export_coco, export_csv, export_file, export_folder, export_parquet,
     export_voc,
 };

@@ -1,10 +1,12 @@
 //! A version in the formats of other tools: which of its rows, and where each of their members goes.
 
 mod coco;
+mod csv;
 mod parquet;
 mod voc;
 
 pub use coco::{export_coco, write_dataset_as_coco};
+pub use csv::export_csv;
 pub use parquet::export_parquet;
 pub use voc::export_voc;
 
@@ -111,6 +113,7 @@ pub fn export_file<W: Write + Send>(
 ) -> Result<Exported, ExportError> {
     match format {
         FileFormat::Coco => export_coco(version, rule, &mut out, options),
+        FileFormat::Csv => export_csv(version, rule, &mut out, options),
         FileFormat::Parquet => export_parquet(version, rule, out, options),
     }
 }

@@ -163,7 +163,7 @@ impl Columns {
                 continue;
             }
             let name = cell_to_text(name);
-            if name == PASSED_OVER {
+            if name == PASSED_OVER && column < fixed {
                 self.passed_over.push(column);
                 continue;
             }
