@@ -9,5 +9,7 @@
 
 mod lab;
 
+#[path = "formats/csv.rs"]
+mod csv;
 #[path = "formats/recognition.rs"]
 mod recognition;

@@ -28,6 +28,6 @@ pub use format::{ExportFormat, FileFormat, FolderFormat};
 pub use report::{ExportLoss, ExportReport};
 pub use rows::{Parts, RatingRow, Ratings, Row, RowReader};
 pub use version::{
-    ExportOptions, Exported, Filter, Votes, export_coco, export_csv, export_file, export_folder, export_parquet,
-    export_voc,
+    ExportOptions, Exported, Filter, Votes, export_coco, export_csv, export_file, export_folder,
+    export_parquet, export_voc,
 };

@@ -20,7 +20,16 @@ use crate::model::cell::{fact_to_cell, number_to_cell, text_to_cell};
 use crate::model::{Facts, Geometry, Shape};
 
 /// The columns before the attributes.
-const FIXED: [&str; 8] = ["image", "holotype_id", "label", "x", "y", "width", "height", "geometry"];
+const FIXED: [&str; 8] = [
+    "image",
+    "holotype_id",
+    "label",
+    "x",
+    "y",
+    "width",
+    "height",
+    "geometry",
+];
 
 /// Stands before the name of an attribute that would name another column.
 const ATTRIBUTE: &str = "attribute:";
@@ -65,9 +74,17 @@ impl CsvRow {
         writing.place(&row.record.geometry);
         writing.attributes(&row.record.attributes, columns);
         writing.lose("votes", count(row.ratings.len()), "ratings have no column");
-        writing.lose("source_ids", count(row.source_ids.len()), "the ids of its sources have no column");
+        writing.lose(
+            "source_ids",
+            count(row.source_ids.len()),
+            "the ids of its sources have no column",
+        );
         let is_other = row.record.label != row.label;
-        writing.lose("recorded_label", u64::from(is_other), "the agreed label is written, not the recorded one");
+        writing.lose(
+            "recorded_label",
+            u64::from(is_other),
+            "the agreed label is written, not the recorded one",
+        );
         writing
     }
 
@@ -135,7 +152,9 @@ impl CsvRow {
             self.push("");
             return;
         }
-        let json = to_canonical(geometry).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let json = to_canonical(geometry)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
         self.push(&json.unwrap_or_default());
     }
 
@@ -143,11 +162,19 @@ impl CsvRow {
         for name in &columns.names {
             let cell = attributes.get(name).map(|value| fact_to_cell(value));
             let is_private = cell.as_ref().is_some_and(Option::is_none);
-            self.lose("private_attributes", u64::from(is_private), "private texts are left out");
+            self.lose(
+                "private_attributes",
+                u64::from(is_private),
+                "private texts are left out",
+            );
             self.push(&cell.flatten().unwrap_or_default());
         }
         let left_out = attributes.keys().filter(|name| columns.left_out.contains(*name));
-        self.lose("attribute_columns", count(left_out.count()), "there are too many attributes for a column each");
+        self.lose(
+            "attribute_columns",
+            count(left_out.count()),
+            "there are too many attributes for a column each",
+        );
     }
 }
 

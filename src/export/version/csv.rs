@@ -47,14 +47,17 @@ pub fn export_csv<W: Write>(
             annotations += found;
             without += u64::from(rows.is_empty());
             said += u64::from(found == 0 && !rows.is_empty());
-            rows.iter().try_for_each(|row| table.put(row)).map_err(ExportError::from)
+            rows.iter()
+                .try_for_each(|row| table.put(row))
+                .map_err(ExportError::from)
         })?;
     let mut report = table.end()?;
     report.add("image_without_annotations", without, || {
         "an image without annotations that nobody is known to have searched has no row".to_owned()
     });
     report.add("screenings", screened.count.saturating_sub(said), || {
-        "who searched which area has no column; an image searched as a whole without a finding has a row".to_owned()
+        "who searched which area has no column; an image searched as a whole without a finding has a row"
+            .to_owned()
     });
     report_facts(&dataset, &chosen, &mut report);
     count_erased(&dataset, &mut report);
@@ -78,7 +81,9 @@ fn attribute_names(
     });
     let names_of = |_: &ImageRow, rows: Vec<Row<'_>>| {
         let taken = rows.into_iter().filter(|row| options.filter.takes(row));
-        taken.flat_map(|row| row.record.attributes.into_keys()).collect::<BTreeSet<String>>()
+        taken
+            .flat_map(|row| row.record.attributes.into_keys())
+            .collect::<BTreeSet<String>>()
     };
     let mut names = BTreeSet::new();
     dataset

@@ -107,7 +107,7 @@ pub(super) fn recognise(text: &str) -> Option<&'static str> {
         Err(CsvProblem::Unclear { .. } | CsvProblem::Micrometres { .. }) if split.is_even => {
             Some("a table whose first line names coordinates")
         }
-        Ok(None) if split.is_even && split.numbers >= 2 && split.odd == 0 => {
+        Ok(None) if split.is_even && split.numbers >= 2 && split.odd == 0 && split.is_plain() => {
             Some("lines of numbers with one separator")
         }
         Ok(_) | Err(_) => None,
@@ -116,9 +116,16 @@ pub(super) fn recognise(text: &str) -> Option<&'static str> {
 
 /// Whether the beginning of a text is that of a table: lines with one number of cells, more than one.
 pub(super) fn is_table(text: &str) -> bool {
-    let is_name = |cell: &String| !cell.contains(['{', '}', '[', ']', '<', '>']);
-    let is_table = |split: Split| split.is_even && split.cells.len() > 1 && split.cells.iter().all(is_name);
+    let is_table = |split: Split| split.is_even && split.cells.len() > 1 && split.is_plain();
     best(text, None).is_ok_and(|split| split.is_some_and(is_table))
+}
+
+impl Split {
+    /// Whether the first line holds nothing that belongs to JSON or XML.
+    fn is_plain(&self) -> bool {
+        let mut cells = self.cells.iter();
+        cells.all(|cell| !cell.contains(['{', '}', '[', ']', '<', '>']))
+    }
 }
 
 fn best(text: &str, order: Option<&CsvOrder>) -> Result<Option<Split>, CsvProblem> {

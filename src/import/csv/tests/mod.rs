@@ -186,6 +186,7 @@ fn quirk_25_a_table_of_facts_is_no_list() {
         "{\"a\":1,\"b\":2}",
         "<a b=\"1,2\"/>",
         "[1,2,3]",
+        "{\"a\":[1, 2, 3]}",
         "word",
     ] {
         assert_eq!(recognise(text.as_bytes()), None, "{text}");
