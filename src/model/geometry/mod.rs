@@ -3,6 +3,7 @@
 
 pub mod decimal;
 mod measure;
+pub mod relative;
 mod runs;
 mod wire;
 
