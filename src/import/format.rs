@@ -80,6 +80,26 @@ impl Format {
         }
     }
 
+    /// Whether its places are parts of the image's size, so that this must be known.
+    #[must_use]
+    pub const fn needs_sizes(self) -> bool {
+        match self {
+            Self::Yolo => true,
+            Self::Coco
+            | Self::Voc
+            | Self::SlideRunner
+            | Self::GeoJson
+            | Self::Csv
+            | Self::Asap
+            | Self::ImageScope
+            | Self::LabelStudio
+            | Self::Cvat
+            | Self::Exact
+            | Self::Dicom
+            | Self::Parquet => false,
+        }
+    }
+
     /// Reads the word.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -28,3 +28,4 @@ pub mod sliderunner;
 pub mod table;
 pub mod voc;
 pub mod yolo;
+mod yolo_folder;

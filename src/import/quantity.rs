@@ -42,6 +42,11 @@ impl Quantity {
         self.value
     }
 
+    /// Returns its decimal digits, where they can be computed with.
+    pub(super) const fn exact(self) -> Option<Decimal> {
+        self.exact
+    }
+
     /// Subtracts.
     pub(super) fn minus(self, other: Self) -> Self {
         self.with(other, Decimal::minus, |a, b| a - b)

@@ -6,6 +6,7 @@
 mod annotations;
 mod by_image;
 mod images;
+mod known_images;
 mod labels;
 mod lineage;
 mod people;
@@ -22,6 +23,7 @@ use crate::model::{AnnotatorKind, FactChanges, FactValue};
 use crate::repo::{Repo, RepoError, Transaction};
 use crate::store::PrivateKind;
 
+pub use known_images::KnownSizes;
 pub use people::register_annotator;
 
 use by_image::by_image;
