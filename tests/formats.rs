@@ -13,3 +13,5 @@ mod lab;
 mod csv;
 #[path = "formats/recognition.rs"]
 mod recognition;
+#[path = "formats/yolo.rs"]
+mod yolo;

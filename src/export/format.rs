@@ -16,6 +16,8 @@ pub enum FileFormat {
 pub enum FolderFormat {
     /// Pascal VOC XML, a file an image.
     Voc,
+    /// YOLO text files, a file an image, with the names of the classes.
+    Yolo,
 }
 
 /// A format that annotations are written in.
@@ -29,11 +31,12 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, by name.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::File(FileFormat::Coco),
         Self::File(FileFormat::Csv),
         Self::File(FileFormat::Parquet),
         Self::Folder(FolderFormat::Voc),
+        Self::Folder(FolderFormat::Yolo),
     ];
 
     /// Returns the word for it.
@@ -44,6 +47,7 @@ impl ExportFormat {
             Self::File(FileFormat::Csv) => "csv",
             Self::File(FileFormat::Parquet) => "parquet",
             Self::Folder(FolderFormat::Voc) => "voc",
+            Self::Folder(FolderFormat::Yolo) => "yolo",
         }
     }
 

@@ -1,6 +1,6 @@
 //! Writing versions and their annotations in the formats of other tools.
 //!
-//! The writers of formats (`coco`, `csv`, `parquet`, `voc`) take plain values: they know no store and no reader, stream, and give the
+//! The writers of formats (`coco`, `csv`, `parquet`, `voc`, `yolo`) take plain values: they know no store and no reader, stream, and give the
 //! same bytes for the same input. [`dataset`] and [`rows`]
 //! read a version as rows, [`version`] brings the two together, and
 //! [`checkout`](mod@checkout) makes a working copy. What a format cannot say is counted in an [`ExportReport`].
@@ -19,6 +19,7 @@ mod report;
 pub mod rows;
 pub mod version;
 pub mod voc;
+pub mod yolo;
 
 pub use agreed::{ConsensusReport, Exception, RuleError, evaluate_all, parse_rule, rule_text};
 pub use checkout::{CheckoutSummary, checkout};

@@ -11,6 +11,9 @@ use crate::id::Digest;
 /// So much of a text file is looked at to see whether it holds labels.
 pub(super) const YOLO_HEAD_BYTES: u64 = 1 << 16;
 
+/// Folders by which datasets say which part of a split an image is in.
+const SPLIT_PARTS: [&str; 5] = ["train", "val", "valid", "validation", "test"];
+
 /// No file of a dataset is longer.
 const FILE_LIMIT: u64 = 1 << 28;
 
@@ -76,8 +79,14 @@ fn image(key: String, beside: &[FoundFile]) -> (SourceImage, Option<&FoundFile>)
         Some((_, extension)) => format!("{key}.{extension}"),
         None => key,
     };
+    // Parts of a split are no folders of images.
+    let (folder, name) = match name.split_once('/') {
+        Some((part, rest)) if SPLIT_PARTS.contains(&part) => (Some(part.to_owned()), rest.to_owned()),
+        Some(_) | None => (None, name),
+    };
     let image = SourceImage {
         name,
+        folder,
         ..SourceImage::default()
     };
     (image, only)

@@ -4,12 +4,15 @@ mod coco;
 mod csv;
 mod parquet;
 mod voc;
+mod yolo;
 
 pub use coco::{export_coco, write_dataset_as_coco};
 pub use csv::export_csv;
 pub use parquet::export_parquet;
 pub use voc::export_voc;
+pub use yolo::export_yolo;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::dataset::{Dataset, ImageRow};
@@ -17,6 +20,7 @@ use super::format::{FileFormat, FolderFormat};
 use super::rows::{Parts, Row};
 use super::{ExportError, ExportReport};
 use crate::event::State;
+use crate::files::names::fold;
 use crate::files::output::StagedFolder;
 use crate::model::Rule;
 
@@ -100,6 +104,30 @@ fn chosen_images<'d>(dataset: &'d Dataset<'_>, options: &ExportOptions<'_>) -> V
     images.filter(|image| options.filter.takes_image(image)).collect()
 }
 
+/// Returns the names of files, one an image: as the image but for its extension; where two images differ in that
+/// alone, behind it.
+fn files_of_images(images: &[&ImageRow], extension: &str) -> Vec<String> {
+    let stem = |name: &str| match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() && !stem.ends_with('/') && !extension.contains('/') => {
+            stem.to_owned()
+        }
+        _ => name.to_owned(),
+    };
+    let mut uses: BTreeMap<String, u32> = BTreeMap::new();
+    for image in images {
+        *uses.entry(fold(&stem(&image.record.name))).or_default() += 1;
+    }
+    let named = images.iter().map(|image| {
+        let stem = stem(&image.record.name);
+        if uses.get(&fold(&stem)) == Some(&1) {
+            format!("{stem}.{extension}")
+        } else {
+            format!("{}.{extension}", image.record.name)
+        }
+    });
+    named.collect()
+}
+
 /// Writes a version as one file. Labels are agreed by `rule`, else by the rule in force.
 ///
 /// # Errors
@@ -131,5 +159,6 @@ pub fn export_folder(
 ) -> Result<Exported, ExportError> {
     match format {
         FolderFormat::Voc => export_voc(version, rule, out, options),
+        FolderFormat::Yolo => export_yolo(version, rule, out, options),
     }
 }
