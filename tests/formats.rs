@@ -13,5 +13,7 @@ mod lab;
 mod csv;
 #[path = "formats/recognition.rs"]
 mod recognition;
+#[path = "formats/scheme.rs"]
+mod scheme;
 #[path = "formats/yolo.rs"]
 mod yolo;

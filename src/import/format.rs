@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::files::input::{FilesError, read_head};
 
 use super::{
-    asap, coco, csv, cvat, dicom, exact, geojson, imagescope, labelstudio, parquet, sliderunner, voc, yolo,
+    asap, coco, csv, cvat, dicom, exact, geojson, imagescope, labelstudio, parquet, scheme, sliderunner, voc,
+    yolo,
 };
 
 /// So much of a file is looked at to recognise it.
@@ -40,11 +41,13 @@ pub enum Format {
     Dicom,
     /// Parquet tables as Holotype writes them.
     Parquet,
+    /// A label scheme as TOML.
+    Scheme,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Coco,
         Self::Voc,
         Self::SlideRunner,
@@ -58,6 +61,7 @@ impl Format {
         Self::Exact,
         Self::Dicom,
         Self::Parquet,
+        Self::Scheme,
     ];
 
     /// Returns the word for it.
@@ -77,6 +81,7 @@ impl Format {
             Self::Exact => "exact",
             Self::Dicom => "dicom",
             Self::Parquet => "parquet",
+            Self::Scheme => "scheme",
         }
     }
 
@@ -96,7 +101,8 @@ impl Format {
             | Self::Cvat
             | Self::Exact
             | Self::Dicom
-            | Self::Parquet => false,
+            | Self::Parquet
+            | Self::Scheme => false,
         }
     }
 
@@ -157,6 +163,7 @@ pub fn recognise(path: &Path) -> Result<Vec<Recognised>, FilesError> {
         (Format::Exact, exact::recognise(&head)),
         (Format::Dicom, dicom::recognise(&head)),
         (Format::Parquet, parquet::recognise(&head)),
+        (Format::Scheme, scheme::recognise(&head)),
     ];
     Ok(fits
         .into_iter()

@@ -19,6 +19,7 @@ use super::geojson::{self, GeoJsonError};
 use super::imagescope::{self, ImageScopeError};
 use super::labelstudio::{self, LabelStudioError};
 use super::parquet::{self, ParquetReadError};
+use super::scheme::{self, SchemeError};
 use super::sliderunner::{SlideRunnerError, read_sliderunner};
 use super::voc::{VocError, read_voc};
 use super::yolo::{YoloError, YoloFolder, split_folders};
@@ -98,6 +99,9 @@ pub enum LoadError {
     /// It is no Parquet table of annotations.
     #[error(transparent)]
     Parquet(#[from] ParquetReadError),
+    /// It is no label scheme.
+    #[error(transparent)]
+    Scheme(#[from] SchemeError),
 }
 
 fn several(fits: &[Recognised]) -> String {
@@ -195,7 +199,8 @@ pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<FoundSourc
             | Format::Cvat
             | Format::Exact
             | Format::Dicom
-            | Format::Parquet,
+            | Format::Parquet
+            | Format::Scheme,
         ) => files,
     };
     let is_done = options.format == Some(Format::Yolo) && !sources.is_empty();
@@ -302,6 +307,7 @@ fn load_file(
         Format::Exact => exact::read(&file, &bytes)?,
         Format::Dicom => dicom::read(&file, &bytes)?,
         Format::Parquet => parquet::read(&file, &bytes)?,
+        Format::Scheme => scheme::read(&file, &bytes)?,
     };
     Ok((digest, document))
 }

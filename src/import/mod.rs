@@ -24,6 +24,7 @@ pub mod parquet;
 mod personal;
 mod quantity;
 pub mod report;
+pub mod scheme;
 pub mod sliderunner;
 pub mod table;
 pub mod voc;

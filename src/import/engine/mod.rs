@@ -209,7 +209,7 @@ pub fn import(
     run.outcome.report.clone_from(&document.report);
     run.outcome.box_format.clone_from(&document.box_format);
     run.dataset(&document.dataset)?;
-    let labels = run.labels(&document.labels)?;
+    let labels = run.labels(&document.labels, document.label_facts)?;
     let images = run.images(&document.images)?;
     let by_image = by_image(document.annotations, &images);
     if document.people.is_empty()

@@ -20,7 +20,7 @@ pub use spelling::spelling_variants;
 use std::collections::BTreeSet;
 
 use split::{Line, split};
-pub(in crate::import) use split::{Lines, check_length, check_quotes, check_width};
+pub(in crate::import) use split::{Lines, check_length, check_quotes, check_width, line_at};
 
 /// How many columns a table may have.
 pub const COLUMN_LIMIT: usize = 10_000;

@@ -132,8 +132,8 @@ pub(in crate::import) fn check_quotes(text: &str, separator: char) -> Result<(),
     Ok(())
 }
 
-/// Returns the line of a byte.
-pub(super) fn line_at(bytes: &[u8], offset: usize) -> u64 {
+/// Returns the line of a byte, from 1.
+pub(in crate::import) fn line_at(bytes: &[u8], offset: usize) -> u64 {
     LineCounter::new(bytes).line_of(offset)
 }
 

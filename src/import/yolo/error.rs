@@ -27,7 +27,7 @@ pub enum YoloProblem {
     #[error("line {line} is no UTF-8 text")]
     NotText {
         /// The line.
-        line: usize,
+        line: u64,
     },
     /// It names more classes than are read.
     #[error("it names more than {limit} classes")]

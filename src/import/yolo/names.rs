@@ -4,7 +4,7 @@ use super::error::{YoloError, YoloProblem};
 use super::yaml;
 use crate::import::file_name;
 use crate::import::report::LossReport;
-use crate::import::table::decode;
+use crate::import::table::{decode, line_at};
 
 /// No dataset that is read has more classes.
 pub(super) const CLASSES_MAX: usize = 100_000;
@@ -86,8 +86,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, YoloProblem> {
             Ok(_) => bytes.iter().position(|byte| *byte == 0).unwrap_or(0),
             Err(error) => error.valid_up_to(),
         };
-        let before = bytes.get(..valid).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = line_at(bytes, valid);
         YoloProblem::NotText { line }
     })
 }

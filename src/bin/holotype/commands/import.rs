@@ -48,7 +48,7 @@ pub(crate) struct ImportArgs {
     /// Annotation files, or folders of them
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The format: auto, or coco, voc, sliderunner, geojson, csv, asap, imagescope, labelstudio, cvat, yolo, exact, dicom, parquet
+    /// The format: auto, or coco, voc, sliderunner, geojson, csv, asap, imagescope, labelstudio, cvat, yolo, exact, dicom, parquet, scheme
     #[arg(long, value_name = "F", default_value = "auto")]
     format: String,
     /// The image that the file is about
@@ -461,7 +461,8 @@ impl From<LoadError> for Failure {
             | LoadError::Cvat(_)
             | LoadError::Exact(_)
             | LoadError::Dicom(_)
-            | LoadError::Parquet(_) => Self::refused(
+            | LoadError::Parquet(_)
+            | LoadError::Scheme(_) => Self::refused(
                 line,
                 "nothing was changed; correct the file, or export it again from its tool",
             ),
