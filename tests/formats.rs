@@ -15,5 +15,7 @@ mod csv;
 mod recognition;
 #[path = "formats/scheme.rs"]
 mod scheme;
+#[path = "formats/tables.rs"]
+mod tables;
 #[path = "formats/yolo.rs"]
 mod yolo;

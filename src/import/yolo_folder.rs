@@ -1,6 +1,6 @@
 //! Opens the files of a YOLO dataset: its classes, its labels, and images beside them where their size is not known.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::document::{Document, SourceImage};
 use super::load::{LoadError, LoadOptions};
@@ -39,7 +39,7 @@ pub(super) fn around(file: &FoundFile) -> Result<YoloFolder, FilesError> {
     })
 }
 
-fn is_file(path: &PathBuf) -> bool {
+fn is_file(path: &Path) -> bool {
     InputFile::open(path).is_ok()
 }
 

@@ -160,7 +160,7 @@ impl CsvRow {
 
     fn attributes(&mut self, attributes: &Facts, columns: &AttributeColumns) {
         for name in &columns.names {
-            let cell = attributes.get(name).map(|value| fact_to_cell(value));
+            let cell = attributes.get(name).map(fact_to_cell);
             let is_private = cell.as_ref().is_some_and(Option::is_none);
             self.lose(
                 "private_attributes",

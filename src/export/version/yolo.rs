@@ -77,16 +77,7 @@ pub fn export_yolo(
             let name = names.next().map_or("", String::as_str);
             annotations += labels.rows.saturating_sub(labels.losses.left_out());
             total.add(labels.losses);
-            report.add("votes", labels.votes, || {
-                "YOLO has no place for ratings".to_owned()
-            });
-            report.add("attributes", labels.attributes, || {
-                "YOLO has no place for attributes; a confidence would spoil a file to learn from".to_owned()
-            });
-            let is_silent = u64::from(labels.text.is_none() && labels.rows == 0);
-            report.add("image_without_annotations", is_silent, || {
-                "an image without annotations that nobody is known to have searched has no file".to_owned()
-            });
+            labels.report(&mut report);
             match labels.text {
                 Some(text) => out.write_file(name, text.as_bytes()).map_err(ExportError::from),
                 None => Ok(()),
@@ -100,6 +91,20 @@ pub fn export_yolo(
         labels: length(dataset.rows().labels()),
         report,
     })
+}
+
+impl Labels {
+    /// Counts what no label file has a place for.
+    fn report(&self, report: &mut ExportReport) {
+        report.add("votes", self.votes, || "YOLO has no place for ratings".to_owned());
+        report.add("attributes", self.attributes, || {
+            "YOLO has no place for attributes; a confidence would spoil a file to learn from".to_owned()
+        });
+        let is_silent = u64::from(self.text.is_none() && self.rows == 0);
+        report.add("image_without_annotations", is_silent, || {
+            "an image without annotations that nobody is known to have searched has no file".to_owned()
+        });
+    }
 }
 
 fn attributes(row: &Row<'_>) -> u64 {

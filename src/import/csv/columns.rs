@@ -75,6 +75,9 @@ impl Columns {
     }
 }
 
+/// The roles of a position, and what it is together with a size.
+type Position = (Role, Role, fn([usize; 4]) -> Place);
+
 /// The columns that have a role.
 struct Roles<'n> {
     names: &'n [String],
@@ -261,7 +264,7 @@ impl<'n> Roles<'n> {
             // Beside four borders a width is that of the image, as TensorFlow's tables have it.
             return Ok((Some(Place::Borders(borders)), image_size.or(size)));
         }
-        let with_size: [(Role, Role, fn([usize; 4]) -> Place); 3] = [
+        let with_size: [Position; 3] = [
             (Role::X, Role::Y, Place::CornerAndSize),
             (left, upper, Place::CornerAndSize),
             (Role::CentreX, Role::CentreY, Place::CentreAndSize),

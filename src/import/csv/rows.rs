@@ -98,44 +98,53 @@ impl<'c> Rows<'c> {
     /// Reads a row.
     pub(super) fn read(&mut self, line: u64, record: &csv::StringRecord) -> Result<(), CsvProblem> {
         self.rows += 1;
-        let row = Row { line, record };
-        let image = match self.image(&row)? {
-            Ok(image) => image,
-            Err(skip) => return Ok(self.lose(line, &skip)),
-        };
-        if self.is_image_alone(record) {
-            self.empty.insert(image);
-            return Ok(());
+        match self.annotation(&Row { line, record })? {
+            Ok(Some(annotation)) => self.add(line, annotation)?,
+            Ok(None) => {}
+            Err(skip) => self.lose(line, &skip),
         }
-        let geometry = match self.geometry(&row)? {
+        Ok(())
+    }
+
+    /// Reads a row as an annotation; `None` where it names an image alone.
+    fn annotation(&mut self, row: &Row<'_>) -> Result<Result<Option<SourceAnnotation>, Skip>, CsvProblem> {
+        let image = match self.image(row)? {
+            Ok(image) => image,
+            Err(skip) => return Ok(Err(skip)),
+        };
+        if self.is_image_alone(row.record) {
+            self.empty.insert(image);
+            return Ok(Ok(None));
+        }
+        let geometry = match self.geometry(row)? {
             Ok(geometry) => geometry,
-            Err(skip) => return Ok(self.lose(line, &skip)),
+            Err(skip) => return Ok(Err(skip)),
         };
-        let label = match self.label(&row) {
-            Ok(label) => label,
-            Err(skip) => return Ok(self.lose(line, &skip)),
-        };
-        let id = match self.id(&row) {
-            Ok(id) => id,
-            Err(skip) => return Ok(self.lose(line, &skip)),
-        };
+        Ok(self.described(row, image, geometry).map(Some))
+    }
+
+    fn described(
+        &mut self,
+        row: &Row<'_>,
+        image: usize,
+        geometry: Geometry,
+    ) -> Result<SourceAnnotation, Skip> {
+        let label = self.label(row)?;
+        let id = self.id(row)?;
         let person = self.person(row.text(self.columns.annotator));
-        let annotation = SourceAnnotation {
+        let rating = person.map(|person| SourceRating {
+            person,
+            label,
+            claimed_at: None,
+        });
+        Ok(SourceAnnotation {
             image,
             geometry,
             label,
             id,
-            ratings: person
-                .map(|person| SourceRating {
-                    person,
-                    label,
-                    claimed_at: None,
-                })
-                .into_iter()
-                .collect(),
-            attributes: self.attributes(record),
-        };
-        self.add(line, annotation)
+            ratings: rating.into_iter().collect(),
+            attributes: self.attributes(row.record),
+        })
     }
 
     /// Ends the document.

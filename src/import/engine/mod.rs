@@ -256,7 +256,8 @@ struct Import<'a, R> {
     pending: BTreeMap<String, PrivateText>,
 }
 
-fn private_kind(kind: PrivateTextKind) -> PrivateKind {
+/// The kind of private object that a text becomes.
+pub(super) fn private_kind(kind: PrivateTextKind) -> PrivateKind {
     match kind {
         PrivateTextKind::Person => PrivateKind::Person,
         PrivateTextKind::Path => PrivateKind::Path,

@@ -215,10 +215,16 @@ proptest! {
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..120), names in prop::collection::vec(any::<u8>(), 0..120)) {
         let _ = recognise(&bytes);
         for file in ["classes.txt", "data.yaml"] {
-            let _ = YoloReader::new("d", &[(file.to_owned(), names.clone())]);
+            if let Ok(reader) = YoloReader::new("d", &[(file.to_owned(), names.clone())]) {
+                prop_assert!(reader.finish().labels.iter().all(|label| !label.name.is_empty()));
+            }
         }
         let mut reader = YoloReader::new("d", &classes("a")).unwrap();
-        let _ = reader.label_file("1.txt", &bytes, image("1"), SIZE);
+        if reader.label_file("1.txt", &bytes, image("1"), SIZE).is_ok() {
+            let document = reader.finish();
+            prop_assert_eq!(document.images.len(), 1);
+            prop_assert!(document.annotations.iter().all(|one| one.label == Some(0)));
+        }
     }
 
     #[test]
