@@ -11,6 +11,8 @@ mod lab;
 
 #[path = "formats/asap.rs"]
 mod asap;
+#[path = "formats/csv.rs"]
+mod csv;
 #[path = "formats/cvat.rs"]
 mod cvat;
 #[path = "formats/geojson.rs"]
@@ -19,3 +21,9 @@ mod geojson;
 mod imagescope;
 #[path = "formats/recognition.rs"]
 mod recognition;
+#[path = "formats/scheme.rs"]
+mod scheme;
+#[path = "formats/tables.rs"]
+mod tables;
+#[path = "formats/yolo.rs"]
+mod yolo;

@@ -5,6 +5,8 @@
 pub enum FileFormat {
     /// COCO JSON.
     Coco,
+    /// A table of delimited text.
+    Csv,
     /// A Parquet table.
     Parquet,
 }
@@ -18,6 +20,8 @@ pub enum FolderFormat {
     GeoJson,
     /// Pascal VOC XML, a file an image.
     Voc,
+    /// YOLO text files, a file an image, with the names of the classes.
+    Yolo,
 }
 
 /// A format that annotations are written in.
@@ -31,12 +35,14 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, by name.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Folder(FolderFormat::Asap),
         Self::File(FileFormat::Coco),
+        Self::File(FileFormat::Csv),
         Self::Folder(FolderFormat::GeoJson),
         Self::File(FileFormat::Parquet),
         Self::Folder(FolderFormat::Voc),
+        Self::Folder(FolderFormat::Yolo),
     ];
 
     /// Returns the word for it.
@@ -45,9 +51,11 @@ impl ExportFormat {
         match self {
             Self::Folder(FolderFormat::Asap) => "asap",
             Self::File(FileFormat::Coco) => "coco",
+            Self::File(FileFormat::Csv) => "csv",
             Self::File(FileFormat::Parquet) => "parquet",
             Self::Folder(FolderFormat::GeoJson) => "geojson",
             Self::Folder(FolderFormat::Voc) => "voc",
+            Self::Folder(FolderFormat::Yolo) => "yolo",
         }
     }
 

@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Init(commands::init::InitArgs),
     Add(commands::add::AddArgs),
     Metadata(commands::metadata::MetadataArgs),
-    Import(commands::import::ImportArgs),
+    Import(Box<commands::import::ImportArgs>),
     Record(commands::record::RecordArgs),
     Set(commands::set::SetArgs),
     Status(commands::status::StatusArgs),

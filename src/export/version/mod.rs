@@ -2,15 +2,19 @@
 
 mod asap;
 mod coco;
+mod csv;
 mod geojson;
 mod parquet;
 mod voc;
+mod yolo;
 
 pub use asap::export_asap;
 pub use coco::{export_coco, write_dataset_as_coco};
+pub use csv::export_csv;
 pub use geojson::export_geojson;
 pub use parquet::export_parquet;
 pub use voc::export_voc;
+pub use yolo::export_yolo;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -151,6 +155,7 @@ pub fn export_file<W: Write + Send>(
 ) -> Result<Exported, ExportError> {
     match format {
         FileFormat::Coco => export_coco(version, rule, &mut out, options),
+        FileFormat::Csv => export_csv(version, rule, &mut out, options),
         FileFormat::Parquet => export_parquet(version, rule, out, options),
     }
 }
@@ -170,5 +175,6 @@ pub fn export_folder(
         FolderFormat::Asap => export_asap(version, rule, out, options),
         FolderFormat::GeoJson => export_geojson(version, rule, out, options),
         FolderFormat::Voc => export_voc(version, rule, out, options),
+        FolderFormat::Yolo => export_yolo(version, rule, out, options),
     }
 }

@@ -25,9 +25,9 @@ mod exact;
 mod groups;
 
 use super::document::{Document, SourceFacts, SourceImage};
+use super::file_name;
 use super::xml::{
     STREAM_BYTES, Tag, XmlError, XmlProblem, XmlReader, first_tags, keep_attributes, keep_member, lose_text,
-    stem,
 };
 use annotation::Annotations;
 use groups::Groups;
@@ -60,7 +60,10 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Document, AsapError> {
     let mut facts = SourceFacts::new();
     keep_attributes(&root, &["HolotypeImage"], &mut facts);
     let image = root.get("HolotypeImage").filter(|name| !name.is_empty());
-    let name = image.map_or_else(|| stem(file).to_owned(), std::borrow::Cow::into_owned);
+    let name = image.map_or_else(
+        || file_name::stem(file, &["xml"]).to_owned(),
+        std::borrow::Cow::into_owned,
+    );
     let mut annotations = Annotations::default();
     let mut groups = Groups::default();
     let mut seen = Seen::default();

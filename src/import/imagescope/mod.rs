@@ -19,9 +19,10 @@ mod layer;
 mod region;
 
 use super::document::{Document, SourceFacts, SourceImage, SourceValue};
+use super::file_name;
 use super::xml::{
     STREAM_BYTES, Tag, XmlError, XmlReader, first_tags, insert, keep_attributes, keep_member, leaf_value,
-    lose_text, positive, stem,
+    lose_text, positive,
 };
 use layer::Layers;
 
@@ -67,7 +68,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Document, ImageScopeError> {
     reader.finish()?;
     layers.finish(file, &mut document);
     document.images.push(SourceImage {
-        name: stem(file).to_owned(),
+        name: file_name::stem(file, &["xml"]).to_owned(),
         facts,
         ..SourceImage::default()
     });

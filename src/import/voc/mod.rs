@@ -13,9 +13,9 @@
 mod object;
 
 use super::document::{Document, PrivateTextKind, SourceFacts, SourceImage, SourceValue};
-use super::personal;
 use super::report::LossReport;
-use super::xml::{self, Element, Member, Place, XmlError, XmlProblem, positive, stem};
+use super::xml::{self, Element, Member, Place, XmlError, XmlProblem, positive};
+use super::{file_name, personal};
 use object::Objects;
 
 /// A file that was not read.
@@ -112,7 +112,11 @@ fn image(file: &str, root: &Element, report: &mut LossReport) -> Result<SourceIm
     let name = if text("filename").is_some() && !name.is_empty() {
         name.to_owned()
     } else {
-        let fallback = if name.is_empty() { stem(file) } else { name };
+        let fallback = if name.is_empty() {
+            file_name::stem(file, &["xml"])
+        } else {
+            name
+        };
         report.warnings.add("filename_missing", || {
             format!("{file}: it does not name its image; taken as '{fallback}'")
         });

@@ -49,12 +49,6 @@ impl Skip {
     }
 }
 
-/// The file's own name, without folder and extension: by convention that of its image.
-pub(crate) fn stem(file: &str) -> &str {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    name.strip_suffix(".xml").unwrap_or(name)
-}
-
 #[cfg(test)]
 pub(crate) mod hostile;
 #[cfg(test)]

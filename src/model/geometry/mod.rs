@@ -4,6 +4,7 @@
 pub mod decimal;
 mod drawn;
 mod measure;
+pub mod relative;
 mod runs;
 mod simple;
 mod trace;
