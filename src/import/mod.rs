@@ -16,6 +16,7 @@ pub mod format;
 pub mod geojson;
 pub mod imagescope;
 pub mod ingest;
+pub mod json;
 pub mod labelstudio;
 pub mod load;
 pub mod metadata;

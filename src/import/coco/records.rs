@@ -4,11 +4,12 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::document::SourceFacts;
-use super::context::{Context, Place};
-use super::ids::{IdSeed, RawId};
+use super::super::json::Context;
+use super::super::json::{Any, AnySeed, Name, keep, keep_unknown, reason};
+use super::super::json::{IdSeed, RawId};
 use super::parse::Record;
+use super::place::Place;
 use super::segmentation::{RawBox, Segmentation};
-use super::value::{Any, AnySeed, Name, keep_unknown};
 use crate::model::Geometry;
 
 /// One of `images`.
@@ -264,13 +265,13 @@ impl RawAnnotation {
                 match map.next_value_seed(VotesSeed(context))? {
                     Votes::List(votes) if votes.is_empty() => {}
                     Votes::List(votes) => self.more().votes = votes,
-                    Votes::Other(other) => super::value::keep(context, &mut self.more().facts, name, other),
+                    Votes::Other(other) => keep(context, &mut self.more().facts, name, other),
                 }
             }
             "holotype_geometry" => {
                 seen.once(8, name)?;
                 let raw = map.next_value::<&RawValue>()?;
-                let read = serde_json::from_str(raw.get()).map_err(|error| super::error::reason(&error));
+                let read = serde_json::from_str(raw.get()).map_err(|error| reason(&error));
                 self.more().exact = Some(read);
             }
             "holotype_id" => {
@@ -300,7 +301,7 @@ impl RawAnnotation {
             ("area", Some(area)) => self.area = Some(area),
             // Not a crowd, which is what a file says that says nothing.
             ("iscrowd", Some(0.0)) => {}
-            (_, _) => super::value::keep(context, &mut self.more().facts, name, any),
+            (_, _) => keep(context, &mut self.more().facts, name, any),
         }
     }
 }

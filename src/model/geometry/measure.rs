@@ -27,7 +27,7 @@ impl Bounds {
         ]
     }
 
-    fn of(points: impl IntoIterator<Item = Position>) -> Option<Self> {
+    pub(super) fn of(points: impl IntoIterator<Item = Position>) -> Option<Self> {
         points.into_iter().fold(None, |bounds: Option<Self>, [x, y]| {
             Some(bounds.map_or(
                 Self {
@@ -115,7 +115,7 @@ impl Geometry {
     }
 
     /// Returns the outline of a turned shape; of an ellipse 64 positions on it.
-    fn outline(&self) -> Vec<Position> {
+    pub(super) fn outline(&self) -> Vec<Position> {
         let turned = |cx: f64, cy: f64, dx: f64, dy: f64, angle_deg: f64| {
             let (sin, cos) = angle_deg.to_radians().sin_cos();
             [cx + dx * cos - dy * sin, cy + dx * sin + dy * cos]
@@ -299,7 +299,7 @@ impl Geometry {
     }
 
     /// Returns the first position of the shape.
-    fn anchor(&self) -> Option<Position> {
+    pub(super) fn anchor(&self) -> Option<Position> {
         match &self.shape {
             Shape::Point { x, y }
             | Shape::Box { x, y, .. }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::super::document::{PrivateText, PrivateTextKind, SourceFacts, SourceValue};
 use super::context::Context;
+use super::error::reason;
 use super::names::{is_absolute_path, private_kind};
 use super::text::is_literal_marker;
 use crate::model::geometry::whole_to_float;
@@ -17,7 +19,7 @@ use crate::model::geometry::whole_to_float;
 const LAST_EXACT: u64 = 9_007_199_254_740_992;
 
 /// A member's name, borrowed from the text where it has no escapes.
-pub(super) struct Name<'de>(pub(super) Cow<'de, str>);
+pub(crate) struct Name<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -40,7 +42,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
 
 /// Any value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Any {
+pub(crate) enum Any {
     /// `null`.
     Null,
     /// A literal that is no number.
@@ -58,7 +60,7 @@ pub(super) enum Any {
 }
 
 /// Reads any value.
-pub(super) struct AnySeed<'c, 'f>(pub(super) &'c mut Context<'f>);
+pub(crate) struct AnySeed<'c, 'f>(pub(crate) &'c mut Context<'f>);
 
 impl<'de> DeserializeSeed<'de> for AnySeed<'_, '_> {
     type Value = Any;
@@ -127,6 +129,25 @@ impl<'de> Visitor<'de> for AnySeed<'_, '_> {
         let mut nested = Nested::default();
         NestedSeed(self.0, &mut nested).visit_map(map)?;
         Ok(Any::Nested(nested.json, nested.kind))
+    }
+}
+
+/// Reads a scalar; passes over a list or object of any depth.
+pub(crate) struct ScalarSeed<'c, 'f>(pub(crate) &'c mut Context<'f>);
+
+impl<'de> DeserializeSeed<'de> for ScalarSeed<'_, '_> {
+    type Value = Option<Any>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        // The raw text is found without recursion, so that unknown members may nest to any depth.
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        if raw.get().starts_with(['[', '{']) {
+            return Ok(None);
+        }
+        AnySeed(self.0)
+            .deserialize(&mut serde_json::Deserializer::from_str(raw.get()))
+            .map(Some)
+            .map_err(|error| D::Error::custom(reason(&error)))
     }
 }
 
@@ -273,7 +294,7 @@ fn push_text(json: &mut String, text: &str) {
 }
 
 /// Writes a number in its shortest form, whole ones without a point as far as they are exact.
-pub(super) fn number_text(number: f64) -> String {
+pub(crate) fn number_text(number: f64) -> String {
     if number.abs() <= whole_to_float(LAST_EXACT) {
         format!("{number}")
     } else {
@@ -282,21 +303,21 @@ pub(super) fn number_text(number: f64) -> String {
 }
 
 /// Says that a member came twice and the last one was taken.
-pub(super) fn member_twice(context: &mut Context<'_>, name: &str) {
+pub(crate) fn member_twice(context: &mut Context<'_>, name: &str) {
     context.note("member_twice", || {
         format!("the member '{name}' is there twice; the last one is taken")
     });
 }
 
 /// Says that a literal was taken as null.
-pub(super) fn not_a_number(context: &mut Context<'_>, what: &str) {
+pub(crate) fn not_a_number(context: &mut Context<'_>, what: &str) {
     context.note("not_a_number", || {
         format!("{what} is NaN or Infinity, which JSON does not have; taken as null")
     });
 }
 
 /// Keeps a member that Holotype does not know; what can name a person goes private.
-pub(super) fn keep(context: &mut Context<'_>, facts: &mut SourceFacts, name: &str, any: Any) {
+pub(crate) fn keep(context: &mut Context<'_>, facts: &mut SourceFacts, name: &str, any: Any) {
     let by_name = private_kind(name);
     let (text, kind, plain): (String, _, fn(String) -> SourceValue) = match any {
         Any::Null => {
@@ -340,7 +361,7 @@ pub(super) fn keep(context: &mut Context<'_>, facts: &mut SourceFacts, name: &st
 }
 
 /// Reads a member that Holotype does not know, and keeps it.
-pub(super) fn keep_unknown<'de, A: MapAccess<'de>>(
+pub(crate) fn keep_unknown<'de, A: MapAccess<'de>>(
     map: &mut A,
     context: &mut Context<'_>,
     facts: &mut SourceFacts,
