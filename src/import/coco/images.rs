@@ -152,7 +152,7 @@ fn image_name(context: &mut Context<'_>, place: Place, raw: &mut RawImage) -> Op
 fn text_of(any: Option<Any>) -> Option<String> {
     match any? {
         Any::Text(text) => Some(text).filter(|text| !text.is_empty()),
-        Any::Null | Any::NotANumber | Any::Flag(_) | Any::Number(_) | Any::Digits(_) | Any::Nested(..) => {
+        Any::Null | Any::NotANumber(_) | Any::Flag(_) | Any::Number(_) | Any::Digits(_) | Any::Nested(..) => {
             None
         }
     }
@@ -169,7 +169,7 @@ fn size_of(
     let found = match any? {
         Any::Number(size) if size > 0.0 => return Some(size),
         Any::Null => return None,
-        Any::NotANumber => {
+        Any::NotANumber(_) => {
             not_a_number(context, &format!("'{member}'"));
             context.end(&place.with(id));
             return None;

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::context::Context;
+use super::value::{Any, AnySeed};
 
 /// What takes the elements of a list.
 pub(crate) trait Elements {
@@ -63,4 +64,33 @@ impl<'de, E: Elements> DeserializeSeed<'de> for OneSeed<'_, '_, '_, E> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         self.0.take(self.1, self.2, deserializer)
     }
+}
+
+/// Reads a list, or gives back whatever else stands there.
+pub(crate) struct ElementsOr<'s, 'c, 'f, E>(pub(crate) &'s mut E, pub(crate) &'c mut Context<'f>);
+
+impl<'de, L: Elements> DeserializeSeed<'de> for ElementsOr<'_, '_, '_, L> {
+    type Value = Option<Any>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, L: Elements> Visitor<'de> for ElementsOr<'_, '_, '_, L> {
+    type Value = Option<Any>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(L::EXPECTED)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        ElementsSeed(self.0, self.1).visit_seq(seq).map(|_| None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        AnySeed(self.1).visit_map(map).map(Some)
+    }
+
+    scalars_are_any!();
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::context::Context;
-use super::value::Name;
+use super::value::{Any, AnySeed, Name};
 
 /// What takes the members of an object.
 pub(crate) trait Members {
@@ -49,4 +49,33 @@ impl<'de, M: Members> Visitor<'de> for MembersSeed<'_, '_, '_, M> {
         }
         Ok(())
     }
+}
+
+/// Reads an object, or gives back whatever else stands there.
+pub(crate) struct MembersOr<'s, 'c, 'f, M>(pub(crate) &'s mut M, pub(crate) &'c mut Context<'f>);
+
+impl<'de, M: Members> DeserializeSeed<'de> for MembersOr<'_, '_, '_, M> {
+    type Value = Option<Any>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, M: Members> Visitor<'de> for MembersOr<'_, '_, '_, M> {
+    type Value = Option<Any>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(M::EXPECTED)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        MembersSeed(self.0, self.1).visit_map(map).map(|()| None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        AnySeed(self.1).visit_seq(seq).map(Some)
+    }
+
+    scalars_are_any!();
 }

@@ -14,6 +14,35 @@
     reason = "COCO uses a part; the readers of GeoJSON, Label Studio and EXACT use the rest"
 )]
 
+/// Within a visitor whose second field is a context: a scalar, where an object or list belongs, is given back.
+macro_rules! scalars_are_any {
+    () => {
+        fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+            AnySeed(self.1).visit_unit().map(Some)
+        }
+
+        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Self::Value, E> {
+            AnySeed(self.1).visit_bool(value).map(Some)
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
+            AnySeed(self.1).visit_u64(value).map(Some)
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Self::Value, E> {
+            AnySeed(self.1).visit_i64(value).map(Some)
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
+            AnySeed(self.1).visit_f64(value).map(Some)
+        }
+
+        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
+            AnySeed(self.1).visit_str(value).map(Some)
+        }
+    };
+}
+
 mod context;
 mod elements;
 mod error;
@@ -22,17 +51,19 @@ mod members;
 pub(crate) mod names;
 mod number;
 mod pointer;
+mod seen;
 pub(crate) mod text;
 mod value;
 
 pub(crate) use context::Context;
-pub(crate) use elements::{Elements, ElementsSeed};
+pub(crate) use elements::{Elements, ElementsOr, ElementsSeed};
 pub use error::JsonError;
 pub(crate) use error::reason;
 pub(crate) use ids::{Id, IdSeed, RawId};
-pub(crate) use members::{Members, MembersSeed};
+pub(crate) use members::{Members, MembersOr, MembersSeed};
 pub(crate) use number::{Number, drain, drain_map};
 pub(crate) use pointer::Pointer;
+pub(crate) use seen::Seen;
 pub(crate) use value::{
     Any, AnySeed, Name, ScalarSeed, keep, keep_unknown, member_twice, not_a_number, number_text,
 };

@@ -14,7 +14,7 @@ pub(crate) struct Text<'b> {
 const MARK: u8 = 0x7f;
 
 /// The literals that Python writes and JSON does not know, the longest first.
-const LITERALS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
+const LITERALS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
 
 /// Checks the encoding.
 pub(crate) fn decode<'b>(file: &str, bytes: &'b [u8]) -> Result<Text<'b>, JsonError> {
@@ -56,7 +56,10 @@ pub(crate) fn without_literals(body: &str) -> Option<String> {
             .as_bytes()
             .split_at_checked(at)
             .map_or(&[][..], |(_, rest)| rest);
-        let Some(literal) = LITERALS.iter().find(|literal| rest.starts_with(literal)) else {
+        let Some(literal) = LITERALS
+            .iter()
+            .find(|literal| rest.starts_with(literal.as_bytes()))
+        else {
             continue;
         };
         let marker = out
@@ -75,7 +78,16 @@ pub(crate) fn without_literals(body: &str) -> Option<String> {
 
 /// Whether a text is what [`without_literals`] puts in place of a literal.
 pub(crate) fn is_literal_marker(text: &str) -> bool {
-    [1, 6, 7].contains(&text.len()) && text.bytes().all(|byte| byte == MARK)
+    marked_literal(text).is_some()
+}
+
+/// Returns the literal in whose place [`without_literals`] puts this text: the quotes and as many marks as it is long.
+pub(crate) fn marked_literal(text: &str) -> Option<&'static str> {
+    let is_mark = text.bytes().all(|byte| byte == MARK);
+    let literal = LITERALS
+        .into_iter()
+        .find(|literal| literal.len() == text.len() + 2);
+    literal.filter(|_| is_mark)
 }
 
 /// Steps over the bytes that are not within texts.

@@ -12,7 +12,7 @@ use super::super::document::{PrivateText, PrivateTextKind, SourceFacts, SourceVa
 use super::context::Context;
 use super::error::reason;
 use super::names::{is_absolute_path, private_kind};
-use super::text::is_literal_marker;
+use super::text::marked_literal;
 use crate::model::geometry::whole_to_float;
 
 /// The largest whole number below which a float holds every whole number.
@@ -45,8 +45,8 @@ impl<'de> Deserialize<'de> for Name<'de> {
 pub(crate) enum Any {
     /// `null`.
     Null,
-    /// A literal that is no number.
-    NotANumber,
+    /// A literal that is no number: `NaN`, `Infinity` or `-Infinity`.
+    NotANumber(&'static str),
     /// True or false.
     Flag(bool),
     /// A number that a float holds.
@@ -113,8 +113,10 @@ impl<'de> Visitor<'de> for AnySeed<'_, '_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Any, E> {
-        if self.0.has_literals && is_literal_marker(text) {
-            return Ok(Any::NotANumber);
+        if self.0.has_literals
+            && let Some(literal) = marked_literal(text)
+        {
+            return Ok(Any::NotANumber(literal));
         }
         Ok(Any::Text(text.to_owned()))
     }
@@ -165,7 +167,7 @@ impl NestedSeed<'_, '_, '_> {
     fn scalar(self, any: Any) {
         match any {
             Any::Null => self.1.json.push_str("null"),
-            Any::NotANumber => {
+            Any::NotANumber(_) => {
                 not_a_number(self.0, "a value within a list or object");
                 self.1.json.push_str("null");
             }
@@ -327,7 +329,7 @@ pub(crate) fn keep(context: &mut Context<'_>, facts: &mut SourceFacts, name: &st
             facts.remove(name);
             return;
         }
-        Any::NotANumber => {
+        Any::NotANumber(_) => {
             not_a_number(context, &format!("the member '{name}'"));
             facts.remove(name);
             return;
