@@ -9,5 +9,11 @@
 
 mod lab;
 
+#[path = "formats/dicom.rs"]
+mod dicom;
+#[path = "formats/exact.rs"]
+mod exact;
+#[path = "formats/label_studio.rs"]
+mod label_studio;
 #[path = "formats/recognition.rs"]
 mod recognition;
