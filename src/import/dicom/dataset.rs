@@ -1,4 +1,4 @@
-//! Walks a data set and takes out the elements that [`tags`](super::tags) lists.
+//! Walks a data set and takes out the elements that `tags` lists.
 //!
 //! The parser gives one token after the other; nothing is read on the word of a length alone. Before a value is taken
 //! or passed over, its length is held against what is left of the file; items may nest 32 deep; numbers stay where

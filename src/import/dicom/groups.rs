@@ -322,11 +322,8 @@ impl Reading<'_, '_> {
             let paths = item.texts(tags::OPTICAL_PATHS).join("\\");
             facts.insert("optical_paths".to_owned(), SourceValue::Text(paths));
         }
-        match item.text(tags::ALL_Z_PLANES) {
-            Some("NO") => {
-                facts.insert("all_z_planes".to_owned(), SourceValue::Flag(false));
-            }
-            Some("YES") | Some(_) | None => {}
+        if item.text(tags::ALL_Z_PLANES) == Some("NO") {
+            facts.insert("all_z_planes".to_owned(), SourceValue::Flag(false));
         }
         let z = item
             .numbers(tags::COMMON_Z)

@@ -6,7 +6,7 @@
 //! (3D) or of single frames are not: the file does not hold the image's origin, orientation and pixel spacing, so
 //! there is nothing to convert them by exactly.
 //!
-//! Only the elements in [`tags`] are taken out of the file. Patient, study, accession number and institution are none
+//! Only the elements that `tags` lists are taken out of the file. Patient, study, accession number and institution are none
 //! of them. No other file is opened, so the image is known by name only: the file's own, or `--image`.
 
 mod dataset;

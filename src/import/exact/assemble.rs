@@ -7,14 +7,14 @@ use crate::model::{AnnotatorKind, Geometry};
 use crate::time::Timestamp;
 
 use super::super::document::{
-    Document, PrivateTextKind, SourceAnnotation, SourceId, SourceImage, SourceLabel, SourcePerson,
-    SourceRating, SourceValue,
+    Document, PrivateTextKind, SourceAnnotation, SourceFacts, SourceId, SourceImage, SourceLabel,
+    SourcePerson, SourceRating, SourceValue,
 };
 use super::super::json::{Any, Context, RawId};
 use super::super::personal::{private, split_absolute};
 use super::error::ExactError;
 use super::raw::{Annotation, Kind, Picture, Written};
-use super::vector::{Place, VectorType};
+use super::vector::{Place, Vector, VectorType};
 
 /// A document on its way.
 #[derive(Default)]
@@ -67,29 +67,7 @@ impl Assembler {
         }
         let (name, kind, colour) = class(annotation.kind)?;
         let mut attributes = annotation.facts;
-        let geometry = match annotation.vector {
-            Some(vector) if !vector.is_empty() => {
-                let mut vector = vector;
-                attributes.append(&mut vector.facts);
-                match vector.place(kind)? {
-                    Place::AsGiven(geometry) => geometry,
-                    Place::OtherCorners(geometry) => {
-                        context.warn("corners_in_other_order", &place, || {
-                            "the first corner of its box is not the upper left one; it is the same box"
-                                .to_owned()
-                        });
-                        geometry
-                    }
-                }
-            }
-            Some(_) | None if kind == VectorType::Global => Geometry::new(Shape::Image),
-            Some(_) | None => {
-                let why = format!(
-                    "it has no vector: EXACT says so that '{name}' is not in the image, which is no place"
-                );
-                return Err(("not_in_image", why));
-            }
-        };
+        let geometry = geometry(context, place, annotation.vector, (&name, kind), &mut attributes)?;
         let image = self.image(context, place, annotation.image)?;
         let label = self.label(&name, colour);
         if annotation.versions > 0 {
@@ -102,44 +80,32 @@ impl Assembler {
         if let (Some(SourceId::Uuid(_)), Some(number)) = (&id, annotation.id.id()) {
             attributes.insert("exact_id".to_owned(), SourceValue::Text(number.to_string()));
         }
-        let (creator, editor) = (annotation.user.person(), annotation.last_editor.person());
-        if let (Some(creator), Some(editor)) = (&creator, &editor)
-            && creator != editor
-        {
-            let value = private(PrivateTextKind::Person, creator);
-            attributes.insert("created_by".to_owned(), value);
-        }
-        let times = [annotation.last_edit_time, annotation.time];
-        let claimed_at = claimed_at(context, place, times);
-        let mut ratings = Vec::new();
-        match editor.or(creator) {
-            _ if annotation.is_generated => {
-                context.warn("generated", &place, || {
-                    "it was generated on the server; who ran that did not rate it (--annotator NAME=model says what did)"
-                        .to_owned()
-                });
-                attributes.insert("generated".to_owned(), SourceValue::Flag(true));
-            }
-            Some(name) => ratings.push(SourceRating {
-                person: self.person(name),
-                label: Some(label),
-                claimed_at,
-            }),
-            None => context.warn("annotation_without_person", &place, || {
-                "it does not say who made it; --annotator does".to_owned()
-            }),
-        }
-        self.push(
-            place,
-            SourceAnnotation {
-                image,
-                geometry,
-                label: Some(label),
-                id,
-                ratings,
-                attributes,
-            },
-        );
+        let claimed_at = claimed_at(context, place, [annotation.last_edit_time, annotation.time]);
+        let people = [annotation.user.person(), annotation.last_editor.person()];
+        let rater = if annotation.is_generated {
+            context.warn("generated", &place, || {
+                "it was generated on the server; who ran that did not rate it (--annotator NAME=model says what did)"
+                    .to_owned()
+            });
+            attributes.insert("generated".to_owned(), SourceValue::Flag(true));
+            None
+        } else {
+            rater(context, place, people, &mut attributes)
+        };
+        let rating = rater.map(|name| SourceRating {
+            person: self.person(name),
+            label: Some(label),
+            claimed_at,
+        });
+        let annotation = SourceAnnotation {
+            image,
+            geometry,
+            label: Some(label),
+            id,
+            ratings: rating.into_iter().collect(),
+            attributes,
+        };
+        self.push(place, annotation);
         Ok(())
     }
 
@@ -231,6 +197,57 @@ impl Assembler {
             people.len() - 1
         })
     }
+}
+
+/// The place of an annotation.
+fn geometry(
+    context: &mut Context<'_>,
+    place: &str,
+    vector: Option<Vector>,
+    (name, kind): (&str, VectorType),
+    attributes: &mut SourceFacts,
+) -> Result<Geometry, (&'static str, String)> {
+    let Some(mut vector) = vector.filter(|vector| !vector.is_empty()) else {
+        if kind == VectorType::Global {
+            return Ok(Geometry::new(Shape::Image));
+        }
+        let why =
+            format!("it has no vector: EXACT says so that '{name}' is not in the image, which is no place");
+        return Err(("not_in_image", why));
+    };
+    attributes.append(&mut vector.facts);
+    Ok(match vector.place(kind)? {
+        Place::AsGiven(geometry) => geometry,
+        Place::OtherCorners(geometry) => {
+            context.warn("corners_in_other_order", &place, || {
+                "the first corner of its box is not the upper left one; it is the same box".to_owned()
+            });
+            geometry
+        }
+    })
+}
+
+/// Whose rating the present label is: that of whoever edited it last. Another creator is kept privately, since what
+/// that one had said is not in the file.
+fn rater(
+    context: &mut Context<'_>,
+    place: &str,
+    [creator, editor]: [Option<String>; 2],
+    attributes: &mut SourceFacts,
+) -> Option<String> {
+    if let (Some(creator), Some(editor)) = (&creator, &editor)
+        && creator != editor
+    {
+        let value = private(PrivateTextKind::Person, creator);
+        attributes.insert("created_by".to_owned(), value);
+    }
+    let rater = editor.or(creator);
+    if rater.is_none() {
+        context.warn("annotation_without_person", &place, || {
+            "it does not say who made it; --annotator does".to_owned()
+        });
+    }
+    rater
 }
 
 /// The name of a class, how its vectors are to be taken, and its colour.

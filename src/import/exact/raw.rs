@@ -348,7 +348,12 @@ impl Annotation {
                 self.facts.insert(name.to_owned(), value);
             }
             // Whether the one who asked the server has verified it; who that was is not in the file.
-            other => keep(context, &mut self.facts, name, other),
+            other @ (Any::NotANumber(_)
+            | Any::Flag(_)
+            | Any::Number(_)
+            | Any::Digits(_)
+            | Any::Text(_)
+            | Any::Nested(..)) => keep(context, &mut self.facts, name, other),
         }
         Ok(())
     }

@@ -133,8 +133,7 @@ impl Vector {
     /// When one is missing, or no finite number.
     fn positions(self) -> Result<Vec<Position>, Lack> {
         let mut positions = Vec::with_capacity(self.numbers.len() / 2);
-        let mut expected = 1;
-        for pair in self.numbers.chunks(2) {
+        for (expected, pair) in (1..).zip(self.numbers.chunks(2)) {
             let [(Axis::X, n, x), (Axis::Y, m, y)] = pair else {
                 return Err((
                     "vector_unusable",
@@ -152,7 +151,6 @@ impl Vector {
                 return Err(("coordinate_not_a_number", why));
             };
             positions.push([*x, *y]);
-            expected += 1;
         }
         Ok(positions)
     }

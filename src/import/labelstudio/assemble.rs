@@ -144,7 +144,13 @@ impl Assembler {
         for (member, value) in data.0 {
             match value {
                 Any::Text(text) if member == "image" || is_image(&text) => found.push((member, text)),
-                other => rest.push((member, other)),
+                other @ (Any::Null
+                | Any::NotANumber(_)
+                | Any::Flag(_)
+                | Any::Number(_)
+                | Any::Digits(_)
+                | Any::Text(_)
+                | Any::Nested(..)) => rest.push((member, other)),
             }
         }
         let named = found.iter().position(|(member, _)| member == "image");

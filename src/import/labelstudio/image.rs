@@ -40,7 +40,7 @@ pub(super) fn image(text: &str) -> Option<(SourceImage, Naming)> {
     };
     let is_upload = folder
         .as_deref()
-        .is_some_and(|folder| folder.starts_with("/data/upload") || folder.contains("upload/"));
+        .is_some_and(|folder| format!("/{folder}/").contains("/data/upload/"));
     let (name, naming) = match name.split_once('-') {
         Some((prefix, rest)) if is_upload && is_prefix(prefix) && !rest.is_empty() => {
             (rest.to_owned(), Naming::PrefixOff)
@@ -113,6 +113,18 @@ mod tests {
     #[test]
     fn names_of_images() {
         for (text, name, folder, naming) in [
+            (
+                "https://host/base/data/upload/1/0a1b2c3d-x.tif",
+                "x.tif",
+                None,
+                Naming::PrefixOff,
+            ),
+            (
+                "s3://bucket/upload/0a1b2c3d-x.tif",
+                "0a1b2c3d-x.tif",
+                Some("upload"),
+                Naming::AsGiven,
+            ),
             (
                 "/data/upload/1/0a1b2c3d-a%20b.png",
                 "a b.png",

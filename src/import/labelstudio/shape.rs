@@ -129,7 +129,9 @@ impl Shape {
                     let value = private(PrivateTextKind::FreeText, &text);
                     self.facts.insert(name.to_owned(), value);
                 }
-                other => keep(context, &mut self.facts, name, other),
+                other @ (Any::Null | Any::NotANumber(_) | Any::Flag(_) | Any::Number(_) | Any::Digits(_)) => {
+                    keep(context, &mut self.facts, name, other);
+                }
             },
             _ => {
                 self.has_labels = true;

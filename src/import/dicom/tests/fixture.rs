@@ -53,9 +53,10 @@ pub(super) fn code(value: &str, scheme: &str, meaning: &str) -> Value {
 
 /// A group of mitoses with these coordinates.
 pub(super) fn group(kind: &str, count: u32, coordinates: Value, starts: Option<&[u32]>) -> Elements {
-    let tag = match coordinates {
-        Value::Doubles(..) => tags::DOUBLE_COORDINATES,
-        _ => tags::FLOAT_COORDINATES,
+    let tag = if matches!(coordinates, Value::Doubles(..)) {
+        tags::DOUBLE_COORDINATES
+    } else {
+        tags::FLOAT_COORDINATES
     };
     let mut group = vec![
         (tags::GROUP_NUMBER, Value::Shorts(vec![1])),

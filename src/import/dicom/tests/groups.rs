@@ -65,9 +65,11 @@ fn quirk_30_lines_and_polygons_are_cut_by_the_index_list() {
     let lengths: Vec<usize> = document
         .annotations
         .iter()
-        .map(|annotation| match &annotation.geometry.shape {
-            Shape::Polyline { points } => points.len(),
-            other => panic!("{other:?}"),
+        .map(|annotation| {
+            let Shape::Polyline { points } = &annotation.geometry.shape else {
+                panic!("{annotation:?}");
+            };
+            points.len()
         })
         .collect();
     assert_eq!(lengths, [2, 4], "one position is no line");
