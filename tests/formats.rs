@@ -15,10 +15,16 @@ mod asap;
 mod csv;
 #[path = "formats/cvat.rs"]
 mod cvat;
+#[path = "formats/dicom.rs"]
+mod dicom;
+#[path = "formats/exact.rs"]
+mod exact;
 #[path = "formats/geojson.rs"]
 mod geojson;
 #[path = "formats/imagescope.rs"]
 mod imagescope;
+#[path = "formats/label_studio.rs"]
+mod label_studio;
 #[path = "formats/recognition.rs"]
 mod recognition;
 #[path = "formats/scheme.rs"]

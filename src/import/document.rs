@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Geometry;
+use crate::model::{AnnotatorKind, Geometry};
 
 use super::report::LossReport;
 
@@ -103,10 +103,12 @@ pub enum LabelFacts {
 }
 
 /// Somebody, or some model, who rated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourcePerson {
     /// The name as given.
     pub name: String,
+    /// What the source says that it is; `None` where it does not tell people from models.
+    pub kind: Option<AnnotatorKind>,
 }
 
 /// One annotation of the source.

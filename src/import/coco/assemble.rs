@@ -81,6 +81,7 @@ pub(super) fn document(
     document.people = (1..=people)
         .map(|n| SourcePerson {
             name: format!("annotator {n}"),
+            kind: None,
         })
         .collect();
     document.box_format = Some(decision);

@@ -364,6 +364,7 @@ impl<'c> Rows<'c> {
         let index = self.document.people.len();
         self.document.people.push(SourcePerson {
             name: name.to_owned(),
+            kind: None,
         });
         self.people.insert(name.to_owned(), index);
         Some(index)

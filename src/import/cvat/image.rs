@@ -153,6 +153,7 @@ impl Images {
                 *people.entry(name).or_insert_with(|| {
                     document.people.push(SourcePerson {
                         name: name.to_owned(),
+                        kind: None,
                     });
                     document.people.len() - 1
                 })

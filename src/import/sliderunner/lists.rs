@@ -244,7 +244,7 @@ impl Persons {
                 });
             }
             persons.0.insert(uid, document.people.len());
-            document.people.push(SourcePerson { name });
+            document.people.push(SourcePerson { name, kind: None });
         }
         Ok(persons)
     }
