@@ -258,13 +258,11 @@ fn through_qupath(bytes: &[u8]) -> String {
 }
 
 fn round(value: &mut Value) {
-    match value {
-        Value::Array(values) => values.iter_mut().for_each(round),
-        Value::Number(number) => {
-            let rounded = (number.as_f64().unwrap() * 100.0).round() / 100.0;
-            *value = json!(rounded);
-        }
-        other => panic!("{other} among coordinates"),
+    if let Value::Array(values) = value {
+        values.iter_mut().for_each(round);
+    } else {
+        let number = value.as_f64().expect("coordinates are numbers");
+        *value = json!((number * 100.0).round() / 100.0);
     }
 }
 

@@ -207,7 +207,7 @@ proptest! {
     fn mutated_files_are_read_or_refused(from in 0usize..900, length in 0usize..40, to in 0usize..900) {
         let whole = collection(&[
             feature(POINT, r#""classification":{"names":["a","b"],"color":[1,2,3]},"metadata":{"x":"y"}"#),
-            feature(&r#"{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,0]]],"plane":{"c":1,"z":2,"t":3},"isEllipse":true}"#.repeat(1), r#""measurements":[{"name":"a","value":NaN}],"childObjects":[]"#),
+            feature(r#"{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,0]]],"plane":{"c":1,"z":2,"t":3},"isEllipse":true}"#, r#""measurements":[{"name":"a","value":NaN}],"childObjects":[]"#),
         ]);
         let mut bytes = whole.into_bytes();
         let (from, to) = (from % bytes.len(), to % bytes.len());
