@@ -9,7 +9,21 @@
 
 mod lab;
 
+#[path = "formats/asap.rs"]
+mod asap;
+#[path = "formats/csv.rs"]
+mod csv;
+#[path = "formats/cvat.rs"]
+mod cvat;
 #[path = "formats/geojson.rs"]
 mod geojson;
+#[path = "formats/imagescope.rs"]
+mod imagescope;
 #[path = "formats/recognition.rs"]
 mod recognition;
+#[path = "formats/scheme.rs"]
+mod scheme;
+#[path = "formats/tables.rs"]
+mod tables;
+#[path = "formats/yolo.rs"]
+mod yolo;

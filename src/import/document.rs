@@ -53,6 +53,8 @@ pub struct Document {
     pub images: Vec<SourceImage>,
     /// The classes that the source names, in source order.
     pub labels: Vec<SourceLabel>,
+    /// What its facts about classes are worth.
+    pub label_facts: LabelFacts,
     /// The people and models that rated, in source order.
     pub people: Vec<SourcePerson>,
     /// The annotations, in source order.
@@ -88,6 +90,16 @@ pub struct SourceLabel {
     pub name: String,
     /// Whatever else the source says of it (`colour` as `#rrggbb`, `supercategory`, …).
     pub facts: SourceFacts,
+}
+
+/// What a source's facts about classes are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LabelFacts {
+    /// They are added where nothing is known: a tool's own colours are no decision.
+    #[default]
+    Hints,
+    /// They replace what is known: the source is the label scheme.
+    Definitions,
 }
 
 /// Somebody, or some model, who rated.

@@ -3,6 +3,7 @@
 //! Pure values and rules over them; how they change is in `event`.
 
 pub mod carried;
+pub mod cell;
 pub mod counts;
 pub mod facts;
 pub mod geometry;

@@ -4,7 +4,9 @@
 pub mod decimal;
 mod drawn;
 mod measure;
+pub mod relative;
 mod runs;
+mod simple;
 mod trace;
 mod wire;
 
