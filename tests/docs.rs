@@ -1,7 +1,7 @@
 //! Every command in README.md and the tutorial is executed, and what it prints is what the page says.
 //!
 //! Blocks marked `console` hold lines `$ command` and the output that follows. They run one after the other in one
-//! folder with `examples/bccd` in it, at fixed times and with a fixed seed. `HOLOTYPE_UPDATE_DOCS=1 cargo test --test
+//! folder with `examples/bccd` and `examples/qupath` in it, at fixed times and with a fixed seed. `HOLOTYPE_UPDATE_DOCS=1 cargo test --test
 //! docs` writes the output of now into the pages.
 
 #![allow(
@@ -98,6 +98,7 @@ fn check_page(name: &str) {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().canonicalize().unwrap();
     copy_tree(&root.join("examples/bccd"), &folder.join("bccd"));
+    copy_tree(&root.join("examples/qupath"), &folder.join("qupath"));
     let played = play(&page, &folder);
     if std::env::var_os("HOLOTYPE_UPDATE_DOCS").is_some() {
         fs::write(&path, &played).unwrap();
@@ -117,6 +118,11 @@ fn the_readme_tells_the_truth() {
 #[test]
 fn the_tutorial_tells_the_truth() {
     check_page("docs/tutorial.md");
+}
+
+#[test]
+fn the_guide_to_qupath_tells_the_truth() {
+    check_page("docs/guides/qupath.md");
 }
 
 /// Every file under `docs/` and every top-level page that a page links to is there.

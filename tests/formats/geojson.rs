@@ -13,7 +13,7 @@ use holotype::model::{CarriedAnnotation, FactValue, Facts, Geometry, Shape};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, count_of, text};
+use crate::lab::{Lab, count_of, data_dir, text};
 
 /// Coordinates as they occur: whole and half pixels, any decimals, far outside.
 fn coordinate() -> impl Strategy<Value = f64> {
@@ -258,13 +258,11 @@ fn through_qupath(bytes: &[u8]) -> String {
 }
 
 fn round(value: &mut Value) {
-    match value {
-        Value::Array(values) => values.iter_mut().for_each(round),
-        Value::Number(number) => {
-            let rounded = (number.as_f64().unwrap() * 100.0).round() / 100.0;
-            *value = json!(rounded);
-        }
-        other => panic!("{other} among coordinates"),
+    if let Value::Array(values) = value {
+        values.iter_mut().for_each(round);
+    } else {
+        let number = value.as_f64().expect("coordinates are numbers");
+        *value = json!((number * 100.0).round() / 100.0);
     }
 }
 
@@ -451,4 +449,32 @@ fn a_refused_file_changes_nothing() {
         assert!(line.starts_with(&format!("error: {name}")), "{line}");
         assert_eq!(lab.truth(), truth, "{name}");
     }
+}
+
+#[test]
+fn midog_goes_to_geojson_and_back_without_an_event() {
+    let Some(data) = data_dir() else { return };
+    let lab = Lab::new();
+    let sqlite = data.join("midog/MIDOG.sqlite").display().to_string();
+    lab.json(&["import", &sqlite, "--commit", "MIDOG"]);
+    exported(&lab, "HEAD", "out");
+    let read = lab.json(&["import", "out"]);
+    assert_eq!(
+        (&read["files"], &read["matched"], &read["events"]),
+        (&json!(200), &json!(4435), &json!(0))
+    );
+    let fresh = Lab::new();
+    let out = lab.path().join("out").display().to_string();
+    let read = fresh.json(&["import", &out, "--commit", "MIDOG"]);
+    assert_eq!(
+        (&read["created"], count_of(&read, "losses", "carried_ratings")),
+        (&json!(4435), 11_094)
+    );
+    let places = |lab: &Lab| -> Vec<Value> {
+        let rows = lab.rows(&["list", "annotations"]);
+        rows.into_iter()
+            .map(|row| json!([row["id"], row["geometry"], row["label"], row["attributes"]]))
+            .collect()
+    };
+    assert_eq!(places(&fresh), places(&lab));
 }

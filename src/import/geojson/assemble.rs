@@ -13,7 +13,7 @@ use super::class::RawClass;
 use super::error::GeoJsonError;
 use super::feature::RawFeature;
 use super::file::At;
-use super::place::{self, Exact};
+use super::place::{self, Beside};
 use crate::model::qupath::{
     ANNOTATION, OBJECT_TYPE, OLD_TYPES, PARENT, PART_OF, colour_text, made_up_colour,
 };
@@ -160,17 +160,21 @@ impl Assembler {
         own: &str,
     ) -> Result<Vec<SourceAnnotation>, super::coordinates::Unusable> {
         let carried = raw.properties.carried.take();
-        let exact = match (&carried, raw.properties.exact.take()) {
-            (Some(carried), exact) => carried.geometry.clone().or(exact),
-            (None, exact) => exact,
+        let of_metadata = raw.properties.exact.take();
+        let geometry = carried
+            .as_ref()
+            .and_then(|carried| carried.geometry.clone())
+            .or(of_metadata);
+        let beside = match (geometry, &carried) {
+            (Some(geometry), _) => Beside::Geometry(geometry),
+            (None, Some(_)) => Beside::Drawing,
+            (None, None) => Beside::Nothing,
         };
         // What is carried of ratings is of rounds and people that this reader cannot name.
         let ratings = carried.as_ref().map_or(0, |carried| carried.ratings.len());
-        if let Some(carried) = carried {
-            raw.properties.carried = Some(carried);
-        }
+        raw.properties.carried = carried;
         let mut attributes = SourceFacts::new();
-        let places = place::places(context, &raw.geometry, Exact(exact), &mut attributes)?;
+        let places = place::places(context, &raw.geometry, &beside, &mut attributes)?;
         let label = raw
             .properties
             .class

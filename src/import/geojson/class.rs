@@ -93,19 +93,17 @@ impl Members for RawClass {
         match name {
             "name" => {
                 self.seen.once(0, name)?;
-                match map.next_value_seed(AnySeed(context))? {
-                    Any::Text(text) => self.name = Some(text),
-                    other => self.odd(context, name, &other),
+                match map.next_value_seed(AnySeed(context))?.into_text() {
+                    Ok(text) => self.name = Some(text),
+                    Err(other) => self.odd(context, name, &other),
                 }
             }
             "names" => {
                 self.seen.once(1, name)?;
                 let any = map.next_value_seed(AnySeed(context))?;
-                match &any {
-                    Any::Nested(json, _) if let Ok(names) = serde_json::from_str(json) => {
-                        self.names = Some(names);
-                    }
-                    other => self.odd(context, name, other),
+                match any.as_nested().map(serde_json::from_str) {
+                    Some(Ok(names)) => self.names = Some(names),
+                    Some(Err(_)) | None => self.odd(context, name, &any),
                 }
             }
             "parentClass" => {

@@ -48,9 +48,9 @@ impl Members for RawFeature {
         match name {
             "type" => {
                 self.seen.once(0, name)?;
-                match map.next_value_seed(AnySeed(context))? {
-                    Any::Text(kind) => self.kind = Some(kind),
-                    other => keep(context, &mut self.facts, name, other),
+                match map.next_value_seed(AnySeed(context))?.into_text() {
+                    Ok(kind) => self.kind = Some(kind),
+                    Err(other) => keep(context, &mut self.facts, name, other),
                 }
             }
             "id" => {

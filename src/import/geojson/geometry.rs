@@ -99,35 +99,7 @@ impl RawGeometry {
                 format!("a {kind} without a position"),
             ));
         }
-        let places = match kind {
-            "Point" => position(coordinates).map(|at| vec![Drawn::Point(at)]),
-            "MultiPoint" => {
-                line(coordinates).map(|points| points.iter().copied().map(Drawn::Point).collect())
-            }
-            "LineString" => line(coordinates).map(|points| vec![Drawn::Line(points.to_vec())]),
-            "MultiLineString" => lists(coordinates).and_then(|lists| {
-                let lines = lists.iter().map(|list| Some(Drawn::Line(line(list)?.to_vec())));
-                lines.collect::<Option<Vec<_>>>()
-            }),
-            "Polygon" => {
-                let rings = rings(coordinates, context).transpose()?;
-                rings.map(|rings| vec![Drawn::Polygon(rings)])
-            }
-            "MultiPolygon" => {
-                let polygons = lists(coordinates).and_then(|lists| {
-                    let polygons = lists.iter().map(|list| rings(list, context));
-                    polygons.collect::<Option<Result<Vec<_>, _>>>()
-                });
-                let polygons = polygons.transpose()?;
-                polygons.map(|polygons| vec![Drawn::MultiPolygon(polygons)])
-            }
-            other => {
-                return Err(Unusable::new(
-                    "geometry_unusable",
-                    format!("'{other}' is no type of geometry"),
-                ));
-            }
-        };
+        let places = drawings(kind, coordinates, context)?;
         let places = places.ok_or_else(|| {
             Unusable::new(
                 "coordinates_unusable",
@@ -143,6 +115,41 @@ impl RawGeometry {
         }
         Ok(places)
     }
+}
+
+/// Reads coordinates as those of a type; `None` where they are nested in another way.
+fn drawings(
+    kind: &str,
+    coordinates: &Coordinates,
+    context: &mut Context<'_>,
+) -> Result<Option<Vec<Drawn>>, Unusable> {
+    Ok(match kind {
+        "Point" => position(coordinates).map(|at| vec![Drawn::Point(at)]),
+        "MultiPoint" => line(coordinates).map(|points| points.iter().copied().map(Drawn::Point).collect()),
+        "LineString" => line(coordinates).map(|points| vec![Drawn::Line(points.to_vec())]),
+        "MultiLineString" => lists(coordinates).and_then(|lists| {
+            let lines = lists.iter().map(|list| Some(Drawn::Line(line(list)?.to_vec())));
+            lines.collect::<Option<Vec<_>>>()
+        }),
+        "Polygon" => {
+            let rings = rings(coordinates, context).transpose()?;
+            rings.map(|rings| vec![Drawn::Polygon(rings)])
+        }
+        "MultiPolygon" => {
+            let polygons = lists(coordinates).and_then(|lists| {
+                let polygons = lists.iter().map(|list| rings(list, context));
+                polygons.collect::<Option<Result<Vec<_>, _>>>()
+            });
+            let polygons = polygons.transpose()?;
+            polygons.map(|polygons| vec![Drawn::MultiPolygon(polygons)])
+        }
+        other => {
+            return Err(Unusable::new(
+                "geometry_unusable",
+                format!("'{other}' is no type of geometry"),
+            ));
+        }
+    })
 }
 
 fn is_empty(coordinates: &Coordinates) -> bool {
@@ -218,9 +225,9 @@ impl Members for GeometryMembers<'_> {
         match name {
             "type" => {
                 seen.once(0, name)?;
-                match map.next_value_seed(AnySeed(context))? {
-                    Any::Text(kind) => geometry.kind = Some(kind),
-                    other => geometry.other = Some(other),
+                match map.next_value_seed(AnySeed(context))?.into_text() {
+                    Ok(kind) => geometry.kind = Some(kind),
+                    Err(other) => geometry.other = Some(other),
                 }
             }
             "coordinates" => {

@@ -9,19 +9,26 @@ use crate::model::geometry::{Bounds, Drawn, Plane};
 use crate::model::qupath::PLANE_CHANNEL;
 use crate::model::{Geometry, Shape};
 
-/// The geometry that an export of Holotype left beside the drawing, where there is one.
-pub(super) struct Exact(pub(super) Option<Geometry>);
+/// What an export of Holotype left beside the drawing.
+pub(super) enum Beside {
+    /// Nothing: another program wrote it.
+    Nothing,
+    /// What is carried of the annotation, and no geometry: the drawing says it all.
+    Drawing,
+    /// The exact geometry.
+    Geometry(Geometry),
+}
 
 /// Returns the geometries that a feature marks; what they cannot say becomes attributes.
 pub(super) fn places(
     context: &mut Context<'_>,
     raw: &RawGeometry,
-    exact: Exact,
+    beside: &Beside,
     attributes: &mut SourceFacts,
 ) -> Result<Vec<Geometry>, Unusable> {
     let drawn = raw.places(context)?;
     let plane = plane(context, raw, attributes);
-    if let ([drawn], Some(exact)) = (drawn.as_slice(), &exact.0) {
+    if let ([drawn], Beside::Geometry(exact)) = (drawn.as_slice(), beside) {
         if drawn.is_of(exact, raw.is_ellipse) {
             let shape = exact.shape.clone();
             return Ok(vec![Geometry { shape, plane }]);
@@ -35,6 +42,13 @@ pub(super) fn places(
         if let Some(shape) = edited(drawn, exact, raw.is_ellipse) {
             return Ok(vec![Geometry { shape, plane }]);
         }
+    }
+    let has_rectangle = !raw.is_ellipse && drawn.iter().any(|drawn| drawn.rectangle().is_some());
+    if matches!(beside, Beside::Nothing) && has_rectangle {
+        context.note("rectangle_as_polygon", || {
+            "an upright rectangle stays a polygon: the file does not say that it was drawn as a box"
+                .to_owned()
+        });
     }
     let shapes = drawn
         .into_iter()
@@ -52,11 +66,6 @@ fn shape(context: &mut Context<'_>, drawn: Drawn, is_ellipse: bool, attributes: 
             "it is marked as an ellipse, and its outline is none; it stays a polygon".to_owned()
         });
         attributes.insert("isEllipse".to_owned(), SourceValue::Flag(true));
-    } else if drawn.rectangle().is_some() {
-        context.note("rectangle_as_polygon", || {
-            "an upright rectangle stays a polygon: the file does not say that it was drawn as a box"
-                .to_owned()
-        });
     }
     match drawn {
         Drawn::Point([x, y]) => Shape::Point { x, y },
@@ -70,20 +79,11 @@ fn shape(context: &mut Context<'_>, drawn: Drawn, is_ellipse: bool, attributes: 
 fn edited(drawn: &Drawn, exact: &Geometry, is_ellipse: bool) -> Option<Shape> {
     match &exact.shape {
         Shape::Box { .. } => drawn.rectangle().map(boxed),
-        Shape::Circle { .. } if is_ellipse => match ellipse(drawn)? {
-            Shape::Ellipse {
-                x,
-                y,
-                radius_x,
-                radius_y,
-                ..
-            } if radius_x == radius_y => Some(Shape::Circle {
-                x,
-                y,
-                radius: radius_x,
-            }),
-            other => Some(other),
-        },
+        Shape::Circle { .. } if is_ellipse => {
+            let ([x, y], [radius, other]) = drawn.upright_ellipse()?;
+            // Rounded to hundredths, a circle can be that much wider than high.
+            ((radius - other).abs() < 0.011).then_some(Shape::Circle { x, y, radius })
+        }
         Shape::Point { .. }
         | Shape::RotatedBox { .. }
         | Shape::Circle { .. }

@@ -152,8 +152,8 @@ impl Properties {
         name: &str,
     ) -> Result<(), A::Error> {
         self.seen.once(place, name)?;
-        match map.next_value_seed(AnySeed(context))? {
-            Any::Text(text) => {
+        match map.next_value_seed(AnySeed(context))?.into_text() {
+            Ok(text) => {
                 let slot = usize::try_from(place)
                     .ok()
                     .and_then(|place| self.object_type.get_mut(place));
@@ -161,7 +161,7 @@ impl Properties {
                     *slot = Some(text);
                 }
             }
-            other => keep(context, &mut self.facts, name, other),
+            Err(other) => keep(context, &mut self.facts, name, other),
         }
         Ok(())
     }
@@ -237,17 +237,18 @@ impl Members for Metadata<'_> {
         if self.facts.contains_key(&key) {
             member_twice(context, name);
         }
-        match any {
-            Any::Text(text) if DESCRIPTION.contains(&name) => {
-                context.note("made_private", || {
-                    format!("'{name}' of the metadata is what somebody typed, which can name a person")
-                });
-                let kind = PrivateTextKind::FreeText;
-                self.facts
-                    .insert(key, SourceValue::Private(PrivateText { kind, text }));
-            }
-            other => keep(context, self.facts, &key, other),
+        if !DESCRIPTION.contains(&name) {
+            keep(context, self.facts, &key, any);
+            return Ok(());
         }
+        context.note("made_private", || {
+            format!("'{name}' of the metadata is what somebody typed, which can name a person")
+        });
+        let text = PrivateText {
+            kind: PrivateTextKind::FreeText,
+            text: any.to_text(),
+        };
+        self.facts.insert(key, SourceValue::Private(text));
         Ok(())
     }
 }
@@ -262,10 +263,10 @@ impl Measurements<'_> {
             member_twice(context, name);
         }
         // A measurement that is no number is one, too: it could not be taken.
-        let value = match value {
-            Any::NotANumber(literal) => Any::Text(literal.to_owned()),
-            other => other,
-        };
+        if let Any::NotANumber(literal) = value {
+            self.0.insert(key, SourceValue::Text(literal.to_owned()));
+            return;
+        }
         keep(context, self.0, &key, value);
     }
 }

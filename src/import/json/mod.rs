@@ -5,7 +5,7 @@
 //! name a person goes private. Nothing recurses deeper than the parser's 128 levels; a reader skips deeper values with
 //! [`raw`](serde_json::value::RawValue), which does not recurse. No format is known here, and no file is opened.
 //!
-//! A reader implements [`Members`] for its objects and [`Elements`] for its lists, and hands them to [`read`], so that
+//! A reader implements `Members` for its objects and `Elements` for its lists, and hands them to `read`, so that
 //! a record is taken over as soon as it is read.
 
 /// Within a visitor whose second field is a context: a scalar, where an object or list belongs, is given back.

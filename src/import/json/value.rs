@@ -60,6 +60,35 @@ pub(crate) enum Any {
 }
 
 impl Any {
+    /// Takes a text, or gives the value back.
+    ///
+    /// # Errors
+    /// The value, where it is no text.
+    pub(crate) fn into_text(self) -> Result<String, Self> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Null
+            | Self::NotANumber(_)
+            | Self::Flag(_)
+            | Self::Number(_)
+            | Self::Digits(_)
+            | Self::Nested(..) => Err(self),
+        }
+    }
+
+    /// Returns a list or object as compact JSON.
+    pub(crate) fn as_nested(&self) -> Option<&str> {
+        match self {
+            Self::Nested(json, _) => Some(json),
+            Self::Null
+            | Self::NotANumber(_)
+            | Self::Flag(_)
+            | Self::Number(_)
+            | Self::Digits(_)
+            | Self::Text(_) => None,
+        }
+    }
+
     /// Returns the value as a text: a text as it is, anything else as JSON.
     pub(crate) fn to_text(&self) -> String {
         match self {

@@ -343,3 +343,21 @@ fn quirk_23_what_else_is_said_is_kept() {
         assert_eq!(attribute(&document, name), Some(&value), "{name}");
     }
 }
+
+#[test]
+fn an_edited_circle_is_a_circle_and_a_flattened_one_an_ellipse() {
+    let exact = r#""metadata":{"_holotype_geometry":"{\"type\":\"circle\",\"x\":50,\"y\":40,\"radius\":9}"}"#;
+    let flag = r#","isEllipse":true"#;
+    let moved = one(&ellipse(7.5, 7.5, flag), exact);
+    assert_eq!(
+        shapes(&moved),
+        [&Shape::Circle {
+            x: 50.0,
+            y: 40.0,
+            radius: 7.5
+        }]
+    );
+    let flat = one(&ellipse(7.5, 3.0, flag), exact);
+    assert!(matches!(shapes(&flat)[..], [Shape::Ellipse { .. }]));
+    assert_eq!(warnings(&flat), [("geometry_edited", 1)]);
+}
