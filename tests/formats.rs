@@ -9,8 +9,16 @@
 
 mod lab;
 
+#[path = "formats/asap.rs"]
+mod asap;
 #[path = "formats/csv.rs"]
 mod csv;
+#[path = "formats/cvat.rs"]
+mod cvat;
+#[path = "formats/geojson.rs"]
+mod geojson;
+#[path = "formats/imagescope.rs"]
+mod imagescope;
 #[path = "formats/recognition.rs"]
 mod recognition;
 #[path = "formats/scheme.rs"]

@@ -135,10 +135,10 @@ pub fn evolve(state: &dyn State, context: &Context, event: &Event) -> Result<Vec
 }
 
 /// Makes edits in the light of a state, a context and an event.
-struct Scribe<'a> {
-    state: &'a dyn State,
-    context: &'a Context,
-    format: &'static str,
+pub(super) struct Scribe<'a> {
+    pub(super) state: &'a dyn State,
+    pub(super) context: &'a Context,
+    pub(super) format: &'static str,
 }
 
 impl Scribe<'_> {
@@ -146,11 +146,15 @@ impl Scribe<'_> {
         key.kind().unwrap_or(EntityKind::Dataset)
     }
 
-    fn put<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
-        Ok(vec![Edit {
+    fn put_one<R: Record>(&self, key: Key, record: &R) -> Result<Edit, EvolveError> {
+        Ok(Edit {
             key,
             value: Some(to_canonical(record)?),
-        }])
+        })
+    }
+
+    fn put<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
+        Ok(vec![self.put_one(key, record)?])
     }
 
     fn put_or_remove<R: Record>(&self, key: Key, record: Option<&R>) -> Result<Vec<Edit>, EvolveError> {
@@ -161,7 +165,7 @@ impl Scribe<'_> {
     }
 
     /// Puts a record where there must be none.
-    fn insert<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
+    fn insert_one<R: Record>(&self, key: Key, record: &R) -> Result<Edit, EvolveError> {
         if self.state.get(&key)?.is_some() {
             return Err(EvolveError::Exists {
                 format: self.format,
@@ -169,7 +173,12 @@ impl Scribe<'_> {
                 id: key,
             });
         }
-        self.put(key, record)
+        self.put_one(key, record)
+    }
+
+    /// Puts a record where there must be none, and nothing else.
+    fn insert<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
+        Ok(vec![self.insert_one(key, record)?])
     }
 
     fn need<R: Record>(&self, key: &Key) -> Result<R, EvolveError> {
@@ -306,7 +315,11 @@ impl Scribe<'_> {
 
     fn annotation_event(&self, event: &Event) -> Result<Vec<Edit>, EvolveError> {
         match event {
-            Event::AnnotationCreated { .. } => self.create(event),
+            Event::AnnotationCreated { .. } => {
+                let mut edits = Vec::with_capacity(3);
+                self.create(event.clone(), &mut edits)?;
+                Ok(edits)
+            }
             Event::GeometryRevised { annotation, geometry } => {
                 self.update(Key::annotation(*annotation), |record: &mut AnnotationRecord| {
                     record.geometry.clone_from(geometry);
@@ -343,7 +356,7 @@ impl Scribe<'_> {
                 source_id,
             } => {
                 let _: AnnotationRecord = self.need(&Key::annotation(*annotation))?;
-                self.source_id(*annotation, source_id)
+                Ok(vec![self.source_id(*annotation, source_id.clone())?])
             }
             Event::LabelOverridden { annotation, label } => {
                 let _: AnnotationRecord = self.need(&Key::annotation(*annotation))?;
@@ -371,7 +384,8 @@ impl Scribe<'_> {
         }
     }
 
-    fn create(&self, event: &Event) -> Result<Vec<Edit>, EvolveError> {
+    /// Adds what the creation of an annotation does.
+    pub(super) fn create(&self, event: Event, edits: &mut Vec<Edit>) -> Result<(), EvolveError> {
         let Event::AnnotationCreated {
             annotation,
             geometry,
@@ -384,19 +398,19 @@ impl Scribe<'_> {
             return Err(self.invalid("it creates nothing"));
         };
         let record = AnnotationRecord {
-            attributes: attributes.clone(),
-            label: *label,
-            image_version: *image_version,
-            ..AnnotationRecord::empty(geometry.clone())
+            attributes,
+            label,
+            image_version,
+            ..AnnotationRecord::empty(geometry)
         };
-        let mut edits = self.insert(Key::annotation(*annotation), &record)?;
+        edits.push(self.insert_one(Key::annotation(annotation), &record)?);
         if label.is_some() {
-            edits.extend(self.rating(*annotation, *label)?);
+            edits.extend(self.rating(annotation, label)?);
         }
         if let Some(source_id) = source_id {
-            edits.extend(self.source_id(*annotation, source_id)?);
+            edits.push(self.source_id(annotation, source_id)?);
         }
-        Ok(edits)
+        Ok(())
     }
 
     /// The annotator's rating, where the context has one; the next free `n`.
@@ -431,19 +445,19 @@ impl Scribe<'_> {
         self.put(Key::rating(&rating), &record)
     }
 
-    fn source_id(&self, annotation: AnnotationId, source_id: &str) -> Result<Vec<Edit>, EvolveError> {
+    fn source_id(&self, annotation: AnnotationId, source_id: String) -> Result<Edit, EvolveError> {
         let lineage = self
             .context
             .lineage
             .as_ref()
             .ok_or_else(|| self.invalid("a source id needs a lineage"))?;
-        let key = Key::source_id(annotation.image_prefix(), lineage, source_id);
+        let key = Key::source_id(annotation.image_prefix(), lineage, &source_id);
         let record = SourceIdRecord {
             lineage: lineage.clone(),
-            id: source_id.to_owned(),
+            id: source_id,
             ..SourceIdRecord::empty(annotation)
         };
-        self.put(key, &record)
+        self.put_one(key, &record)
     }
 
     /// Takes an annotation away with its ratings, its override and its aliases.

@@ -5,6 +5,7 @@
 
 pub mod asap;
 pub mod coco;
+mod colour;
 pub mod commands;
 pub mod csv;
 pub mod cvat;
@@ -17,6 +18,7 @@ pub mod format;
 pub mod geojson;
 pub mod imagescope;
 pub mod ingest;
+pub mod json;
 pub mod labelstudio;
 pub mod load;
 pub mod metadata;
@@ -24,9 +26,11 @@ pub mod parquet;
 mod personal;
 mod quantity;
 pub mod report;
+mod runs;
 pub mod scheme;
 pub mod sliderunner;
 pub mod table;
 pub mod voc;
+pub mod xml;
 pub mod yolo;
 mod yolo_folder;

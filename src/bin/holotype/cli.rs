@@ -78,6 +78,7 @@ pub(crate) enum Command {
     Diff(commands::diff::DiffArgs),
     Blame(commands::blame::BlameArgs),
     Revert(commands::revert::RevertArgs),
+    Agreement(commands::agreement::AgreementArgs),
     Consensus(commands::consensus::ConsensusArgs),
     Tag(commands::tag::TagArgs),
     Release(commands::release::ReleaseArgs),

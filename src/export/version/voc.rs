@@ -1,12 +1,11 @@
 //! A version as Pascal VOC, one XML file an image.
 
-use super::{ExportOptions, Exported, chosen_images, count_erased, files_of_images, length};
+use super::{ExportOptions, Exported, chosen_images, count_erased, file_names, length};
 use crate::event::State;
 use crate::export::dataset::{Dataset, ImageRow};
 use crate::export::rows::{Parts, Row};
 use crate::export::voc::{VocImage, VocLosses, VocObject, write_voc};
 use crate::export::{ExportError, ExportReport};
-use crate::files::names::{Sameness, check_names};
 use crate::files::output::StagedFolder;
 use crate::model::{FactValue, Rule};
 
@@ -24,11 +23,7 @@ pub fn export_voc(
 ) -> Result<Exported, ExportError> {
     let dataset = Dataset::open(version, rule)?;
     let chosen: Vec<&ImageRow> = chosen_images(&dataset, options);
-    let names = files_of_images(&chosen, "xml");
-    let faults = check_names(names.iter().map(String::as_str), Sameness::Bytes);
-    if !faults.is_empty() {
-        return Err(ExportError::Names { names: faults });
-    }
+    let names = file_names(&chosen, "xml")?;
     let (mut losses, mut annotations, mut votes) = (VocLosses::default(), 0, 0);
     let mut names = names.iter();
     let file_of = |image: &ImageRow, mut rows: Vec<Row<'_>>| {

@@ -1,13 +1,12 @@
 //! A version as a YOLO dataset: `data.yaml`, `classes.txt` and `labels/….txt`.
 
 use super::csv::Screened;
-use super::{ExportOptions, Exported, chosen_images, count_erased, files_of_images, length};
+use super::{ExportOptions, Exported, chosen_images, count_erased, file_names, length};
 use crate::event::State;
 use crate::export::dataset::{Dataset, ImageRow};
 use crate::export::rows::{Parts, Ratings, Row};
 use crate::export::yolo::{Kind, YoloLosses, classes_text, data_yaml, write_labels};
 use crate::export::{ExportError, ExportReport};
-use crate::files::names::{Sameness, check_names};
 use crate::files::output::StagedFolder;
 use crate::model::Rule;
 
@@ -34,14 +33,10 @@ pub fn export_yolo(
 ) -> Result<Exported, ExportError> {
     let dataset = Dataset::open(version, rule)?;
     let chosen: Vec<&ImageRow> = chosen_images(&dataset, options);
-    let names: Vec<String> = files_of_images(&chosen, "txt")
+    let names: Vec<String> = file_names(&chosen, "txt")?
         .into_iter()
         .map(|name| format!("labels/{name}"))
         .collect();
-    let faults = check_names(names.iter().map(String::as_str), Sameness::Bytes);
-    if !faults.is_empty() {
-        return Err(ExportError::Names { names: faults });
-    }
     let classes = dataset
         .rows()
         .labels()

@@ -2,6 +2,7 @@
 
 use geo::{Area, BooleanOps, BoundingRect, Validation};
 
+use super::simple::are_valid;
 use super::{Geometry, Position, Shape, whole_to_float};
 
 /// The smallest upright rectangle around a geometry, in level-0 pixels.
@@ -27,7 +28,7 @@ impl Bounds {
         ]
     }
 
-    fn of(points: impl IntoIterator<Item = Position>) -> Option<Self> {
+    pub(super) fn of(points: impl IntoIterator<Item = Position>) -> Option<Self> {
         points.into_iter().fold(None, |bounds: Option<Self>, [x, y]| {
             Some(bounds.map_or(
                 Self {
@@ -259,7 +260,7 @@ impl Geometry {
         }
         let rings = self.rings();
         let large_enough = rings.iter().all(|ring| ring.len() >= 3);
-        if !rings.is_empty() && large_enough && !self.to_polygons().is_valid() {
+        if !rings.is_empty() && large_enough && !are_valid(&self.to_polygons()) {
             flags.push(GeometryFlag::SelfCrossing);
         }
         if rings
@@ -301,7 +302,7 @@ impl Geometry {
     }
 
     /// Returns the first position of the shape.
-    fn anchor(&self) -> Option<Position> {
+    pub(super) fn anchor(&self) -> Option<Position> {
         match &self.shape {
             Shape::Point { x, y }
             | Shape::Box { x, y, .. }

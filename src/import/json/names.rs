@@ -1,4 +1,4 @@
-//! What in a COCO file can name a person: members by their name, texts by being an absolute path.
+//! What in a JSON file can name a person: members by their name, texts by being an absolute path.
 
 use super::super::document::PrivateTextKind;
 
@@ -45,7 +45,7 @@ const CASES: [&str; 4] = ["accession", "mrn", "patient", "pid"];
 const COUNTS: [&str; 4] = ["count", "n", "num", "number"];
 
 /// Tells by a member's name what its value could name.
-pub(super) fn private_kind(member: &str) -> Option<PrivateTextKind> {
+pub(crate) fn private_kind(member: &str) -> Option<PrivateTextKind> {
     let words = words(member);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let ends_with_by = words.len() > 1 && words.last().is_some_and(|word| word == "by");
@@ -80,7 +80,7 @@ fn words(member: &str) -> Vec<String> {
 }
 
 /// Whether a text is an absolute path, of any system.
-pub(super) fn is_absolute_path(text: &str) -> bool {
+pub(crate) fn is_absolute_path(text: &str) -> bool {
     let drive = match text.as_bytes() {
         [letter, b':', b'\\' | b'/', ..] => letter.is_ascii_alphabetic(),
         _ => false,
@@ -92,6 +92,6 @@ pub(super) fn is_absolute_path(text: &str) -> bool {
 }
 
 /// Returns the last part of a path, of any system.
-pub(super) fn last_component(path: &str) -> &str {
+pub(crate) fn last_component(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }

@@ -1,24 +1,24 @@
-//! The text of the file before it is parsed: its encoding, literals that JSON does not have, and what it is at all.
+//! The text of a JSON file before it is parsed: its encoding, and literals that JSON does not have. It parses nothing.
 
-use super::error::CocoError;
+use super::error::JsonError;
 
 /// The text of a file.
-pub(super) struct Text<'b> {
+pub(crate) struct Text<'b> {
     /// Without the byte order mark.
-    pub(super) body: &'b str,
+    pub(crate) body: &'b str,
     /// Whether there was one.
-    pub(super) has_bom: bool,
+    pub(crate) has_bom: bool,
 }
 
 /// The character of which markers consist: DEL, which no tool writes into a JSON text.
 const MARK: u8 = 0x7f;
 
 /// The literals that Python writes and JSON does not know, the longest first.
-const LITERALS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
+const LITERALS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
 
 /// Checks the encoding.
-pub(super) fn decode<'b>(file: &str, bytes: &'b [u8]) -> Result<Text<'b>, CocoError> {
-    let refuse = |found, line, column| CocoError::Encoding {
+pub(crate) fn decode<'b>(file: &str, bytes: &'b [u8]) -> Result<Text<'b>, JsonError> {
+    let refuse = |found, line, column| JsonError::Encoding {
         file: file.to_owned(),
         found,
         line,
@@ -48,7 +48,7 @@ pub(super) fn decode<'b>(file: &str, bytes: &'b [u8]) -> Result<Text<'b>, CocoEr
 
 /// Replaces `NaN`, `Infinity` and `-Infinity` outside of texts by marker texts of the same length, so that places
 /// in the file stay; `None` when there is none.
-pub(super) fn without_literals(body: &str) -> Option<String> {
+pub(crate) fn without_literals(body: &str) -> Option<String> {
     let mut out: Option<Vec<u8>> = None;
     let mut scan = Outside::new(body.as_bytes());
     while let Some((at, _)) = scan.next_byte() {
@@ -56,7 +56,10 @@ pub(super) fn without_literals(body: &str) -> Option<String> {
             .as_bytes()
             .split_at_checked(at)
             .map_or(&[][..], |(_, rest)| rest);
-        let Some(literal) = LITERALS.iter().find(|literal| rest.starts_with(literal)) else {
+        let Some(literal) = LITERALS
+            .iter()
+            .find(|literal| rest.starts_with(literal.as_bytes()))
+        else {
             continue;
         };
         let marker = out
@@ -74,24 +77,33 @@ pub(super) fn without_literals(body: &str) -> Option<String> {
 }
 
 /// Whether a text is what [`without_literals`] puts in place of a literal.
-pub(super) fn is_literal_marker(text: &str) -> bool {
-    [1, 6, 7].contains(&text.len()) && text.bytes().all(|byte| byte == MARK)
+pub(crate) fn is_literal_marker(text: &str) -> bool {
+    marked_literal(text).is_some()
+}
+
+/// Returns the literal in whose place [`without_literals`] puts this text: the quotes and as many marks as it is long.
+pub(crate) fn marked_literal(text: &str) -> Option<&'static str> {
+    let is_mark = text.bytes().all(|byte| byte == MARK);
+    let literal = LITERALS
+        .into_iter()
+        .find(|literal| literal.len() == text.len() + 2);
+    literal.filter(|_| is_mark)
 }
 
 /// Steps over the bytes that are not within texts.
-pub(super) struct Outside<'b> {
+pub(crate) struct Outside<'b> {
     bytes: &'b [u8],
     /// Behind the byte that came last; behind the closing quote where that began a text.
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 impl<'b> Outside<'b> {
-    pub(super) const fn new(bytes: &'b [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     /// Returns the next byte outside of texts (a quote begins one, and is returned) with its place.
-    pub(super) fn next_byte(&mut self) -> Option<(usize, u8)> {
+    pub(crate) fn next_byte(&mut self) -> Option<(usize, u8)> {
         let at = self.at;
         let byte = *self.bytes.get(at)?;
         self.at += 1;
@@ -109,46 +121,5 @@ impl<'b> Outside<'b> {
                 return;
             }
         }
-    }
-}
-
-/// Whether this is the beginning of a COCO file: a JSON object with the lists `images` and `annotations`. Where the
-/// bytes end within the object (a large file, possibly of one line), one of the two is enough.
-#[must_use]
-pub fn looks_like_coco(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let mut scan = Outside::new(head);
-    let (mut depth, mut is_closed) = (0_u64, false);
-    let (mut found, mut key) = ([false; 2], None);
-    let mut expects_list = None;
-    while let Some((at, byte)) = scan.next_byte() {
-        if byte.is_ascii_whitespace() {
-            continue;
-        }
-        if depth == 0 && (byte != b'{' || is_closed) {
-            return false;
-        }
-        let list = expects_list.take();
-        match byte {
-            b'"' if depth == 1 => key = head.get(at..scan.at),
-            b':' if depth == 1 => expects_list = key.take(),
-            b'[' | b'{' => {
-                let [images, annotations] = &mut found;
-                *images |= byte == b'[' && list == Some(b"\"images\"");
-                *annotations |= byte == b'[' && list == Some(b"\"annotations\"");
-                depth += 1;
-            }
-            b']' | b'}' => {
-                depth = depth.saturating_sub(1);
-                is_closed = depth == 0;
-            }
-            _ => {}
-        }
-    }
-    let [images, annotations] = found;
-    if is_closed {
-        images && annotations
-    } else {
-        images || annotations
     }
 }

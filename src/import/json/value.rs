@@ -5,19 +5,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::super::document::{PrivateText, PrivateTextKind, SourceFacts, SourceValue};
 use super::context::Context;
+use super::error::reason;
 use super::names::{is_absolute_path, private_kind};
-use super::text::is_literal_marker;
+use super::text::marked_literal;
 use crate::model::geometry::whole_to_float;
 
 /// The largest whole number below which a float holds every whole number.
 const LAST_EXACT: u64 = 9_007_199_254_740_992;
 
 /// A member's name, borrowed from the text where it has no escapes.
-pub(super) struct Name<'de>(pub(super) Cow<'de, str>);
+pub(crate) struct Name<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -40,11 +42,11 @@ impl<'de> Deserialize<'de> for Name<'de> {
 
 /// Any value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Any {
+pub(crate) enum Any {
     /// `null`.
     Null,
-    /// A literal that is no number.
-    NotANumber,
+    /// A literal that is no number: `NaN`, `Infinity` or `-Infinity`.
+    NotANumber(&'static str),
     /// True or false.
     Flag(bool),
     /// A number that a float holds.
@@ -57,8 +59,21 @@ pub(super) enum Any {
     Nested(String, Option<PrivateTextKind>),
 }
 
+impl Any {
+    /// Returns the value as a text: a text as it is, anything else as JSON.
+    pub(crate) fn to_text(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::NotANumber(literal) => (*literal).to_owned(),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Number(number) => number_text(*number),
+            Self::Digits(text) | Self::Text(text) | Self::Nested(text, _) => text.clone(),
+        }
+    }
+}
+
 /// Reads any value.
-pub(super) struct AnySeed<'c, 'f>(pub(super) &'c mut Context<'f>);
+pub(crate) struct AnySeed<'c, 'f>(pub(crate) &'c mut Context<'f>);
 
 impl<'de> DeserializeSeed<'de> for AnySeed<'_, '_> {
     type Value = Any;
@@ -111,8 +126,10 @@ impl<'de> Visitor<'de> for AnySeed<'_, '_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Any, E> {
-        if self.0.has_literals && is_literal_marker(text) {
-            return Ok(Any::NotANumber);
+        if self.0.has_literals
+            && let Some(literal) = marked_literal(text)
+        {
+            return Ok(Any::NotANumber(literal));
         }
         Ok(Any::Text(text.to_owned()))
     }
@@ -130,6 +147,25 @@ impl<'de> Visitor<'de> for AnySeed<'_, '_> {
     }
 }
 
+/// Reads a scalar; passes over a list or object of any depth.
+pub(crate) struct ScalarSeed<'c, 'f>(pub(crate) &'c mut Context<'f>);
+
+impl<'de> DeserializeSeed<'de> for ScalarSeed<'_, '_> {
+    type Value = Option<Any>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        // The raw text is found without recursion, so that unknown members may nest to any depth.
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        if raw.get().starts_with(['[', '{']) {
+            return Ok(None);
+        }
+        AnySeed(self.0)
+            .deserialize(&mut serde_json::Deserializer::from_str(raw.get()))
+            .map(Some)
+            .map_err(|error| D::Error::custom(reason(&error)))
+    }
+}
+
 /// A list or object on its way to compact text.
 #[derive(Default)]
 struct Nested {
@@ -144,7 +180,7 @@ impl NestedSeed<'_, '_, '_> {
     fn scalar(self, any: Any) {
         match any {
             Any::Null => self.1.json.push_str("null"),
-            Any::NotANumber => {
+            Any::NotANumber(_) => {
                 not_a_number(self.0, "a value within a list or object");
                 self.1.json.push_str("null");
             }
@@ -273,7 +309,7 @@ fn push_text(json: &mut String, text: &str) {
 }
 
 /// Writes a number in its shortest form, whole ones without a point as far as they are exact.
-pub(super) fn number_text(number: f64) -> String {
+pub(crate) fn number_text(number: f64) -> String {
     if number.abs() <= whole_to_float(LAST_EXACT) {
         format!("{number}")
     } else {
@@ -282,21 +318,21 @@ pub(super) fn number_text(number: f64) -> String {
 }
 
 /// Says that a member came twice and the last one was taken.
-pub(super) fn member_twice(context: &mut Context<'_>, name: &str) {
+pub(crate) fn member_twice(context: &mut Context<'_>, name: &str) {
     context.note("member_twice", || {
         format!("the member '{name}' is there twice; the last one is taken")
     });
 }
 
 /// Says that a literal was taken as null.
-pub(super) fn not_a_number(context: &mut Context<'_>, what: &str) {
+pub(crate) fn not_a_number(context: &mut Context<'_>, what: &str) {
     context.note("not_a_number", || {
         format!("{what} is NaN or Infinity, which JSON does not have; taken as null")
     });
 }
 
 /// Keeps a member that Holotype does not know; what can name a person goes private.
-pub(super) fn keep(context: &mut Context<'_>, facts: &mut SourceFacts, name: &str, any: Any) {
+pub(crate) fn keep(context: &mut Context<'_>, facts: &mut SourceFacts, name: &str, any: Any) {
     let by_name = private_kind(name);
     let (text, kind, plain): (String, _, fn(String) -> SourceValue) = match any {
         Any::Null => {
@@ -306,7 +342,7 @@ pub(super) fn keep(context: &mut Context<'_>, facts: &mut SourceFacts, name: &st
             facts.remove(name);
             return;
         }
-        Any::NotANumber => {
+        Any::NotANumber(_) => {
             not_a_number(context, &format!("the member '{name}'"));
             facts.remove(name);
             return;
@@ -340,7 +376,7 @@ pub(super) fn keep(context: &mut Context<'_>, facts: &mut SourceFacts, name: &st
 }
 
 /// Reads a member that Holotype does not know, and keeps it.
-pub(super) fn keep_unknown<'de, A: MapAccess<'de>>(
+pub(crate) fn keep_unknown<'de, A: MapAccess<'de>>(
     map: &mut A,
     context: &mut Context<'_>,
     facts: &mut SourceFacts,

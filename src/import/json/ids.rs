@@ -1,6 +1,5 @@
-//! Ids of a COCO file: whole numbers of any length; 1.0 and "1" are taken as 1, and said so.
+//! Ids that are numbers: whole ones of any length; 1.0 and "1" are taken as 1, and said so.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize as _;
@@ -8,12 +7,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _};
 use serde_json::value::RawValue;
 
 use super::context::Context;
-use super::error::CocoError;
 use super::text::is_literal_marker;
 
 /// An id, in the one form in which equal ids are equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Id {
+pub(crate) enum Id {
     /// A whole number.
     Number(i64),
     /// The digits of a longer one, or a text that is no number.
@@ -31,7 +29,7 @@ impl fmt::Display for Id {
 
 /// What stands where an id belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) enum RawId {
+pub(crate) enum RawId {
     /// Nothing.
     #[default]
     Absent,
@@ -45,7 +43,7 @@ pub(super) enum RawId {
 
 impl RawId {
     /// Returns the id, if there is one.
-    pub(super) const fn id(&self) -> Option<&Id> {
+    pub(crate) const fn id(&self) -> Option<&Id> {
         match self {
             Self::Id(id) => Some(id),
             Self::Absent | Self::Null | Self::Unusable => None,
@@ -53,7 +51,7 @@ impl RawId {
     }
 
     /// Says what is there instead of an id.
-    pub(super) const fn lack(&self) -> &'static str {
+    pub(crate) const fn lack(&self) -> &'static str {
         match self {
             Self::Absent => "is missing",
             Self::Null => "is null",
@@ -64,7 +62,7 @@ impl RawId {
 }
 
 /// Reads one id, exactly.
-pub(super) struct IdSeed<'c, 'f>(pub(super) &'c mut Context<'f>, pub(super) &'static str);
+pub(crate) struct IdSeed<'c, 'f>(pub(crate) &'c mut Context<'f>, pub(crate) &'static str);
 
 impl<'de> DeserializeSeed<'de> for IdSeed<'_, '_> {
     type Value = RawId;
@@ -129,50 +127,4 @@ fn canonical(text: &str) -> Id {
         Ok(number) if number.to_string() == text => Id::Number(number),
         _ => Id::Text(text.into()),
     }
-}
-
-/// Finds records that repeat an earlier one of the same id, to be passed over.
-///
-/// # Errors
-/// When two records of one id differ.
-pub(super) fn repeated<'a, T: PartialEq, K: Ord + fmt::Display + 'a>(
-    context: &mut Context<'_>,
-    (list, member): (&'static str, &'static str),
-    records: &'a [T],
-    id: impl Fn(&'a T) -> Option<K>,
-) -> Result<BTreeSet<usize>, CocoError> {
-    let ascending = records.iter().filter_map(&id).is_sorted_by(|a, b| a < b);
-    let mut repeats = BTreeSet::new();
-    if ascending {
-        return Ok(repeats);
-    }
-    let mut keyed: Vec<(K, usize, &T)> = records
-        .iter()
-        .enumerate()
-        .filter_map(|(at, record)| id(record).map(|key| (key, at, record)))
-        .collect();
-    keyed.sort_by(|(a, at_a, _), (b, at_b, _)| (a, at_a).cmp(&(b, at_b)));
-    for group in keyed.chunk_by(|(a, ..), (b, ..)| a == b) {
-        let Some(((key, first, original), others)) = group.split_first() else {
-            continue;
-        };
-        for (_, second, other) in others {
-            if original != other {
-                return Err(CocoError::DuplicateId {
-                    file: context.file.to_owned(),
-                    list,
-                    member,
-                    id: key.to_string(),
-                    first: *first,
-                    second: *second,
-                });
-            }
-            repeats.insert(*second);
-            let file = context.file;
-            context.report.warnings.add("record_twice", || {
-                format!("{file}, {list}[{second}] ({member} {key}): equals {list}[{first}]; it is taken once")
-            });
-        }
-    }
-    Ok(repeats)
 }

@@ -1,4 +1,4 @@
-//! Why a file was not read as Pascal VOC.
+//! Why an XML file was not read, whatever its format.
 
 use std::fmt;
 
@@ -12,6 +12,9 @@ pub struct Place {
 }
 
 impl Place {
+    /// The beginning of a file.
+    pub(super) const START: Self = Self { line: 1, column: 1 };
+
     /// Finds the place of a byte offset; an offset beyond the text is the text's end.
     pub(super) fn of(text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
@@ -20,6 +23,19 @@ impl Place {
             line: 1 + before.matches('\n').count(),
             column: 1 + before.get(line_start..).map_or(0, |line| line.chars().count()),
         }
+    }
+
+    /// Counts on over the text between this place and the next.
+    pub(super) fn after(mut self, passed: &str) -> Self {
+        for character in passed.chars() {
+            if character == '\n' {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column += 1;
+            }
+        }
+        self
     }
 }
 
@@ -32,26 +48,26 @@ impl fmt::Display for Place {
 /// A file that was not read: which one, where, why.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}, {place}: {problem}")]
-pub struct VocError {
+pub struct XmlError {
     /// The file.
     pub file: String,
     /// Where in it.
     pub place: Place,
     /// Why.
     #[source]
-    pub problem: VocProblem,
+    pub problem: XmlProblem,
 }
 
-/// Why a file is not read as Pascal VOC.
+/// Why an XML file is not read.
 #[derive(Debug, thiserror::Error)]
-pub enum VocProblem {
+pub enum XmlProblem {
     /// It is larger than any such file.
-    #[error("the file has {bytes} bytes; a Pascal VOC file describes one image in at most {limit}")]
+    #[error("the file has {bytes} bytes; a file of this format is read up to {limit}")]
     TooLarge {
         /// Its size.
-        bytes: usize,
+        bytes: u64,
         /// The limit.
-        limit: usize,
+        limit: u64,
     },
     /// It is UTF-16.
     #[error("this is UTF-16; save it as UTF-8")]
@@ -104,11 +120,30 @@ pub enum VocProblem {
         /// The limit.
         limit: usize,
     },
-    /// The root element is another one, or there is none.
-    #[error("the root element is '{root}', not 'annotation'")]
-    NotVoc {
-        /// Its name; empty when there is none.
+    /// An element has too many attributes.
+    #[error("an element has more than {limit} attributes")]
+    TooManyAttributes {
+        /// The limit.
+        limit: usize,
+    },
+    /// A member that is read whole is too large.
+    #[error("<{element}> has more than {limit} bytes")]
+    MemberTooLarge {
+        /// Its name.
+        element: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// There is no element at all.
+    #[error("the file holds no element")]
+    NoRoot,
+    /// The root element is that of another format.
+    #[error("the root element is '{root}', not '{expected}'")]
+    WrongRoot {
+        /// Its name.
         root: String,
+        /// The name that the format's root has.
+        expected: &'static str,
     },
     /// A member that can be there once only is there twice.
     #[error("<{member}> is there more than once")]
@@ -121,5 +156,15 @@ pub enum VocProblem {
     OutOfRange {
         /// The number.
         text: String,
+    },
+    /// Two records say different things under one name.
+    #[error("{what} '{name}' is there twice, and not the same; the first is at {first}")]
+    Contradiction {
+        /// What they are.
+        what: &'static str,
+        /// Their name.
+        name: String,
+        /// Where the first is.
+        first: Place,
     },
 }
