@@ -11,3 +11,5 @@ mod lab;
 
 #[path = "formats/recognition.rs"]
 mod recognition;
+#[path = "formats/reimport.rs"]
+mod reimport;

@@ -1,46 +1,78 @@
 //! Images resolve by name, then by the last part of the name; unknown ones are declared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::event::{Command, EntityRef, read, scan_records};
+use crate::event::{Command, EntityRef, State, read, scan_records};
 use crate::id::ImageId;
 use crate::import::document::SourceImage;
 use crate::model::{EntityKind, FactChanges, FactValue, Facts, ImageRecord, Key};
 use crate::repo::Transaction;
 
+use super::run::Run;
 use super::{Import, ImportError};
 
 /// So many images are named in one message.
 const NAMED_MAX: usize = 20;
 
-/// The images that are known, by name and by the last part of the name.
-struct Known {
-    names: BTreeMap<String, ImageId>,
-    last_parts: BTreeMap<String, Vec<String>>,
-    stems: BTreeMap<String, Vec<String>>,
+/// The images that are known, by name and by parts of the name.
+#[derive(Debug, Default)]
+pub(super) struct KnownImages {
+    names: BTreeSet<String>,
+    last_parts: HashMap<String, Vec<String>>,
+    stems: HashMap<String, Vec<String>>,
+}
+
+impl KnownImages {
+    /// Reads the images of a state.
+    pub(super) fn read(state: &dyn State) -> Result<Self, ImportError> {
+        let mut known = Self::default();
+        let prefix = Key::kind_prefix(EntityKind::Image);
+        scan_records(state, &prefix, |_, record: ImageRecord| {
+            known.add(&record.name);
+            ControlFlow::Continue(())
+        })?;
+        Ok(known)
+    }
+
+    fn add(&mut self, name: &str) {
+        if !self.names.insert(name.to_owned()) {
+            return;
+        }
+        let last = last_part(name);
+        for (by_part, part) in [(&mut self.stems, stem(last)), (&mut self.last_parts, last)] {
+            by_part.entry(part.to_owned()).or_default().push(name.to_owned());
+        }
+    }
 }
 
 impl Import<'_, Transaction<'_>> {
     /// Returns the image of each image of the source.
-    pub(super) fn images(&mut self, images: &[SourceImage]) -> Result<Vec<ImageId>, ImportError> {
+    pub(super) fn images(
+        &mut self,
+        images: &[SourceImage],
+        run: &mut Run,
+    ) -> Result<Vec<ImageId>, ImportError> {
         if self.setting.options.image.is_some() && images.len() > 1 {
             return Err(ImportError::NotOneImage {
                 file: self.setting.file.to_owned(),
                 count: images.len(),
             });
         }
-        let known = self.known_images()?;
+        let known = run.images(&*self.recorder)?;
         let names = source_names(images);
-        let found = images
+        let found: Result<Vec<String>, ImportError> = images
             .iter()
             .zip(names)
-            .map(|(image, name)| self.image(image, &name, &known))
+            .map(|(image, name)| self.image(image, &name, known))
             .collect();
         self.warn_resized();
-        found
+        let found = found?;
+        // Only now: within one source, an image is not found under the name of another.
+        found.iter().for_each(|name| known.add(name));
+        Ok(found.iter().map(|name| ImageId::of_name(name)).collect())
     }
 
     /// Names the declared images that have other dimensions now.
@@ -61,37 +93,7 @@ impl Import<'_, Transaction<'_>> {
             });
     }
 
-    fn known_images(&self) -> Result<Known, ImportError> {
-        let mut known = Known {
-            names: BTreeMap::new(),
-            last_parts: BTreeMap::new(),
-            stems: BTreeMap::new(),
-        };
-        scan_records(
-            &*self.recorder,
-            &Key::kind_prefix(EntityKind::Image),
-            |_, record: ImageRecord| {
-                let last = last_part(&record.name).to_owned();
-                known
-                    .stems
-                    .entry(stem(&last).to_owned())
-                    .or_default()
-                    .push(record.name.clone());
-                known
-                    .last_parts
-                    .entry(last)
-                    .or_default()
-                    .push(record.name.clone());
-                known
-                    .names
-                    .insert(record.name.clone(), ImageId::of_name(&record.name));
-                ControlFlow::Continue(())
-            },
-        )?;
-        Ok(known)
-    }
-
-    fn image(&mut self, image: &SourceImage, name: &str, known: &Known) -> Result<ImageId, ImportError> {
+    fn image(&mut self, image: &SourceImage, name: &str, known: &KnownImages) -> Result<String, ImportError> {
         let name = self.resolve(image, name, known)?;
         let id = ImageId::of_name(&name);
         let changes = self.image_facts(image);
@@ -102,8 +104,9 @@ impl Import<'_, Transaction<'_>> {
                 .into_iter()
                 .filter_map(|(fact, value)| Some((fact, value?)))
                 .collect();
+            let declared = name.clone();
             self.must(&context, Command::DeclareImage { name, facts })?;
-            return Ok(id);
+            return Ok(declared);
         };
         let changes = self.compare(&present, changes);
         self.must(
@@ -113,7 +116,7 @@ impl Import<'_, Transaction<'_>> {
                 changes,
             },
         )?;
-        Ok(id)
+        Ok(name)
     }
 
     fn image_facts(&mut self, image: &SourceImage) -> FactChanges {
@@ -156,7 +159,7 @@ impl Import<'_, Transaction<'_>> {
     }
 
     /// Finds the name of the image here.
-    fn resolve(&self, image: &SourceImage, name: &str, known: &Known) -> Result<String, ImportError> {
+    fn resolve(&self, image: &SourceImage, name: &str, known: &KnownImages) -> Result<String, ImportError> {
         if let Some(given) = &self.setting.options.image {
             return Ok(given.nfc().collect());
         }
@@ -166,7 +169,7 @@ impl Import<'_, Transaction<'_>> {
         if let Some(mapped) = mapped {
             return Ok(mapped.nfc().collect());
         }
-        if known.names.contains_key(name) {
+        if known.names.contains(name) {
             return Ok(name.to_owned());
         }
         let last = last_part(name);
