@@ -9,6 +9,10 @@
 
 mod lab;
 
+#[path = "formats/images.rs"]
+mod images;
+#[path = "formats/interactive.rs"]
+mod interactive;
 #[path = "formats/recognition.rs"]
 mod recognition;
 #[path = "formats/reimport.rs"]

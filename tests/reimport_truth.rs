@@ -205,6 +205,7 @@ fn run(
         format: loaded.format.as_str(),
         digest: loaded.digest,
         document: loaded.document,
+        folder: None,
     };
     let options = ImportOptions {
         completeness,
@@ -456,7 +457,7 @@ fn score(name: &str, truth: &BTreeSet<Event>, found: &BTreeSet<Event>) -> f64 {
     }
     let right = truth.intersection(found).count();
     let all = truth.union(found).count();
-    let share = float(right) / float(all.max(1));
+    let share = if all == 0 { 1.0 } else { float(right) / float(all) };
     println!("{name}: {right} of {all} events right, {share:.5}");
     for (what, count) in missed {
         println!("    {count} × {what}");

@@ -28,6 +28,8 @@ pub(super) struct Meaning<'a> {
     pub(super) people: &'a [Code],
     kinds: BTreeMap<Code, AnnotatorKind>,
     pub(super) rule: Rule,
+    /// How far weak ids are believed.
+    pub(super) trust: Trust,
 }
 
 impl Meaning<'_> {
@@ -42,6 +44,7 @@ impl Import<'_, Transaction<'_>> {
         &self,
         labels: &'m [LabelId],
         people: &'m [Code],
+        trust: Trust,
     ) -> Result<Meaning<'m>, ImportError> {
         let mut kinds = BTreeMap::new();
         scan_records(
@@ -60,6 +63,7 @@ impl Import<'_, Transaction<'_>> {
             people,
             kinds,
             rule,
+            trust,
         })
     }
 }
@@ -118,13 +122,8 @@ impl Import<'_, Fork<'_>> {
                 image: record.map_or_else(|| image.to_string(), |record| record.name.clone()),
             });
         };
-        let trust = if self.setting.options.lineage.is_some() {
-            Trust::Named
-        } else {
-            Trust::Found
-        };
         let labels = annotations.iter().map(|one| meaning.label(one.label)).collect();
-        let matched = Matching::new(image, annotations, labels, known, reach).run(trust);
+        let matched = Matching::new(image, annotations, labels, known, reach).run(meaning.trust);
         self.outcome.by_distance += count(matched.by_distance);
         let name = record.map_or("", |record| record.name.as_str());
         let file = self.setting.file;
@@ -289,7 +288,8 @@ impl Import<'_, Fork<'_>> {
             )?;
             self.note_place(&record.geometry, subject);
         }
-        let present = self.ratings(id)?;
+        let is_rated = context.annotator.is_some() || !annotation.ratings.is_empty();
+        let present = if is_rated { self.ratings(id)? } else { Vec::new() };
         if self.say(id, record.label, label, &present)? {
             modified = true;
             self.note_label(record.label, label, subject)?;
@@ -314,7 +314,11 @@ impl Import<'_, Fork<'_>> {
             self.note(ChangeKind::Rekeyed, subject);
         }
         if !annotation.ratings.is_empty() {
-            let present = self.ratings(id)?;
+            // What was said just now is one of them.
+            let present = match &context.annotator {
+                Some(_) => self.ratings(id)?,
+                None => present,
+            };
             self.rate(id, &annotation.ratings, &present, meaning)?;
         }
         self.settle(id, label, meaning)?;

@@ -1,52 +1,17 @@
-//! Images resolve by name, then by the last part of the name; unknown ones are declared.
+//! The images of a source: unknown ones are declared, facts are taken over, what disagrees is told.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::ControlFlow;
-
-use unicode_normalization::UnicodeNormalization;
-
-use crate::event::{Command, EntityRef, State, read, scan_records};
+use crate::event::{Command, EntityRef, read};
 use crate::id::ImageId;
 use crate::import::document::SourceImage;
-use crate::model::{EntityKind, FactChanges, FactValue, Facts, ImageRecord, Key};
+use crate::model::{FactChanges, FactValue, Facts, ImageRecord, Key};
 use crate::repo::Transaction;
 
+use super::known_images::{Evidence, KnownImages, source_names};
 use super::run::Run;
 use super::{Import, ImportError};
 
 /// So many images are named in one message.
 const NAMED_MAX: usize = 20;
-
-/// The images that are known, by name and by parts of the name.
-#[derive(Debug, Default)]
-pub(super) struct KnownImages {
-    names: BTreeSet<String>,
-    last_parts: HashMap<String, Vec<String>>,
-    stems: HashMap<String, Vec<String>>,
-}
-
-impl KnownImages {
-    /// Reads the images of a state.
-    pub(super) fn read(state: &dyn State) -> Result<Self, ImportError> {
-        let mut known = Self::default();
-        let prefix = Key::kind_prefix(EntityKind::Image);
-        scan_records(state, &prefix, |_, record: ImageRecord| {
-            known.add(&record.name);
-            ControlFlow::Continue(())
-        })?;
-        Ok(known)
-    }
-
-    fn add(&mut self, name: &str) {
-        if !self.names.insert(name.to_owned()) {
-            return;
-        }
-        let last = last_part(name);
-        for (by_part, part) in [(&mut self.stems, stem(last)), (&mut self.last_parts, last)] {
-            by_part.entry(part.to_owned()).or_default().push(name.to_owned());
-        }
-    }
-}
 
 impl Import<'_, Transaction<'_>> {
     /// Returns the image of each image of the source.
@@ -94,7 +59,10 @@ impl Import<'_, Transaction<'_>> {
     }
 
     fn image(&mut self, image: &SourceImage, name: &str, known: &KnownImages) -> Result<String, ImportError> {
-        let name = self.resolve(image, name, known)?;
+        let setting = self.setting;
+        let found = known.find(setting.file, setting.folder, image, name, setting.options)?;
+        self.tell(&found.name, name, found.beside);
+        let name = found.name;
         let id = ImageId::of_name(&name);
         let changes = self.image_facts(image);
         let context = self.plain_context();
@@ -117,6 +85,21 @@ impl Import<'_, Transaction<'_>> {
             },
         )?;
         Ok(name)
+    }
+
+    /// Tells what bytes beside the file say about an image.
+    fn tell(&mut self, found: &str, name: &str, evidence: Evidence) {
+        let file = self.setting.file;
+        let warnings = &mut self.outcome.report.warnings;
+        match evidence {
+            Evidence::None => {}
+            Evidence::OtherName => warnings.add("image_found_by_content", || {
+                format!("{file}: {name}, which lies beside it, has the bytes of {found}; that is the image")
+            }),
+            Evidence::OtherContent { known, beside } => warnings.add("image_content_differs", || {
+                format!("{file}: {name}, which lies beside it, has {beside} bytes, {found} here has {known}; the name counts")
+            }),
+        }
     }
 
     fn image_facts(&mut self, image: &SourceImage) -> FactChanges {
@@ -156,155 +139,5 @@ impl Import<'_, Transaction<'_>> {
                 .push(format!("{} ({})", present.name, other.join(", ")));
         }
         changes
-    }
-
-    /// Finds the name of the image here.
-    fn resolve(&self, image: &SourceImage, name: &str, known: &KnownImages) -> Result<String, ImportError> {
-        if let Some(given) = &self.setting.options.image {
-            return Ok(given.nfc().collect());
-        }
-        let mapped = [image.name.as_str(), name]
-            .into_iter()
-            .find_map(|name| self.setting.options.map_image.get(name));
-        if let Some(mapped) = mapped {
-            return Ok(mapped.nfc().collect());
-        }
-        if known.names.contains(name) {
-            return Ok(name.to_owned());
-        }
-        let last = last_part(name);
-        let has_extension = stem(last) != last;
-        let by_last = known.last_parts.get(last);
-        let candidates = by_last.or_else(|| known.stems.get(last).filter(|_| !has_extension));
-        match candidates.map(Vec::as_slice) {
-            Some([only]) if fits_folder(only, name) => Ok(only.clone()),
-            Some([_]) | None => Ok(name.to_owned()),
-            Some(several) => {
-                let fitting: Vec<_> = several
-                    .iter()
-                    .filter(|candidate| fits_folder(candidate, name))
-                    .collect();
-                match fitting.as_slice() {
-                    [only] => Ok((*only).clone()),
-                    [] => Ok(name.to_owned()),
-                    several => Err(ImportError::ImageUnclear {
-                        file: self.setting.file.to_owned(),
-                        name: name.to_owned(),
-                        candidates: several
-                            .iter()
-                            .take(3)
-                            .map(|name| name.as_str())
-                            .collect::<Vec<_>>()
-                            .join(" or "),
-                    }),
-                }
-            }
-        }
-    }
-}
-
-/// Whether one of two names is the other with folders before it.
-fn fits_folder(a: &str, b: &str) -> bool {
-    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-    long == short
-        || long.strip_suffix(short).is_some_and(|rest| rest.ends_with('/'))
-        || stem(last_part(long)) == last_part(short) && !short.contains('/')
-}
-
-/// Names the images of a source: the file's own name, or, where names repeat, the shortest path suffix that is unique.
-fn source_names(images: &[SourceImage]) -> Vec<String> {
-    let paths: Vec<Vec<String>> = images
-        .iter()
-        .map(|image| {
-            let folder = image.folder.as_deref().unwrap_or("");
-            format!("{folder}/{}", image.name)
-                .nfc()
-                .collect::<String>()
-                .split(['/', '\\'])
-                .filter(|part| !part.is_empty() && *part != "." && *part != "..")
-                .map(str::to_owned)
-                .collect()
-        })
-        .collect();
-    let own = |index: usize| {
-        images
-            .get(index)
-            .map_or(1, |image| image.name.split('/').filter(|p| !p.is_empty()).count())
-    };
-    let suffix = |path: &[String], length: usize| {
-        path.get(path.len().saturating_sub(length)..)
-            .unwrap_or(path)
-            .join("/")
-    };
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for (index, path) in paths.iter().enumerate() {
-        *counts.entry(suffix(path, own(index))).or_default() += 1;
-    }
-    let longest = paths.iter().map(Vec::len).max().unwrap_or(0);
-    paths
-        .iter()
-        .enumerate()
-        .map(|(index, path)| {
-            let short = suffix(path, own(index));
-            if counts.get(&short).is_none_or(|count| *count == 1) {
-                return short;
-            }
-            let unique = (own(index) + 1..=longest)
-                .map(|length| suffix(path, length))
-                .find(|candidate| {
-                    paths
-                        .iter()
-                        .filter(|other| suffix(other, candidate.split('/').count()) == *candidate)
-                        .count()
-                        == 1
-                });
-            unique.unwrap_or_else(|| path.join("/"))
-        })
-        .collect()
-}
-
-fn last_part(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
-}
-
-/// A file name without its extension.
-fn stem(name: &str) -> &str {
-    match name.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
-        _ => name,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn image(folder: Option<&str>, name: &str) -> SourceImage {
-        SourceImage {
-            name: name.to_owned(),
-            folder: folder.map(str::to_owned),
-            ..SourceImage::default()
-        }
-    }
-
-    #[test]
-    fn repeated_names_take_the_shortest_unique_suffix() {
-        let images = [
-            image(Some("/home/x/a"), "1.svs"),
-            image(Some("/home/x/b"), "1.svs"),
-            image(None, "2.svs"),
-        ];
-        assert_eq!(source_names(&images), ["a/1.svs", "b/1.svs", "2.svs"]);
-        assert_eq!(source_names(&[image(Some("C:\\data\\a"), "1.svs")]), ["1.svs"]);
-        assert_eq!(source_names(&[image(None, "x/1.svs")]), ["x/1.svs"]);
-    }
-
-    #[test]
-    fn folders_and_extensions_may_be_missing_in_a_source() {
-        assert!(fits_folder("slides/001.tiff", "001.tiff"));
-        assert!(fits_folder("001.tiff", "slides/001.tiff"));
-        assert!(fits_folder("001.tiff", "001"));
-        assert!(!fits_folder("a/001.tiff", "b/001.tiff"));
-        assert_eq!(stem(".hidden"), ".hidden");
     }
 }

@@ -94,7 +94,7 @@ impl Import<'_, Transaction<'_>> {
 }
 
 /// A name without case, white space and Unicode form.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
     name.nfkc()
         .flat_map(char::to_lowercase)

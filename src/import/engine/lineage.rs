@@ -14,7 +14,7 @@ use crate::repo::Transaction;
 use crate::snapshot::SnapshotView;
 
 use super::by_image::ByImage;
-use super::matching::{Radius, Reach, is_near, place};
+use super::matching::{Radius, Reach, Trust, is_near, place};
 use super::run::Run;
 use super::{Import, ImportError};
 
@@ -29,19 +29,30 @@ struct Agreement {
     same_image: u64,
 }
 
+impl Agreement {
+    /// When two of three ids hold their place, the others moved; when fewer do, a tool may have numbered some anew.
+    fn trust(&self) -> Trust {
+        if self.agree * 3 >= self.common * 2 {
+            Trust::Whole
+        } else {
+            Trust::ByImage
+        }
+    }
+}
+
 /// Agreements by lineage.
 type Agreements = BTreeMap<String, Agreement>;
 
 impl Import<'_, Transaction<'_>> {
-    /// Returns the lineage that the source's ids belong to; `None` when no id needs one.
+    /// Returns the lineage that the source's ids belong to, `None` when no id needs one, and how far they are believed.
     pub(super) fn lineage(
         &mut self,
         people: &[SourcePerson],
         by_image: &ByImage,
         run: &mut Run,
-    ) -> Result<Option<String>, ImportError> {
+    ) -> Result<(Option<String>, Trust), ImportError> {
         if let Some(lineage) = &self.setting.options.lineage {
-            return Ok(Some(lineage.clone()));
+            return Ok((Some(lineage.clone()), Trust::Whole));
         }
         let has = |fits: fn(&SourceId) -> bool| {
             let mut ids = by_image
@@ -53,7 +64,7 @@ impl Import<'_, Transaction<'_>> {
         let any_id = has(|id| matches!(id, SourceId::Local(_) | SourceId::Uuid(_)));
         let anonymous = !people.is_empty() && !any_id;
         if !any_id && !anonymous {
-            return Ok(None);
+            return Ok((None, Trust::ByImage));
         }
         let agreements = if any_id {
             self.agreements(by_image, run)?
@@ -63,7 +74,7 @@ impl Import<'_, Transaction<'_>> {
         let mut unclear = None;
         for (name, agreement) in &agreements {
             if agreement.common > 0 && agreement.agree * 2 > agreement.common {
-                return Ok(Some(name.clone()));
+                return Ok((Some(name.clone()), agreement.trust()));
             }
             if agreement.same_image * 2 > agreement.common {
                 unclear = Some((name.clone(), *agreement));
@@ -80,7 +91,8 @@ impl Import<'_, Transaction<'_>> {
             }
             _ => {
                 let base = self.recorder.settle()?;
-                Ok(Some(run.lineages(&base)?.free_name(self.setting.format)))
+                let name = run.lineages(&base)?.free_name(self.setting.format);
+                Ok((Some(name), Trust::ByImage))
             }
         }
     }

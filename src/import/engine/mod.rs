@@ -5,10 +5,13 @@
 
 mod account;
 mod annotations;
+mod beside;
 mod by_image;
 pub mod changes;
 mod dialect;
+pub mod image_map;
 mod images;
+mod known_images;
 mod labels;
 mod lineage;
 pub mod matching;
@@ -16,9 +19,11 @@ mod people;
 mod recorder;
 mod run;
 mod screenings;
+pub mod survey;
 mod unchanged;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::{Command, Context, EntityRef, decide};
@@ -34,6 +39,7 @@ use account::Account;
 use by_image::by_image;
 use changes::{Changes, Scope};
 use dialect::Frame;
+use image_map::ImageMap;
 use matching::{Radius, RadiusUsed};
 use recorder::{Recorded, Recorder};
 
@@ -76,7 +82,7 @@ pub struct ImportOptions {
     /// The one image that the document is about.
     pub image: Option<String>,
     /// Other names of images: as the source writes them, as they are here.
-    pub map_image: BTreeMap<String, String>,
+    pub map_image: ImageMap,
     /// How people of the source are to be taken, by their names there.
     pub map_annotator: BTreeMap<String, PersonChoice>,
     /// Who drew what the source gives nobody for: name and choice.
@@ -219,6 +225,8 @@ pub struct Source<'a> {
     pub digest: Digest,
     /// What it says.
     pub document: Document,
+    /// The folder that the file is in, where images may lie beside it.
+    pub folder: Option<PathBuf>,
 }
 
 /// Records what a document says that is not known yet.
@@ -251,6 +259,7 @@ pub fn import_next(
         repo,
         file: source.file,
         format: source.format,
+        folder: source.folder.as_deref(),
         options,
         radius: RadiusUsed::of(options.radius, &source.document.annotations),
         frame: Frame::of(&source.document.annotations),
@@ -283,14 +292,14 @@ pub fn import_next(
         run.leave_out(BTreeMap::new());
         return Ok(run.outcome);
     }
-    let lineage = run.lineage(&document.people, &by_image, run_of_files)?;
+    let (lineage, trust) = run.lineage(&document.people, &by_image, run_of_files)?;
     run_of_files.imported(lineage.as_deref(), by_image.values().flatten());
     run.outcome.lineage.clone_from(&lineage);
     Arc::make_mut(&mut run.context).lineage = lineage;
     let people = run.people(&document.people)?;
     let drawn_by = run.drawn_by()?;
     Arc::make_mut(&mut run.context).annotator = drawn_by;
-    let meaning = run.meaning(&labels, &people)?;
+    let meaning = run.meaning(&labels, &people, trust)?;
     run.annotations(by_image, &meaning)?;
     run.screenings(&document.screenings, &images, &people)?;
     run.leave_out(BTreeMap::new());
@@ -303,6 +312,7 @@ struct Setting<'a> {
     /// The file's own name.
     file: &'a str,
     format: &'static str,
+    folder: Option<&'a Path>,
     options: &'a ImportOptions,
     radius: RadiusUsed,
     /// The size of the boxes, where they have one.

@@ -84,7 +84,7 @@ fn is_anonymous(name: &str) -> bool {
 ///
 /// # Errors
 /// [`RepoError`] when the state or the log cannot be read.
-fn known_annotator(
+pub(super) fn known_annotator(
     repo: &crate::repo::Repo,
     transaction: &crate::repo::Transaction<'_>,
     name: &str,

@@ -11,7 +11,7 @@ use crate::import::document::{SourceAnnotation, SourceId};
 use crate::model::{EntityKind, Key};
 
 use super::ImportError;
-use super::images::KnownImages;
+use super::known_images::KnownImages;
 use super::lineage::{alias_text, scan_aliases};
 
 /// What is kept between the files that are imported in one transaction.

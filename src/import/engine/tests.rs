@@ -47,6 +47,7 @@ fn scans(count: usize) -> (u64, u64) {
             format: "coco",
             digest: Digest::of(n.to_string().as_bytes()),
             document: document(n),
+            folder: None,
         };
         let options = ImportOptions::default();
         let outcome = import_next(

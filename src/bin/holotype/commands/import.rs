@@ -1,15 +1,18 @@
 //! `import`: reads annotations, finds what changed, records only that.
 
+mod interactive;
 mod report;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use holotype::event::{Context, Tool};
 use holotype::id::Code;
 use holotype::import::coco::{BoxChoice, CocoError, VoteChoice};
+use holotype::import::engine::image_map::ImageMap;
 use holotype::import::engine::matching::Radius;
+use holotype::import::engine::survey::survey;
 use holotype::import::engine::{
     Completeness, GeometryChoice, ImportError, ImportOptions, ImportOutcome, PersonChoice, Run, Source,
     import_next,
@@ -22,6 +25,7 @@ use holotype::repo::{Repo, Transaction};
 use crate::app::App;
 use crate::failure::{Failure, chain};
 
+use interactive::Dialogue;
 use report::Told;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -44,7 +48,7 @@ enum GeometryArg {
 }
 
 /// Reads annotations, finds what changed against the present state, records only that
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct ImportArgs {
     /// Annotation files, or folders of them
     #[arg(required = true)]
@@ -55,7 +59,8 @@ pub(crate) struct ImportArgs {
     /// The image that the file is about
     #[arg(long, value_name = "NAME")]
     image: Option<String>,
-    /// Another name of an image: as the file writes it, as it is here
+    /// Another name of an image: as the file writes it, as it is here; {} on both sides stands for any text, as in
+    /// '{}.svs={}.ndpi'
     #[arg(long, value_name = "OLD=NEW")]
     map_image: Vec<String>,
     /// Who drew what the file gives nobody for, such as "Dr. A=human" or "net=model:model-7"
@@ -105,6 +110,12 @@ pub(crate) struct ImportArgs {
     /// Only tell what would be recorded
     #[arg(long)]
     dry_run: bool,
+    /// Ask about images, labels and people that are not known, and print the command line that needs no answers
+    #[arg(long)]
+    interactive: bool,
+    /// The answers to --interactive, a line each; - is standard input
+    #[arg(long, value_name = "FILE", requires = "interactive")]
+    answers: Option<PathBuf>,
 }
 
 /// What several files add up to.
@@ -118,10 +129,12 @@ struct Total {
 pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let repo = if args.dry_run { repo.rehearsal() } else { repo };
-    let context = context(app, &repo, args)?;
-    let options = options(args)?;
     let reading = reading(args)?;
     let paths: Vec<PathBuf> = args.paths.iter().map(|path| app.user_path(path)).collect();
+    let asked = asked(app, &repo, args, &paths, &reading)?;
+    let args = &asked;
+    let context = context(app, &repo, args)?;
+    let options = options(args)?;
     let build = |transaction: &mut Transaction<'_>| {
         read_all(&repo, transaction, &context, &paths, &reading, &options)
     };
@@ -144,6 +157,41 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     report::report(app, &repo, &total, events, &Told::of(args, committed.as_ref()))
 }
 
+/// The arguments, with what was asked and answered.
+fn asked(
+    app: &App,
+    repo: &Repo,
+    args: &ImportArgs,
+    paths: &[PathBuf],
+    reading: &LoadOptions,
+) -> Result<ImportArgs, Failure> {
+    let mut asked = args.clone();
+    if !args.interactive {
+        return Ok(asked);
+    }
+    let answers = args.answers.as_ref().map(|path| match path.to_str() {
+        Some("-") => path.clone(),
+        _ => app.user_path(path),
+    });
+    let mut dialogue = Dialogue::begin(answers)?;
+    let options = options(args)?;
+    let version = repo.draft_version()?;
+    let transaction = Transaction::rehearsal(repo.store(), &version);
+    let (mut surveys, mut run) = (Vec::new(), Run::default());
+    for path in paths {
+        for found in find_sources(path, reading)? {
+            let loaded = load(&found, reading)?;
+            let place = (loaded.file.as_str(), found.file.path.parent());
+            let one = survey(repo, &transaction, &mut run, place, &loaded.document, &options)?;
+            surveys.push(one);
+        }
+    }
+    dialogue.about(&interactive::joined(surveys), &mut asked)?;
+    app.out
+        .note(format!("the same without questions: {}", dialogue.command_line()));
+    Ok(asked)
+}
+
 fn read_all(
     repo: &Repo,
     transaction: &mut Transaction<'_>,
@@ -162,6 +210,7 @@ fn read_all(
                 format: loaded.format.as_str(),
                 digest: loaded.digest,
                 document: loaded.document,
+                folder: found.file.path.parent().map(Path::to_owned),
             };
             let outcome = import_next(repo, transaction, &mut run, context, source, options)?;
             if !total.formats.contains(&format) {
@@ -242,14 +291,14 @@ fn options(args: &ImportArgs) -> Result<ImportOptions, Failure> {
     }
     Ok(ImportOptions {
         image: args.image.clone(),
-        map_image: pairs(&args.map_image, "--map-image")?,
+        map_image: image_map(&args.map_image)?,
         map_annotator,
         annotator: args
             .annotator
             .as_deref()
             .map(|text| person(text, "--annotator"))
             .transpose()?,
-        map_label: pairs(&args.map_label, "--map-label")?,
+        map_label: pairs(&args.map_label, "--map-label")?.into_iter().collect(),
         lineage: args.source.clone(),
         radius: args.match_radius.as_deref().map(radius).transpose()?,
         geometry: match args.geometry {
@@ -273,7 +322,20 @@ fn radius(text: &str) -> Result<Radius, Failure> {
     })
 }
 
-fn pairs(texts: &[String], flag: &str) -> Result<BTreeMap<String, String>, Failure> {
+fn image_map(texts: &[String]) -> Result<ImageMap, Failure> {
+    let mut map = ImageMap::default();
+    for (old, new) in pairs(texts, "--map-image")? {
+        map.insert(&old, &new).map_err(|error| {
+            Failure::usage(
+                format!("--map-image '{old}={new}': {error}"),
+                "--map-image OLD=NEW, or a pattern such as --map-image '{}.svs={}.ndpi'",
+            )
+        })?;
+    }
+    Ok(map)
+}
+
+fn pairs(texts: &[String], flag: &str) -> Result<Vec<(String, String)>, Failure> {
     texts
         .iter()
         .map(|text| match text.split_once('=') {

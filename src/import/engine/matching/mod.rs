@@ -39,13 +39,13 @@ pub(super) struct Known {
     pub(super) free: BTreeSet<AnnotationId>,
 }
 
-/// How far the ids of a source are believed.
+/// How far the weak ids of a source are believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// Somebody said which chain of files it belongs to.
-    Named,
-    /// It was found by its ids: a weak id that is elsewhere needs other evidence.
-    Found,
+    /// Wherever they are: somebody said which chain of files it belongs to, or most of the file's ids hold their place.
+    Whole,
+    /// One that is elsewhere needs that most on its image hold theirs.
+    ByImage,
 }
 
 /// Whether two annotations in one place are the same only with one label.
@@ -110,7 +110,7 @@ impl<'a> Matching<'a> {
         self.by_place();
         let reach = self.reach;
         self.by_id(|record, annotation, _| is_near(&record.geometry, &annotation.geometry, &reach));
-        if trust == Trust::Named || self.ids_hold() {
+        if trust == Trust::Whole || self.ids_hold() {
             self.by_id(|_, _, _| true);
         }
         if self.is_settled() {

@@ -258,17 +258,17 @@ fn partners(points: &[(&str, f64)], source: &[(&str, f64)], trust: Trust) -> Vec
 fn a_weak_id_that_is_elsewhere_needs_that_others_hold() {
     let before = [("1", 0.0), ("2", 100.0), ("3", 200.0)];
     let one_far = [("1", 0.0), ("2", 100.0), ("3", 900.0)];
-    assert_eq!(partners(&before, &one_far, Trust::Found), ["1", "2", "3"]);
+    assert_eq!(partners(&before, &one_far, Trust::ByImage), ["1", "2", "3"]);
     let shuffled = [("1", 500.0), ("2", 600.0), ("3", 700.0)];
-    assert_eq!(partners(&before, &shuffled, Trust::Found), ["-", "-", "-"]);
-    assert_eq!(partners(&before, &shuffled, Trust::Named), ["1", "2", "3"]);
+    assert_eq!(partners(&before, &shuffled, Trust::ByImage), ["-", "-", "-"]);
+    assert_eq!(partners(&before, &shuffled, Trust::Whole), ["1", "2", "3"]);
 }
 
 #[test]
 fn ids_that_a_tool_numbered_anew_do_not_beat_equal_places() {
     let before = [("1", 0.0), ("2", 10.0), ("3", 20.0), ("4", 400.0)];
     let after = [("1", 10.0), ("2", 20.0), ("3", 400.0)];
-    assert_eq!(partners(&before, &after, Trust::Named), ["2", "3", "4"]);
+    assert_eq!(partners(&before, &after, Trust::Whole), ["2", "3", "4"]);
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn a_small_move_is_found_without_an_id() {
     let before = [("1", 0.0), ("2", 10.0), ("3", 200.0)];
     let after = [("x", 12.0), ("y", 3.0), ("z", 226.0)];
     assert_eq!(
-        partners(&before, &after, Trust::Found),
+        partners(&before, &after, Trust::ByImage),
         ["2", "1", "-"],
         "26 px is too far"
     );
