@@ -21,12 +21,18 @@ mod dicom;
 mod exact;
 #[path = "formats/geojson.rs"]
 mod geojson;
+#[path = "formats/images.rs"]
+mod images;
 #[path = "formats/imagescope.rs"]
 mod imagescope;
+#[path = "formats/interactive.rs"]
+mod interactive;
 #[path = "formats/label_studio.rs"]
 mod label_studio;
 #[path = "formats/recognition.rs"]
 mod recognition;
+#[path = "formats/reimport.rs"]
+mod reimport;
 #[path = "formats/scheme.rs"]
 mod scheme;
 #[path = "formats/tables.rs"]

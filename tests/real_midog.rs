@@ -471,3 +471,48 @@ fn the_order_and_spelling_of_a_file_do_not_matter() {
     let copy = fresh.write("shuffled.json", &other);
     assert_eq!(import(&fresh, &copy)["snapshot"], first["snapshot"]);
 }
+
+#[test]
+fn the_json_after_the_database_is_a_dialect_and_changes_nothing() {
+    let (Some(points), Some(boxes)) = (midog("MIDOG.sqlite"), midog("MIDOG.json")) else {
+        return;
+    };
+    let lab = Lab::new();
+    let model = ["--map-annotator", "RetinaNet=model", "--commit", "points"];
+    lab.ok(&[&["import", path(&points)], &model[..]].concat());
+    let (before, ratings) = (places(&lab), lab.rows(&["list", "ratings"]));
+    let report = import(&lab, path(&boxes));
+    let figures = [
+        "matched",
+        "created",
+        "withdrawn",
+        "modified",
+        "matched_by_distance",
+        "ratings_added",
+    ];
+    assert_eq!(
+        figures.map(|name| report[name].as_u64().expect("a number")),
+        [4435, 0, 0, 0, 4435, 0]
+    );
+    assert_eq!(count_of(&report, "warnings", "box_around_point_kept"), 4435);
+    assert_eq!(report["match_radius"]["value"], 25.0, "half of the boxes' side");
+    assert_eq!(places(&lab), before);
+    assert_eq!(lab.rows(&["list", "ratings"]), ratings);
+    let again = lab.json(&["import", path(&boxes)]);
+    assert_eq!(
+        (&again["events"], &again["matched_by_distance"]),
+        (&0.into(), &0.into()),
+        "the ids of the file are known now"
+    );
+    let taken = lab.json(&["import", path(&boxes), "--geometry", "take", "--commit", "boxes"]);
+    assert_eq!(
+        (&taken["modified"], &taken["reshaped"], &taken["events"]),
+        (&4435.into(), &4435.into(), &4435.into())
+    );
+    let rows = lab.rows(&["list", "annotations"]);
+    assert!(
+        rows.iter()
+            .all(|row| row["geometry"]["type"] == "box" && row["geometry"]["width"] == 50)
+    );
+    assert_eq!(rows.len(), 4435);
+}

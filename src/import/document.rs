@@ -129,7 +129,7 @@ pub struct SourceAnnotation {
 }
 
 /// An id that a source gives an annotation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SourceId {
     /// Strong: a UUID, or an id of Holotype's own that went out with an export.
     Uuid([u8; 16]),

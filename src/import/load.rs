@@ -110,7 +110,7 @@ fn several(fits: &[Recognised]) -> String {
 }
 
 /// Choices of reading.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
     /// The format; recognised where none is given.
     pub format: Option<Format>,
@@ -136,6 +136,15 @@ pub enum SourcePlace {
 }
 
 impl SourcePlace {
+    /// Returns the folder that the file stands in.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => file.path.parent(),
+            Self::Yolo(_) => None,
+        }
+    }
+
     /// Returns the file's own name, or the folder's below the one that was given.
     #[must_use]
     pub fn name(&self) -> &str {

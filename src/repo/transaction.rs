@@ -1,6 +1,8 @@
 //! A transaction: commands decided one after the other against a state, their events gathered in batches, nothing
 //! visible until it is committed or drafted.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::codec::Extra;
 use crate::event::{
     BatchWriter, Command, Context, Event, EventLines, Rejection, SealedBatch, State, StateError, Visit,
@@ -24,6 +26,7 @@ pub struct Transaction<'a> {
     ranges: Vec<BatchRange>,
     events: u64,
     people: std::collections::BTreeMap<String, Code>,
+    visited: AtomicU64,
 }
 
 /// What a transaction leaves: batches that are stored (their names not yet durable) and one that is not.
@@ -46,6 +49,7 @@ impl<'a> Transaction<'a> {
             ranges: Vec::new(),
             events: 0,
             people: std::collections::BTreeMap::new(),
+            visited: AtomicU64::new(0),
         }
     }
 
@@ -156,6 +160,12 @@ impl<'a> Transaction<'a> {
         self.events
     }
 
+    /// Returns how many records scans of the transaction's state have visited.
+    #[must_use]
+    pub fn visited(&self) -> u64 {
+        self.visited.load(Ordering::Relaxed)
+    }
+
     /// Ends it; returns what it leaves and its state.
     pub(super) fn finish(mut self) -> (Finished, Workspace<'a>) {
         let last = self.writer.seal();
@@ -174,7 +184,13 @@ impl State for Transaction<'_> {
     }
 
     fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StateError> {
-        self.state.scan(prefix, visit)
+        let mut visited = 0;
+        let scanned = self.state.scan(prefix, &mut |key, value| {
+            visited += 1;
+            visit(key, value)
+        });
+        self.visited.fetch_add(visited, Ordering::Relaxed);
+        scanned
     }
 }
 

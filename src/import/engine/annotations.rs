@@ -1,32 +1,30 @@
 //! Matching the annotations of a source with those known, image by image, and recording the differences.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::codec::to_canonical;
 use crate::event::{AnnotationIdentity, Command, Context, NewAnnotation, State, read, scan_records};
 use crate::id::{AnnotationId, Code, ImageId, LabelId};
 use crate::import::document::{SourceAnnotation, SourceId, SourceRating, SourceValue};
 use crate::model::rule::{RatingView, Tie};
 use crate::model::{
     AnnotationRecord, AnnotatorKind, AnnotatorRecord, EntityKind, Geometry, ImageRecord, Key, KeyParts,
-    RatingRecord, Rule, RuleRecord, Shape, SourceIdRecord,
+    RatingRecord, Rule, RuleRecord, SourceIdRecord,
 };
 use crate::repo::{Fork, Transaction};
 
+use super::account::Subject;
+use super::changes::ChangeKind;
+use super::dialect::said;
 use super::lineage::alias_text;
-use super::{Completeness, GeometryChoice, Import, ImportError, Setting, public_fact};
+use super::matching::{Known, Matching, Reach, Trust};
+use super::{Completeness, Import, ImportError, Setting, public_fact};
 use crate::import::report::LossReport;
 
-/// What is known of one image.
-#[derive(Default)]
-struct Known {
-    records: BTreeMap<AnnotationId, AnnotationRecord>,
-    aliases: BTreeMap<String, AnnotationId>,
-    free: BTreeSet<AnnotationId>,
-    places: HashMap<Vec<u8>, Vec<AnnotationId>>,
-}
+/// So many annotations of an image are created one by one before the rest is created together: the account of an image
+/// names no more.
+const NAMED_MAX: usize = super::changes::NAMED_MAX;
 
 /// What the names in a source mean here.
 pub(super) struct Meaning<'a> {
@@ -34,6 +32,8 @@ pub(super) struct Meaning<'a> {
     pub(super) people: &'a [Code],
     kinds: BTreeMap<Code, AnnotatorKind>,
     pub(super) rule: Rule,
+    /// How far weak ids are believed.
+    pub(super) trust: Trust,
 }
 
 impl Meaning<'_> {
@@ -48,6 +48,7 @@ impl Import<'_, Transaction<'_>> {
         &self,
         labels: &'m [LabelId],
         people: &'m [Code],
+        trust: Trust,
     ) -> Result<Meaning<'m>, ImportError> {
         let mut kinds = BTreeMap::new();
         scan_records(
@@ -66,6 +67,7 @@ impl Import<'_, Transaction<'_>> {
             people,
             kinds,
             rule,
+            trust,
         })
     }
 }
@@ -78,13 +80,18 @@ impl Import<'_, Fork<'_>> {
         annotations: Vec<SourceAnnotation>,
         meaning: &Meaning<'_>,
     ) -> Result<(), ImportError> {
+        let completeness = self.setting.options.completeness;
+        if annotations.is_empty() && completeness == Completeness::Partial {
+            return Ok(());
+        }
+        let record: Option<ImageRecord> = read(&*self.recorder, &Key::image(image))?;
         let mut known = self.known(image)?;
         let setting = self.setting;
         setting.flag(&*self.recorder, image, &annotations, &mut self.outcome.report)?;
-        if known.records.is_empty() && meaning.rule == Rule::AsRecorded && annotations.iter().all(is_plain) {
-            return self.create_all(image, annotations, meaning);
-        }
-        let partners = self.match_all(image, &annotations, meaning, &mut known)?;
+        self.open_account(image, record.as_ref());
+        let (annotations, rest) = self.in_bulk(annotations, &known, meaning);
+        let partners = self.partners(image, record.as_ref(), &annotations, meaning, &mut known)?;
+        let before = self.outcome.matched;
         for (annotation, partner) in annotations.into_iter().zip(partners) {
             self.warn_agreed_label(&annotation, meaning);
             match partner.and_then(|id| known.records.get(&id).map(|record| (id, record))) {
@@ -92,11 +99,73 @@ impl Import<'_, Fork<'_>> {
                 None => self.create(image, annotation, meaning)?,
             }
         }
-        if self.setting.options.completeness == Completeness::Complete {
-            for annotation in known.free {
-                let context = Arc::clone(&self.context);
-                self.must(&context, Command::Withdraw { annotation })?;
-                self.outcome.withdrawn += 1;
+        self.create_all(image, rest, meaning)?;
+        match completeness {
+            Completeness::Partial => self.outcome.scope.not_mentioned += count(known.free.len()),
+            Completeness::Complete => self.withdraw(&known)?,
+        }
+        self.close_account(self.outcome.matched - before);
+        Ok(())
+    }
+
+    /// Finds which known annotation each one is.
+    fn partners(
+        &mut self,
+        image: ImageId,
+        record: Option<&ImageRecord>,
+        annotations: &[SourceAnnotation],
+        meaning: &Meaning<'_>,
+        known: &mut Known,
+    ) -> Result<Vec<Option<AnnotationId>>, ImportError> {
+        if known.records.is_empty() || annotations.is_empty() {
+            return Ok(vec![None; annotations.len()]);
+        }
+        self.outcome.scope.compared += 1;
+        let radius = self.setting.radius.radius;
+        let Some(reach) = Reach::on(radius, record) else {
+            return Err(ImportError::NoResolution {
+                file: self.setting.file.to_owned(),
+                image: record.map_or_else(|| image.to_string(), |record| record.name.clone()),
+            });
+        };
+        let labels = annotations.iter().map(|one| meaning.label(one.label)).collect();
+        let matched = Matching::new(image, annotations, labels, known, reach).run(meaning.trust);
+        self.outcome.by_distance += count(matched.by_distance);
+        let name = record.map_or("", |record| record.name.as_str());
+        let file = self.setting.file;
+        let warnings = &mut self.outcome.report.warnings;
+        warnings.add_many("matching_crowded", count(matched.crowded), || {
+            format!("{file}: on {name} some annotations have more neighbours within the radius than are looked at; the nearest were (--match-radius takes a smaller one)")
+        });
+        warnings.add_many("matched_nearest_first", count(matched.nearest_first), || {
+            format!("{file}: on {name} annotations lie too close together to weigh all pairings; the nearest pairs went first (--match-radius takes a smaller radius)")
+        });
+        Ok(matched.partners)
+    }
+
+    /// Withdraws what a complete source does not mention. Where somebody is said to have drawn it, the source is the whole
+    /// truth about that one's annotations alone: what others rated stays.
+    fn withdraw(&mut self, known: &Known) -> Result<(), ImportError> {
+        let context = Arc::clone(&self.context);
+        for id in &known.free {
+            if let Some(annotator) = &context.annotator {
+                let ratings = self.ratings(*id)?;
+                let is_own = ratings.iter().all(|(who, _, _)| who == annotator) && !ratings.is_empty();
+                if !is_own {
+                    self.outcome.scope.not_mentioned += 1;
+                    self.outcome.scope.of_others += 1;
+                    continue;
+                }
+            }
+            self.must(&context, Command::Withdraw { annotation: *id })?;
+            self.outcome.withdrawn += 1;
+            if let Some(record) = known.records.get(id) {
+                let subject = Subject {
+                    annotation: *id,
+                    source_id: None,
+                    geometry: &record.geometry,
+                };
+                self.note(ChangeKind::Withdrawn, subject);
             }
         }
         Ok(())
@@ -109,7 +178,6 @@ impl Import<'_, Fork<'_>> {
         scan_records(state, &prefix, |key, record: AnnotationRecord| {
             if let Ok(KeyParts::Annotation(id)) = key.parts() {
                 known.free.insert(id);
-                known.places.entry(place(&record.geometry)).or_default().push(id);
                 known.records.insert(id, record);
             }
             ControlFlow::Continue(())
@@ -130,47 +198,36 @@ impl Import<'_, Fork<'_>> {
         Ok(known)
     }
 
-    /// Finds the known annotation of each annotation: by id first, then by place and label, then by place.
-    fn match_all(
+    /// Splits off the annotations that can be created together: of a new image and without more to say than their creation,
+    /// behind the first ones, which the account names.
+    fn in_bulk(
         &self,
-        image: ImageId,
-        annotations: &[SourceAnnotation],
+        mut annotations: Vec<SourceAnnotation>,
+        known: &Known,
         meaning: &Meaning<'_>,
-        known: &mut Known,
-    ) -> Result<Vec<Option<AnnotationId>>, ImportError> {
-        let mut partners: Vec<Option<AnnotationId>> = vec![None; annotations.len()];
-        if known.records.is_empty() {
-            return Ok(partners);
-        }
-        for (annotation, partner) in annotations.iter().zip(&mut partners) {
-            let found = annotation.id.as_ref().and_then(|id| by_id(image, id, known));
-            *partner = found.filter(|id| known.free.remove(id));
-        }
-        for same_label in [true, false] {
-            for (annotation, partner) in annotations.iter().zip(&mut partners) {
-                if partner.is_some() {
-                    continue;
-                }
-                let label = meaning.label(annotation.label);
-                let candidates = known.places.get(&place(&annotation.geometry));
-                let fits = |id: &&AnnotationId| {
-                    known.free.contains(*id)
-                        && (!same_label || known.records.get(*id).is_some_and(|record| record.label == label))
-                };
-                let found = candidates.into_iter().flatten().find(fits).copied();
-                *partner = found.filter(|id| known.free.remove(id));
-            }
-        }
-        Ok(partners)
+    ) -> (Vec<SourceAnnotation>, Vec<SourceAnnotation>) {
+        let is_new = known.records.is_empty()
+            && meaning.rule == Rule::AsRecorded
+            && annotations.iter().all(is_plain)
+            && has_own_ids(&annotations);
+        let rest = if is_new && annotations.len() > NAMED_MAX {
+            annotations.split_off(NAMED_MAX)
+        } else {
+            Vec::new()
+        };
+        (annotations, rest)
     }
 
-    /// Creates annotations that are plain, on an image that has none.
+    /// Creates annotations that are plain, on an image that had none.
     fn create_all(
         &mut self,
         image: ImageId,
         annotations: Vec<SourceAnnotation>,
         meaning: &Meaning<'_>,
     ) -> Result<(), ImportError> {
+        if annotations.is_empty() {
+            return Ok(());
+        }
         let context = Arc::clone(&self.context);
         let mut ratings = 0;
         let new = annotations.into_iter().map(|annotation| {
@@ -189,7 +246,8 @@ impl Import<'_, Fork<'_>> {
             }
         });
         let created = self.recorder.create(&context, image, new)?;
-        self.outcome.created += u64::try_from(created).unwrap_or(u64::MAX);
+        self.note_created(created);
+        self.outcome.created += count(created);
         self.outcome.ratings_added += ratings;
         Ok(())
     }
@@ -201,7 +259,8 @@ impl Import<'_, Fork<'_>> {
         meaning: &Meaning<'_>,
     ) -> Result<(), ImportError> {
         let label = meaning.label(annotation.label);
-        let (identity, source_id) = identity(annotation.id);
+        let (identity, source_id) = identity(annotation.id.clone());
+        let identity = self.free_identity(image, identity, source_id.as_deref())?;
         let changes = self.fact_changes(&annotation.attributes);
         let attributes = changes
             .into_iter()
@@ -209,7 +268,7 @@ impl Import<'_, Fork<'_>> {
             .collect();
         let command = Command::Annotate {
             image,
-            geometry: annotation.geometry,
+            geometry: annotation.geometry.clone(),
             label,
             identity,
             source_id,
@@ -223,10 +282,37 @@ impl Import<'_, Fork<'_>> {
             self.outcome.ratings_added += 1;
         }
         if let Some(id) = recorded.annotation {
+            let subject = Subject {
+                annotation: id,
+                source_id: annotation.id.as_ref().and_then(text_of),
+                geometry: &annotation.geometry,
+            };
+            self.note(ChangeKind::Created, subject);
             self.rate(id, &annotation.ratings, &[], meaning)?;
             self.settle(id, label, meaning)?;
         }
         Ok(())
+    }
+
+    /// The identity of a new annotation. A weak id that named another one before does not make it that one.
+    fn free_identity(
+        &self,
+        image: ImageId,
+        identity: AnnotationIdentity,
+        source_id: Option<&str>,
+    ) -> Result<AnnotationIdentity, ImportError> {
+        let (Some(lineage), Some(source_id), AnnotationIdentity::Source) =
+            (&self.context.lineage, source_id, &identity)
+        else {
+            return Ok(identity);
+        };
+        let id = AnnotationId::from_source(&image, lineage, source_id);
+        let taken = self.recorder.get(&Key::annotation(id))?.is_some();
+        Ok(if taken {
+            AnnotationIdentity::Content
+        } else {
+            identity
+        })
     }
 
     fn revise(
@@ -241,8 +327,13 @@ impl Import<'_, Fork<'_>> {
         let label = meaning.label(annotation.label);
         let context = Arc::clone(&self.context);
         let mut modified = false;
-        if self.takes_geometry(record, &annotation.geometry) {
-            let geometry = annotation.geometry.clone();
+        let geometry = self.said(&record.geometry, &annotation.geometry);
+        let subject = Subject {
+            annotation: id,
+            source_id: annotation.id.as_ref().and_then(text_of),
+            geometry: geometry.as_ref().unwrap_or(&record.geometry),
+        };
+        if let Some(geometry) = geometry.clone() {
             modified |= self.must(
                 &context,
                 Command::Revise {
@@ -250,9 +341,14 @@ impl Import<'_, Fork<'_>> {
                     geometry,
                 },
             )?;
+            self.note_place(&record.geometry, subject);
         }
-        let present = self.ratings(id)?;
-        modified |= self.say(id, record.label, label, &present)?;
+        let is_rated = context.annotator.is_some() || !annotation.ratings.is_empty();
+        let present = if is_rated { self.ratings(id)? } else { Vec::new() };
+        if self.say(id, record.label, label, &present)? {
+            modified = true;
+            self.note_label(record.label, label, subject)?;
+        }
         let changes = self.fact_changes(&annotation.attributes);
         modified |= self.must(
             &context,
@@ -270,9 +366,14 @@ impl Import<'_, Fork<'_>> {
                 },
             )?;
             self.outcome.rekeyed += 1;
+            self.note(ChangeKind::Rekeyed, subject);
         }
         if !annotation.ratings.is_empty() {
-            let present = self.ratings(id)?;
+            // What was said just now is one of them.
+            let present = match &context.annotator {
+                Some(_) => self.ratings(id)?,
+                None => present,
+            };
             self.rate(id, &annotation.ratings, &present, meaning)?;
         }
         self.settle(id, label, meaning)?;
@@ -302,7 +403,10 @@ impl Import<'_, Fork<'_>> {
                 return Ok(false);
             }
             self.outcome.ratings_added += 1;
-            if !differs {
+            // Who did not see the ratings of others corrects nobody: it is an opinion beside theirs.
+            let is_beside =
+                context.blinded == Some(true) && present.iter().any(|(who, _, _)| who != annotator);
+            if !differs || is_beside {
                 self.must(
                     &context,
                     Command::Rate {
@@ -325,23 +429,16 @@ impl Import<'_, Fork<'_>> {
         )
     }
 
-    /// Whether another geometry is a change, or only how this source writes the known one.
-    fn takes_geometry(&mut self, record: &AnnotationRecord, geometry: &Geometry) -> bool {
-        if record.geometry == *geometry {
-            return false;
+    /// The geometry that a source gives a known annotation, where it is another one and not only written in another way.
+    fn said(&mut self, known: &Geometry, new: &Geometry) -> Option<Geometry> {
+        let said = said(known, new, self.setting.frame, self.setting.options.geometry);
+        if let Some(dialect) = said.dialect {
+            let (code, sentence) = dialect.told();
+            let file = self.setting.file;
+            let warnings = &mut self.outcome.report.warnings;
+            warnings.add(code, || format!("{file}: {sentence}"));
         }
-        let (Shape::Point { x, y }, Shape::Box { .. }) = (&record.geometry.shape, &geometry.shape) else {
-            return true;
-        };
-        let centre = geometry.bounds().map(|bounds| bounds.centre());
-        if centre != Some([*x, *y]) || self.setting.options.geometry == GeometryChoice::Take {
-            return true;
-        }
-        let file = self.setting.file;
-        self.outcome.report.warnings.add("box_around_point_kept", || {
-            format!("{file}: a box around a known point is how this file writes it; the point stays (--geometry take records the boxes)")
-        });
-        false
+        said.geometry
     }
 
     /// The id of the source under which the annotation is not known yet.
@@ -513,21 +610,16 @@ impl Setting<'_> {
     }
 }
 
-/// The canonical bytes of a geometry, by which equal ones are found.
-fn place(geometry: &Geometry) -> Vec<u8> {
-    to_canonical(geometry).unwrap_or_default()
+/// The id as the source writes it, where it is text.
+fn text_of(id: &SourceId) -> Option<&str> {
+    match id {
+        SourceId::Local(text) => Some(text),
+        SourceId::Uuid(_) | SourceId::Holotype(_) => None,
+    }
 }
 
-fn by_id(image: ImageId, id: &SourceId, known: &Known) -> Option<AnnotationId> {
-    let direct = match id {
-        SourceId::Uuid(own) => Some(AnnotationId::from_uuid(image.prefix(), *own)),
-        SourceId::Holotype(bytes) => Some(AnnotationId::from_bytes(*bytes)),
-        SourceId::Local(_) => None,
-    };
-    direct
-        .filter(|id| known.records.contains_key(id))
-        .or_else(|| alias_text(id).and_then(|text| known.aliases.get(&text).copied()))
-        .filter(|id| known.records.contains_key(id))
+fn count(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// From what the id of a new annotation derives, and the id that its source gives it.
@@ -544,4 +636,11 @@ fn identity(id: Option<SourceId>) -> (AnnotationIdentity, Option<String>) {
 fn is_plain(annotation: &SourceAnnotation) -> bool {
     let can_name = |value: &SourceValue| matches!(value, SourceValue::Private(_));
     annotation.ratings.is_empty() && !annotation.attributes.values().any(can_name)
+}
+
+/// Whether no two annotations have the same id.
+fn has_own_ids(annotations: &[SourceAnnotation]) -> bool {
+    let mut ids = HashSet::with_capacity(annotations.len());
+    let mut given = annotations.iter().filter_map(|annotation| annotation.id.as_ref());
+    given.all(|id| ids.insert(id))
 }

@@ -1,8 +1,4 @@
-//! Images resolve by name, then by the last part of the name; unknown ones are declared.
-
-use std::collections::BTreeMap;
-
-use unicode_normalization::UnicodeNormalization;
+//! The images of a source: unknown ones are declared, facts are taken over, what disagrees is told.
 
 use crate::event::{Command, EntityRef, read};
 use crate::id::ImageId;
@@ -10,7 +6,8 @@ use crate::import::document::SourceImage;
 use crate::model::{FactChanges, FactValue, Facts, ImageRecord, Key};
 use crate::repo::Transaction;
 
-use super::known_images::{Known, Several};
+use super::known_images::{Evidence, KnownImages, source_names};
+use super::run::Run;
 use super::{Import, ImportError};
 
 /// So many images are named in one message.
@@ -18,22 +15,29 @@ const NAMED_MAX: usize = 20;
 
 impl Import<'_, Transaction<'_>> {
     /// Returns the image of each image of the source.
-    pub(super) fn images(&mut self, images: &[SourceImage]) -> Result<Vec<ImageId>, ImportError> {
+    pub(super) fn images(
+        &mut self,
+        images: &[SourceImage],
+        run: &mut Run,
+    ) -> Result<Vec<ImageId>, ImportError> {
         if self.setting.options.image.is_some() && images.len() > 1 {
             return Err(ImportError::NotOneImage {
                 file: self.setting.file.to_owned(),
                 count: images.len(),
             });
         }
-        let known = Known::read(&*self.recorder)?;
+        let known = run.images(&*self.recorder)?;
         let names = source_names(images);
-        let found = images
+        let found: Result<Vec<String>, ImportError> = images
             .iter()
             .zip(names)
-            .map(|(image, name)| self.image(image, &name, &known))
+            .map(|(image, name)| self.image(image, &name, known))
             .collect();
         self.warn_resized();
-        found
+        let found = found?;
+        // Only now: within one source, an image is not found under the name of another.
+        found.iter().for_each(|name| known.add(name));
+        Ok(found.iter().map(|name| ImageId::of_name(name)).collect())
     }
 
     /// Names the declared images that have other dimensions now.
@@ -54,13 +58,11 @@ impl Import<'_, Transaction<'_>> {
             });
     }
 
-    fn image(&mut self, image: &SourceImage, name: &str, known: &Known) -> Result<ImageId, ImportError> {
-        let resolved = known.resolve(image, name, self.setting.options);
-        let name = resolved.map_err(|Several { candidates }| ImportError::ImageUnclear {
-            file: self.setting.file.to_owned(),
-            name: name.to_owned(),
-            candidates,
-        })?;
+    fn image(&mut self, image: &SourceImage, name: &str, known: &KnownImages) -> Result<String, ImportError> {
+        let setting = self.setting;
+        let found = known.find(setting.file, setting.folder, image, name, setting.options)?;
+        self.tell(&found.name, name, found.beside);
+        let name = found.name;
         let id = ImageId::of_name(&name);
         let changes = self.image_facts(image);
         let context = self.plain_context();
@@ -70,8 +72,9 @@ impl Import<'_, Transaction<'_>> {
                 .into_iter()
                 .filter_map(|(fact, value)| Some((fact, value?)))
                 .collect();
+            let declared = name.clone();
             self.must(&context, Command::DeclareImage { name, facts })?;
-            return Ok(id);
+            return Ok(declared);
         };
         let changes = self.compare(&present, changes);
         self.must(
@@ -81,7 +84,22 @@ impl Import<'_, Transaction<'_>> {
                 changes,
             },
         )?;
-        Ok(id)
+        Ok(name)
+    }
+
+    /// Tells what bytes beside the file say about an image.
+    fn tell(&mut self, found: &str, name: &str, evidence: Evidence) {
+        let file = self.setting.file;
+        let warnings = &mut self.outcome.report.warnings;
+        match evidence {
+            Evidence::None => {}
+            Evidence::OtherName => warnings.add("image_found_by_content", || {
+                format!("{file}: {name}, which lies beside it, has the bytes of {found}; that is the image")
+            }),
+            Evidence::OtherContent { known, beside } => warnings.add("image_content_differs", || {
+                format!("{file}: {name}, which lies beside it, has {beside} bytes, {found} here has {known}; the name counts")
+            }),
+        }
     }
 
     fn image_facts(&mut self, image: &SourceImage) -> FactChanges {
@@ -121,82 +139,5 @@ impl Import<'_, Transaction<'_>> {
                 .push(format!("{} ({})", present.name, other.join(", ")));
         }
         changes
-    }
-}
-
-/// Names the images of a source: the file's own name, or, where names repeat, the shortest path suffix that is unique.
-fn source_names(images: &[SourceImage]) -> Vec<String> {
-    let paths: Vec<Vec<String>> = images
-        .iter()
-        .map(|image| {
-            let folder = image.folder.as_deref().unwrap_or("");
-            format!("{folder}/{}", image.name)
-                .nfc()
-                .collect::<String>()
-                .split(['/', '\\'])
-                .filter(|part| !part.is_empty() && *part != "." && *part != "..")
-                .map(str::to_owned)
-                .collect()
-        })
-        .collect();
-    let own = |index: usize| {
-        images
-            .get(index)
-            .map_or(1, |image| image.name.split('/').filter(|p| !p.is_empty()).count())
-    };
-    let suffix = |path: &[String], length: usize| {
-        path.get(path.len().saturating_sub(length)..)
-            .unwrap_or(path)
-            .join("/")
-    };
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for (index, path) in paths.iter().enumerate() {
-        *counts.entry(suffix(path, own(index))).or_default() += 1;
-    }
-    let longest = paths.iter().map(Vec::len).max().unwrap_or(0);
-    paths
-        .iter()
-        .enumerate()
-        .map(|(index, path)| {
-            let short = suffix(path, own(index));
-            if counts.get(&short).is_none_or(|count| *count == 1) {
-                return short;
-            }
-            let unique = (own(index) + 1..=longest)
-                .map(|length| suffix(path, length))
-                .find(|candidate| {
-                    paths
-                        .iter()
-                        .filter(|other| suffix(other, candidate.split('/').count()) == *candidate)
-                        .count()
-                        == 1
-                });
-            unique.unwrap_or_else(|| path.join("/"))
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn image(folder: Option<&str>, name: &str) -> SourceImage {
-        SourceImage {
-            name: name.to_owned(),
-            folder: folder.map(str::to_owned),
-            ..SourceImage::default()
-        }
-    }
-
-    #[test]
-    fn repeated_names_take_the_shortest_unique_suffix() {
-        let images = [
-            image(Some("/home/x/a"), "1.svs"),
-            image(Some("/home/x/b"), "1.svs"),
-            image(None, "2.svs"),
-        ];
-        assert_eq!(source_names(&images), ["a/1.svs", "b/1.svs", "2.svs"]);
-        assert_eq!(source_names(&[image(Some("C:\\data\\a"), "1.svs")]), ["1.svs"]);
-        assert_eq!(source_names(&[image(None, "x/1.svs")]), ["x/1.svs"]);
     }
 }

@@ -170,3 +170,12 @@ impl Import<'_, Transaction<'_>> {
         }))
     }
 }
+
+/// A name without case, white space and Unicode form.
+pub(super) fn folded(name: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    name.nfkc()
+        .flat_map(char::to_lowercase)
+        .filter(|character| character.is_alphanumeric())
+        .collect()
+}

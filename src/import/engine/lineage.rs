@@ -9,11 +9,13 @@ use rayon::prelude::*;
 use crate::event::{State, read, scan_records};
 use crate::id::{AnnotationId, ImageId};
 use crate::import::document::{SourceAnnotation, SourceId, SourcePerson};
-use crate::model::{AnnotationRecord, EntityKind, Key, SourceIdRecord};
+use crate::model::{AnnotationRecord, EntityKind, ImageRecord, Key, SourceIdRecord};
 use crate::repo::Transaction;
 use crate::snapshot::SnapshotView;
 
 use super::by_image::ByImage;
+use super::matching::{Radius, Reach, Trust, is_near, place};
+use super::run::Run;
 use super::{Import, ImportError};
 
 /// How a file's ids compare with a lineage's.
@@ -27,18 +29,30 @@ struct Agreement {
     same_image: u64,
 }
 
+impl Agreement {
+    /// When two of three ids hold their place, the others moved; when fewer do, a tool may have numbered some anew.
+    fn trust(&self) -> Trust {
+        if self.agree * 3 >= self.common * 2 {
+            Trust::Whole
+        } else {
+            Trust::ByImage
+        }
+    }
+}
+
 /// Agreements by lineage.
 type Agreements = BTreeMap<String, Agreement>;
 
 impl Import<'_, Transaction<'_>> {
-    /// Returns the lineage that the source's ids belong to; `None` when no id needs one.
+    /// Returns the lineage that the source's ids belong to, `None` when no id needs one, and how far they are believed.
     pub(super) fn lineage(
         &mut self,
         people: &[SourcePerson],
         by_image: &ByImage,
-    ) -> Result<Option<String>, ImportError> {
+        run: &mut Run,
+    ) -> Result<(Option<String>, Trust), ImportError> {
         if let Some(lineage) = &self.setting.options.lineage {
-            return Ok(Some(lineage.clone()));
+            return Ok((Some(lineage.clone()), Trust::Whole));
         }
         let has = |fits: fn(&SourceId) -> bool| {
             let mut ids = by_image
@@ -50,13 +64,17 @@ impl Import<'_, Transaction<'_>> {
         let any_id = has(|id| matches!(id, SourceId::Local(_) | SourceId::Uuid(_)));
         let anonymous = !people.is_empty() && !any_id;
         if !any_id && !anonymous {
-            return Ok(None);
+            return Ok((None, Trust::ByImage));
         }
-        let agreements = self.agreements(by_image)?;
+        let agreements = if any_id {
+            self.agreements(by_image, run)?
+        } else {
+            self.agreements_by_place(by_image)?
+        };
         let mut unclear = None;
         for (name, agreement) in &agreements {
             if agreement.common > 0 && agreement.agree * 2 > agreement.common {
-                return Ok(Some(name.clone()));
+                return Ok((Some(name.clone()), agreement.trust()));
             }
             if agreement.same_image * 2 > agreement.common {
                 unclear = Some((name.clone(), *agreement));
@@ -71,18 +89,23 @@ impl Import<'_, Transaction<'_>> {
                     disagree: agreement.common - agreement.agree,
                 })
             }
-            _ => Ok(Some(free_name(self.setting.format, &agreements))),
+            _ => {
+                let base = self.recorder.settle()?;
+                let name = run.lineages(&base)?.free_name(self.setting.format);
+                Ok((Some(name), Trust::ByImage))
+            }
         }
     }
 
     /// Compares the source's ids with those of all lineages of this format: image by image, then what is not known on
     /// its own image with those known on others.
-    fn agreements(&mut self, by_image: &ByImage) -> Result<Agreements, ImportError> {
+    fn agreements(&mut self, by_image: &ByImage, run: &mut Run) -> Result<Agreements, ImportError> {
         let base = self.recorder.settle()?;
         let begin = format!("{}-", self.setting.format);
+        let radius = self.setting.radius.radius;
         let compared: Vec<(Agreements, BTreeSet<String>)> = by_image
             .par_iter()
-            .map(|(image, annotations)| compare(base, &begin, *image, annotations))
+            .map(|(image, annotations)| compare(base, &begin, radius, *image, annotations))
             .collect::<Result<_, _>>()?;
         let mut agreements = Agreements::new();
         let mut strangers = BTreeSet::new();
@@ -95,18 +118,73 @@ impl Import<'_, Transaction<'_>> {
             }
             strangers.extend(unknown);
         }
-        scan_aliases(&base, &Key::kind_prefix(EntityKind::SourceId), &begin, |record| {
-            let is_elsewhere = strangers.contains(&record.id);
-            agreements.entry(record.lineage).or_default().common += u64::from(is_elsewhere);
-        })?;
+        // A lineage that has nothing on these images is not joined, whatever it knows elsewhere.
+        let here: Vec<String> = agreements.keys().cloned().collect();
+        for (lineage, count) in run.lineages(&base)?.elsewhere(&base, &here, &strangers)? {
+            agreements.entry(lineage).or_default().common += count;
+        }
         Ok(agreements)
     }
+}
+
+impl Import<'_, Transaction<'_>> {
+    /// Compares the places of a source without ids with those that the lineages of this format have ids for: whose
+    /// anonymous votes they are, nothing else tells.
+    fn agreements_by_place(&mut self, by_image: &ByImage) -> Result<Agreements, ImportError> {
+        let base = self.recorder.settle()?;
+        let begin = format!("{}-", self.setting.format);
+        let compared: Vec<Agreements> = by_image
+            .par_iter()
+            .map(|(image, annotations)| compare_places(base, &begin, *image, annotations))
+            .collect::<Result<_, _>>()?;
+        let mut agreements = Agreements::new();
+        for (lineage, one) in compared.into_iter().flatten() {
+            let all = agreements.entry(lineage).or_default();
+            all.common += one.common;
+            all.agree += one.agree;
+        }
+        Ok(agreements)
+    }
+}
+
+/// Counts how many of an image's annotations are just where one is that a lineage has an id for.
+fn compare_places(
+    base: SnapshotView<'_>,
+    begin: &str,
+    image: ImageId,
+    annotations: &[SourceAnnotation],
+) -> Result<Agreements, ImportError> {
+    let mut of_lineages: BTreeMap<String, BTreeSet<AnnotationId>> = BTreeMap::new();
+    let prefix = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
+    scan_aliases(&base, &prefix, begin, |record| {
+        of_lineages
+            .entry(record.lineage)
+            .or_default()
+            .insert(record.annotation);
+    })?;
+    let mut agreements = Agreements::new();
+    for (lineage, of_lineage) in of_lineages {
+        let mut places = BTreeSet::new();
+        for annotation in of_lineage {
+            let record: Option<AnnotationRecord> = read(&base, &Key::annotation(annotation))?;
+            places.extend(record.map(|record| place(&record.geometry)));
+        }
+        let agree = annotations
+            .iter()
+            .filter(|one| places.contains(&place(&one.geometry)))
+            .count();
+        let agreement = agreements.entry(lineage).or_default();
+        agreement.common = u64::try_from(annotations.len()).unwrap_or(u64::MAX);
+        agreement.agree = u64::try_from(agree).unwrap_or(u64::MAX);
+    }
+    Ok(agreements)
 }
 
 /// Compares the ids of one image's annotations with those known there; returns which are not.
 fn compare(
     base: SnapshotView<'_>,
     begin: &str,
+    radius: Radius,
     image: ImageId,
     annotations: &[SourceAnnotation],
 ) -> Result<(Agreements, BTreeSet<String>), ImportError> {
@@ -118,6 +196,12 @@ fn compare(
             .or_default()
             .push((record.lineage, record.annotation));
     })?;
+    let record: Option<ImageRecord> = read(&base, &Key::image(image))?;
+    // Where the radius cannot be told in px, places agree that meet.
+    let reach = Reach::on(radius, record.as_ref()).unwrap_or(Reach::NONE);
+    let is_near = |record: AnnotationRecord, annotation: &SourceAnnotation| {
+        is_near(&record.geometry, &annotation.geometry, &reach)
+    };
     let mut agreements = Agreements::new();
     let mut strangers = BTreeSet::new();
     for annotation in annotations {
@@ -133,14 +217,14 @@ fn compare(
             let agreement = agreements.entry(lineage.clone()).or_default();
             agreement.common += 1;
             agreement.same_image += 1;
-            agreement.agree += u64::from(record.is_some_and(|record| near(&record, annotation)));
+            agreement.agree += u64::from(record.is_some_and(|record| is_near(record, annotation)));
         }
     }
     Ok((agreements, strangers))
 }
 
 /// Calls `each` for every alias of the lineages whose names begin so.
-fn scan_aliases(
+pub(super) fn scan_aliases(
     state: &dyn State,
     prefix: &[u8],
     begin: &str,
@@ -155,36 +239,11 @@ fn scan_aliases(
     Ok(())
 }
 
-/// Whether two annotations are at about the same place: bounds that meet, or the same geometry.
-fn near(record: &AnnotationRecord, annotation: &SourceAnnotation) -> bool {
-    if record.geometry == annotation.geometry {
-        return true;
-    }
-    match (record.geometry.bounds(), annotation.geometry.bounds()) {
-        (Some(a), Some(b)) => {
-            a.x_min <= b.x_max && b.x_min <= a.x_max && a.y_min <= b.y_max && b.y_min <= a.y_max
-        }
-        _ => false,
-    }
-}
-
 /// The text under which an id stands in an alias record.
 pub(super) fn alias_text(id: &SourceId) -> Option<String> {
     match id {
         SourceId::Uuid(bytes) => Some(uuid::Uuid::from_bytes(*bytes).to_string()),
         SourceId::Local(text) => Some(text.clone()),
         SourceId::Holotype(_) => None,
-    }
-}
-
-/// The lowest free name: `coco-1`, `coco-2`, …
-fn free_name(format: &str, lineages: &Agreements) -> String {
-    let mut n = 1_u64;
-    loop {
-        let name = format!("{format}-{n}");
-        if !lineages.contains_key(&name) {
-            return name;
-        }
-        n += 1;
     }
 }

@@ -1,20 +1,29 @@
 //! From a document to events: finds what changed against the present state and records only that.
 //!
-//! Order of matching: the source's stable id within its lineage, then equal geometry and label in the same image,
-//! then equal geometry. What a document does not mention is left alone, unless it is said to be complete.
+//! Which known annotation each one is, is found by [`matching`]. What a document does not mention is left alone, unless it
+//! is said to be complete.
 
+mod account;
 mod annotations;
+mod beside;
 mod by_image;
+pub mod changes;
+mod dialect;
+pub mod image_map;
 mod images;
 mod known_images;
 mod labels;
 mod lineage;
+pub mod matching;
 mod people;
 mod recorder;
+mod run;
 mod screenings;
+pub mod survey;
 mod unchanged;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::{Command, Context, EntityRef, decide};
@@ -25,8 +34,14 @@ use crate::store::PrivateKind;
 
 pub use known_images::KnownSizes;
 pub use people::register_annotator;
+pub use run::Run;
 
+use account::Account;
 use by_image::by_image;
+use changes::{Changes, Scope};
+use dialect::Frame;
+use image_map::ImageMap;
+use matching::{Radius, RadiusUsed};
 use recorder::{Recorded, Recorder};
 
 use super::document::{BoxDecision, Document, PrivateText, PrivateTextKind, SourceFacts, SourceValue};
@@ -57,7 +72,8 @@ pub enum Completeness {
     /// It stays.
     #[default]
     Partial,
-    /// It is withdrawn, on the images that the document names.
+    /// It is withdrawn, on the images that the document names. Where somebody is said to have drawn the document, only what
+    /// nobody else rated.
     Complete,
 }
 
@@ -67,7 +83,7 @@ pub struct ImportOptions {
     /// The one image that the document is about.
     pub image: Option<String>,
     /// Other names of images: as the source writes them, as they are here.
-    pub map_image: BTreeMap<String, String>,
+    pub map_image: ImageMap,
     /// How people of the source are to be taken, by their names there.
     pub map_annotator: BTreeMap<String, PersonChoice>,
     /// Who drew what the source gives nobody for: name and choice.
@@ -76,6 +92,8 @@ pub struct ImportOptions {
     pub map_label: BTreeMap<String, String>,
     /// The chain of files that this one belongs to.
     pub lineage: Option<String>,
+    /// How far something may have moved and still be the same; from the size of what the source draws where none is given.
+    pub radius: Option<Radius>,
     /// Boxes around known points.
     pub geometry: GeometryChoice,
     /// What is not mentioned.
@@ -91,6 +109,14 @@ pub struct ImportOutcome {
     pub created: u64,
     /// Known ones that changed.
     pub modified: u64,
+    /// Of these, those that are elsewhere with the same shape and size.
+    pub moved: u64,
+    /// Of these, those that have another shape or size.
+    pub reshaped: u64,
+    /// Of these, those that have another recorded label.
+    pub relabelled: u64,
+    /// Known ones that were found by distance or overlap.
+    pub by_distance: u64,
     /// Known ones that were withdrawn.
     pub withdrawn: u64,
     /// Known ones that have another id in the source now.
@@ -101,6 +127,12 @@ pub struct ImportOutcome {
     pub lineage: Option<String>,
     /// How boxes were read.
     pub box_format: Option<BoxDecision>,
+    /// How far something may have moved and still be the same.
+    pub radius: Option<RadiusUsed>,
+    /// What the source could speak about.
+    pub scope: Scope,
+    /// What changed, image by image.
+    pub changes: Changes,
     /// What was not taken over, and what deserves a look.
     pub report: LossReport,
 }
@@ -111,11 +143,21 @@ impl ImportOutcome {
         self.matched += other.matched;
         self.created += other.created;
         self.modified += other.modified;
+        self.moved += other.moved;
+        self.reshaped += other.reshaped;
+        self.relabelled += other.relabelled;
+        self.by_distance += other.by_distance;
         self.withdrawn += other.withdrawn;
         self.rekeyed += other.rekeyed;
         self.ratings_added += other.ratings_added;
         self.lineage = other.lineage.or(self.lineage.take());
         self.box_format = other.box_format.or(self.box_format.take());
+        self.radius = match (self.radius, other.radius) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            (one, other) => one.or(other),
+        };
+        self.scope.add(&other.scope);
+        self.changes.add(other.changes);
         self.report.merge(&other.report);
     }
 }
@@ -150,6 +192,14 @@ pub enum ImportError {
         /// The images.
         candidates: String,
     },
+    /// The radius is in µm, and an image's resolution is not known.
+    #[error("{file}: the radius is in µm, and the resolution of {image} is not known")]
+    NoResolution {
+        /// The file.
+        file: String,
+        /// The image.
+        image: String,
+    },
     /// The source names several images where one was given.
     #[error("{file}: it is about {count} images, so --image cannot name the one")]
     NotOneImage {
@@ -176,6 +226,8 @@ pub struct Source<'a> {
     pub digest: Digest,
     /// What it says.
     pub document: Document,
+    /// The folder that the file is in, where images may lie beside it.
+    pub folder: Option<PathBuf>,
 }
 
 /// Records what a document says that is not known yet.
@@ -189,11 +241,29 @@ pub fn import(
     source: Source<'_>,
     options: &ImportOptions,
 ) -> Result<ImportOutcome, ImportError> {
+    import_next(repo, transaction, &mut Run::default(), context, source, options)
+}
+
+/// As [`import`], for one of several documents in a transaction: `run` keeps what is known from one to the next.
+///
+/// # Errors
+/// [`ImportError`]; nothing of the transaction may be used then.
+pub fn import_next(
+    repo: &Repo,
+    transaction: &mut Transaction<'_>,
+    run_of_files: &mut Run,
+    context: &Context,
+    source: Source<'_>,
+    options: &ImportOptions,
+) -> Result<ImportOutcome, ImportError> {
     let setting = Setting {
         repo,
         file: source.file,
         format: source.format,
+        folder: source.folder.as_deref(),
         options,
+        radius: RadiusUsed::of(options.radius, &source.document.annotations),
+        frame: Frame::of(&source.document.annotations),
         flagged_by_reader: READER_FLAGS
             .iter()
             .filter(|(code, _)| source.document.report.warnings.count(code) > 0)
@@ -208,25 +278,29 @@ pub fn import(
     let document = source.document;
     run.outcome.report.clone_from(&document.report);
     run.outcome.box_format.clone_from(&document.box_format);
+    run.outcome.radius = Some(setting.radius);
+    run.outcome.scope.images = u64::try_from(document.images.len()).unwrap_or(u64::MAX);
     run.dataset(&document.dataset)?;
     let labels = run.labels(&document.labels, document.label_facts)?;
-    let images = run.images(&document.images)?;
+    let images = run.images(&document.images, run_of_files)?;
     let by_image = by_image(document.annotations, &images);
     if document.people.is_empty()
         && document.screenings.is_empty()
         && let Some(lineage) = run.unchanged(&by_image, &labels)?
     {
+        run_of_files.imported(Some(&lineage), by_image.values().flatten());
         run.outcome.lineage = Some(lineage);
         run.leave_out(BTreeMap::new());
         return Ok(run.outcome);
     }
-    let lineage = run.lineage(&document.people, &by_image)?;
+    let (lineage, trust) = run.lineage(&document.people, &by_image, run_of_files)?;
+    run_of_files.imported(lineage.as_deref(), by_image.values().flatten());
     run.outcome.lineage.clone_from(&lineage);
     Arc::make_mut(&mut run.context).lineage = lineage;
     let people = run.people(&document.people)?;
     let drawn_by = run.drawn_by()?;
     Arc::make_mut(&mut run.context).annotator = drawn_by;
-    let meaning = run.meaning(&labels, &people)?;
+    let meaning = run.meaning(&labels, &people, trust)?;
     run.annotations(by_image, &meaning)?;
     run.screenings(&document.screenings, &images, &people)?;
     run.leave_out(BTreeMap::new());
@@ -239,7 +313,11 @@ struct Setting<'a> {
     /// The file's own name.
     file: &'a str,
     format: &'static str,
+    folder: Option<&'a Path>,
     options: &'a ImportOptions,
+    radius: RadiusUsed,
+    /// The size of the boxes, where they have one.
+    frame: Option<Frame>,
     /// Flags of geometries that the reader has counted.
     flagged_by_reader: Vec<&'static str>,
 }
@@ -250,6 +328,8 @@ struct Import<'a, R> {
     recorder: &'a mut R,
     context: Arc<Context>,
     outcome: ImportOutcome,
+    /// What is counted about the image that is worked on.
+    account: Option<Account>,
     /// Declared images that have other dimensions now, and which.
     resized: Vec<String>,
     /// What can name a person, and waits for the event that it belongs to.
@@ -292,6 +372,7 @@ impl<'a, R: Recorder> Import<'a, R> {
             recorder,
             context,
             outcome: ImportOutcome::default(),
+            account: None,
             resized: Vec::new(),
             pending: BTreeMap::new(),
         }
@@ -407,3 +488,6 @@ impl<'a, R: Recorder> Import<'a, R> {
         public_fact(value)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,8 +50,13 @@ impl Import<'_, Transaction<'_>> {
         }
     }
 
-    fn known_person(&self, name: &str) -> Result<Option<Code>, ImportError> {
-        known_annotator(self.setting.repo, self.recorder, name).map_err(ImportError::from)
+    fn known_person(&mut self, name: &str) -> Result<Option<Code>, ImportError> {
+        let known = known_annotator(self.setting.repo, self.recorder, name)?;
+        // The next file of this transaction need not look again.
+        if let Some(code) = &known {
+            self.recorder.note_person(name, code);
+        }
+        Ok(known)
     }
 
     fn register(&mut self, name: &str, choice: Option<PersonChoice>) -> Result<Code, ImportError> {
@@ -80,7 +85,7 @@ fn is_anonymous(name: &str) -> bool {
 ///
 /// # Errors
 /// [`RepoError`] when the state or the log cannot be read.
-fn known_annotator(
+pub(super) fn known_annotator(
     repo: &crate::repo::Repo,
     transaction: &crate::repo::Transaction<'_>,
     name: &str,

@@ -15,6 +15,7 @@ use crate::repo::Transaction;
 use crate::snapshot::SnapshotView;
 
 use super::by_image::ByImage;
+use super::changes::Scope;
 use super::{Completeness, Import, ImportError, ImportOutcome, public_fact};
 
 impl Import<'_, Transaction<'_>> {
@@ -46,11 +47,16 @@ impl Import<'_, Transaction<'_>> {
             is_complete: setting.options.completeness == Completeness::Complete,
         };
         let one = |(image, annotations): (&ImageId, &Vec<SourceAnnotation>)| -> Result<Option<ImportOutcome>, ImportError> {
-            if !compare.image(image, annotations)? {
+            let Some(not_mentioned) = compare.image(image, annotations)? else {
                 return Ok(None);
-            }
+            };
             let mut outcome = ImportOutcome {
                 matched: u64::try_from(annotations.len()).unwrap_or(u64::MAX),
+                scope: Scope {
+                    compared: u64::from(!annotations.is_empty()),
+                    not_mentioned,
+                    ..Scope::default()
+                },
                 ..ImportOutcome::default()
             };
             setting.flag(&base, *image, annotations, &mut outcome.report)?;
@@ -101,16 +107,17 @@ struct Compare<'a> {
 }
 
 impl Compare<'_> {
-    /// Whether each annotation of an image is recorded just so, under its id.
-    fn image(&self, image: &ImageId, annotations: &[SourceAnnotation]) -> Result<bool, ImportError> {
+    /// Returns how many known annotations of an image are not mentioned where each that is mentioned is recorded just so,
+    /// under its id.
+    fn image(&self, image: &ImageId, annotations: &[SourceAnnotation]) -> Result<Option<u64>, ImportError> {
         if annotations.is_empty() && !self.is_complete {
-            return Ok(true);
+            return Ok(Some(0));
         }
         let mut expected = Vec::with_capacity(annotations.len());
         let mut aliases = Vec::with_capacity(annotations.len());
         for annotation in annotations {
             let Some((key, alias, record)) = self.records(image, annotation) else {
-                return Ok(false);
+                return Ok(None);
             };
             expected.push((key, record));
             aliases.push(alias);
@@ -125,12 +132,12 @@ impl Compare<'_> {
             &of_annotations,
             expected.iter().map(|(key, value)| (key, Some(value.as_slice()))),
         )?;
-        if has_repeats || found != expected.len() || (self.is_complete && others) {
-            return Ok(false);
+        if has_repeats || found != expected.len() || (self.is_complete && others > 0) {
+            return Ok(None);
         }
         let of_aliases = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
         let (found, _) = self.find(&of_aliases, aliases.iter().map(|key| (key, None)))?;
-        Ok(found == aliases.len())
+        Ok((found == aliases.len()).then_some(others))
     }
 
     /// The key of the annotation, that of its alias, and its record as it would be recorded now.
@@ -155,20 +162,20 @@ impl Compare<'_> {
         Some((Key::annotation(id), alias, to_canonical(&record).ok()?))
     }
 
-    /// Counts which of the sorted keys are there, with the value where one is given, and whether others are, too.
+    /// Counts which of the sorted keys are there, with the value where one is given, and how many others are.
     fn find<'k>(
         &self,
         prefix: &[u8],
         expected: impl Iterator<Item = (&'k Key, Option<&'k [u8]>)>,
-    ) -> Result<(usize, bool), ImportError> {
+    ) -> Result<(usize, u64), ImportError> {
         let mut expected = expected.peekable();
-        let (mut found, mut others) = (0, false);
+        let (mut found, mut others) = (0, 0);
         self.base.scan(prefix, &mut |key, value| {
             while expected.next_if(|(next, _)| next.as_bytes() < key).is_some() {}
             match expected.next_if(|(next, _)| next.as_bytes() == key) {
                 Some((_, wanted)) if wanted.is_none_or(|wanted| wanted == value) => found += 1,
                 Some(_) => return ControlFlow::Break(()),
-                None => others = true,
+                None => others += 1,
             }
             ControlFlow::Continue(())
         })?;

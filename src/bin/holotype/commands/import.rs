@@ -1,27 +1,34 @@
 //! `import`: reads annotations, finds what changed, records only that.
 
+mod interactive;
+mod report;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use holotype::event::{Context, Tool};
 use holotype::id::Code;
 use holotype::import::coco::{BoxChoice, CocoError, VoteChoice};
 use holotype::import::csv::{CsvError, CsvOrder, CsvProblem};
+use holotype::import::engine::image_map::ImageMap;
+use holotype::import::engine::matching::Radius;
+use holotype::import::engine::survey::survey;
 use holotype::import::engine::{
-    Completeness, GeometryChoice, ImportError, ImportOptions, ImportOutcome, KnownSizes, PersonChoice,
-    Source, import,
+    Completeness, GeometryChoice, ImportError, ImportOptions, ImportOutcome, KnownSizes, PersonChoice, Run,
+    Source, import_next,
 };
 use holotype::import::format::Format;
 use holotype::import::load::{LoadError, LoadOptions, find_sources, load};
-use holotype::import::report::{Entries, Entry};
 use holotype::import::yolo::{YoloError, YoloProblem};
 use holotype::model::{AnnotatorKind, Method};
-use holotype::repo::{Committed, Repo, Transaction};
-use serde_json::{Value, json};
+use holotype::repo::{Repo, Transaction};
 
-use crate::app::{App, plural, report_commit};
+use crate::app::App;
 use crate::failure::{Failure, chain};
+
+use interactive::Dialogue;
+use report::Told;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum BoxArg {
@@ -43,7 +50,7 @@ enum GeometryArg {
 }
 
 /// Reads annotations, finds what changed against the present state, records only that
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct ImportArgs {
     /// Annotation files, or folders of them
     #[arg(required = true)]
@@ -54,7 +61,8 @@ pub(crate) struct ImportArgs {
     /// The image that the file is about
     #[arg(long, value_name = "NAME")]
     image: Option<String>,
-    /// Another name of an image: as the file writes it, as it is here
+    /// Another name of an image: as the file writes it, as it is here; {} on both sides stands for any text, as in
+    /// '{}.svs={}.ndpi'
     #[arg(long, value_name = "OLD=NEW")]
     map_image: Vec<String>,
     /// Who drew what the file gives nobody for, such as "Dr. A=human" or "net=model:model-7"
@@ -81,9 +89,10 @@ pub(crate) struct ImportArgs {
     /// Another name of a label: as the file writes it, as it is here
     #[arg(long, value_name = "OLD=NEW")]
     map_label: Vec<String>,
-    /// How far something may have moved and still be the same (px; not used by the present formats)
+    /// How far something may have moved and still be the same: 12, 12px or 3um; 0 for not at all [default: half of the
+    /// median smaller side of what the file draws, 25px where it draws points]
     #[arg(long, value_name = "R")]
-    match_radius: Option<f64>,
+    match_radius: Option<String>,
     /// How four numbers are a box
     #[arg(long, value_name = "HOW", default_value = "auto")]
     box_format: BoxArg,
@@ -100,7 +109,8 @@ pub(crate) struct ImportArgs {
     /// Whether a box around a known point replaces it
     #[arg(long, value_name = "WHAT", default_value = "keep")]
     geometry: GeometryArg,
-    /// What the file does not mention, on the images that it names, is withdrawn
+    /// What the file does not mention, on the images that it names, is withdrawn; with --annotator only what nobody else
+    /// rated
     #[arg(long)]
     complete: bool,
     /// Commit at once, without the draft
@@ -109,6 +119,12 @@ pub(crate) struct ImportArgs {
     /// Only tell what would be recorded
     #[arg(long)]
     dry_run: bool,
+    /// Ask about images, labels and people that are not known, and print the command line that needs no answers
+    #[arg(long)]
+    interactive: bool,
+    /// The answers to --interactive, a line each; - is standard input
+    #[arg(long, value_name = "FILE", requires = "interactive")]
+    answers: Option<PathBuf>,
 }
 
 /// What several files add up to.
@@ -122,10 +138,12 @@ struct Total {
 pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let repo = if args.dry_run { repo.rehearsal() } else { repo };
-    let context = context(app, &repo, args)?;
-    let options = options(args)?;
     let reading = reading(args)?;
     let paths: Vec<PathBuf> = args.paths.iter().map(|path| app.user_path(path)).collect();
+    let asked = asked(app, &repo, args, &paths, &reading)?;
+    let args = &asked;
+    let context = context(app, &repo, args)?;
+    let options = options(args)?;
     let build = |transaction: &mut Transaction<'_>| {
         read_all(&repo, transaction, &context, &paths, &reading, &options)
     };
@@ -134,18 +152,53 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
         let mut transaction = Transaction::rehearsal(repo.store(), &version);
         let total = build(&mut transaction)?;
         let events = transaction.events();
-        return report(app, &repo, &total, events, None);
+        return report::report(app, &repo, &total, events, &Told::of(args, None));
     }
     let Some(message) = &args.commit else {
         let (total, events) = repo.try_draft_with(build)?;
-        return report(app, &repo, &total, events, None);
+        return report::report(app, &repo, &total, events, &Told::of(args, None));
     };
     let sealing = app.sealing(&repo, message)?;
     let (total, committed) = repo.try_commit_with(&sealing, |transaction, _| build(transaction))?;
     let events = committed
         .as_ref()
         .map_or(0, |committed| committed.commit.events());
-    report(app, &repo, &total, events, committed.as_ref())
+    report::report(app, &repo, &total, events, &Told::of(args, committed.as_ref()))
+}
+
+/// The arguments, with what was asked and answered.
+fn asked(
+    app: &App,
+    repo: &Repo,
+    args: &ImportArgs,
+    paths: &[PathBuf],
+    reading: &LoadOptions,
+) -> Result<ImportArgs, Failure> {
+    let mut asked = args.clone();
+    if !args.interactive {
+        return Ok(asked);
+    }
+    let answers = args.answers.as_ref().map(|path| match path.to_str() {
+        Some("-") => path.clone(),
+        _ => app.user_path(path),
+    });
+    let mut dialogue = Dialogue::begin(answers)?;
+    let options = options(args)?;
+    let version = repo.draft_version()?;
+    let transaction = Transaction::rehearsal(repo.store(), &version);
+    let (mut surveys, mut run) = (Vec::new(), Run::default());
+    for path in paths {
+        for found in find_sources(path, reading)? {
+            let loaded = load(&found, reading)?;
+            let place = (loaded.file.as_str(), found.place.folder());
+            let one = survey(repo, &transaction, &mut run, place, &loaded.document, &options)?;
+            surveys.push(one);
+        }
+    }
+    dialogue.about(&interactive::joined(surveys), &mut asked)?;
+    app.out
+        .note(format!("the same without questions: {}", dialogue.command_line()));
+    Ok(asked)
 }
 
 fn read_all(
@@ -156,7 +209,7 @@ fn read_all(
     reading: &LoadOptions,
     options: &ImportOptions,
 ) -> Result<Total, Failure> {
-    let mut total = Total::default();
+    let (mut total, mut run) = (Total::default(), Run::default());
     for path in paths {
         for found in find_sources(path, reading)? {
             let loaded = if found.format.needs_sizes() {
@@ -175,8 +228,9 @@ fn read_all(
                 format: loaded.format.as_str(),
                 digest: loaded.digest,
                 document: loaded.document,
+                folder: found.place.folder().map(Path::to_owned),
             };
-            let outcome = import(repo, transaction, context, source, options)?;
+            let outcome = import_next(repo, transaction, &mut run, context, source, options)?;
             if !total.formats.contains(&format) {
                 total.formats.push(format);
             }
@@ -280,15 +334,16 @@ fn options(args: &ImportArgs) -> Result<ImportOptions, Failure> {
     }
     Ok(ImportOptions {
         image: args.image.clone(),
-        map_image: pairs(&args.map_image, "--map-image")?,
+        map_image: image_map(&args.map_image)?,
         map_annotator,
         annotator: args
             .annotator
             .as_deref()
             .map(|text| person(text, "--annotator"))
             .transpose()?,
-        map_label: pairs(&args.map_label, "--map-label")?,
+        map_label: pairs(&args.map_label, "--map-label")?.into_iter().collect(),
         lineage: args.source.clone(),
+        radius: args.match_radius.as_deref().map(radius).transpose()?,
         geometry: match args.geometry {
             GeometryArg::Keep => GeometryChoice::Keep,
             GeometryArg::Take => GeometryChoice::Take,
@@ -301,7 +356,29 @@ fn options(args: &ImportArgs) -> Result<ImportOptions, Failure> {
     })
 }
 
-fn pairs(texts: &[String], flag: &str) -> Result<BTreeMap<String, String>, Failure> {
+fn radius(text: &str) -> Result<Radius, Failure> {
+    Radius::parse(text).ok_or_else(|| {
+        Failure::usage(
+            format!("--match-radius '{text}' is no length"),
+            "--match-radius 12px, --match-radius 3um, or --match-radius 0 for not at all",
+        )
+    })
+}
+
+fn image_map(texts: &[String]) -> Result<ImageMap, Failure> {
+    let mut map = ImageMap::default();
+    for (old, new) in pairs(texts, "--map-image")? {
+        map.insert(&old, &new).map_err(|error| {
+            Failure::usage(
+                format!("--map-image '{old}={new}': {error}"),
+                "--map-image OLD=NEW, or a pattern such as --map-image '{}.svs={}.ndpi'",
+            )
+        })?;
+    }
+    Ok(map)
+}
+
+fn pairs(texts: &[String], flag: &str) -> Result<Vec<(String, String)>, Failure> {
     texts
         .iter()
         .map(|text| match text.split_once('=') {
@@ -336,92 +413,6 @@ pub(crate) fn person(text: &str, flag: &str) -> Result<(String, PersonChoice), F
         .transpose()
         .map_err(|error| bad(error.to_string()))?;
     Ok((name.to_owned(), PersonChoice { kind, code }))
-}
-
-fn report(
-    app: &mut App,
-    repo: &Repo,
-    total: &Total,
-    events: u64,
-    committed: Option<&Committed>,
-) -> Result<u8, Failure> {
-    let format = match total.formats.as_slice() {
-        [format] => format.as_str(),
-        _ => "mixed",
-    };
-    print(app, total, format, events)?;
-    let members = members(total, format, events);
-    match committed {
-        Some(committed) => report_commit(app, repo, "holotype/import/1", committed, members)?,
-        None => app.out.object("holotype/import/1", &members)?,
-    }
-    Ok(0)
-}
-
-fn members(total: &Total, format: &str, events: u64) -> Value {
-    let outcome = &total.outcome;
-    let list = |entries: &Entries| -> Vec<Value> {
-        let object =
-            |Entry { code, count, message }| json!({"code": code, "count": count, "message": message});
-        entries.iter().map(object).collect()
-    };
-    json!({
-        "format": format,
-        "files": total.files,
-        "events": events,
-        "matched": outcome.matched,
-        "created": outcome.created,
-        "modified": outcome.modified,
-        "withdrawn": outcome.withdrawn,
-        "rekeyed": outcome.rekeyed,
-        "ratings_added": outcome.ratings_added,
-        "lineage": outcome.lineage,
-        "box_format": outcome.box_format.as_ref().map(|decision| decision.format.as_str()),
-        "box_format_evidence": outcome.box_format.as_ref().map(|decision| decision.evidence.clone()),
-        "losses": list(&outcome.report.losses),
-        "warnings": list(&outcome.report.warnings),
-    })
-}
-
-fn print(app: &mut App, total: &Total, format: &str, events: u64) -> Result<(), Failure> {
-    let outcome = &total.outcome;
-    app.out.line(format!(
-        "read {} file{} ({format}): {} created, {} matched, {} modified, {} withdrawn, {} re-keyed, {} ratings added: {events} event{}",
-        total.files,
-        plural(total.files),
-        outcome.created,
-        outcome.matched,
-        outcome.modified,
-        outcome.withdrawn,
-        outcome.rekeyed,
-        outcome.ratings_added,
-        plural(events)
-    ))?;
-    if let Some(decision) = &outcome.box_format {
-        app.out.line(format!(
-            "boxes read as {}: {}",
-            decision.format.as_str(),
-            decision.evidence
-        ))?;
-    }
-    let nothing_lost = outcome.report.losses.is_empty();
-    app.out.line(if nothing_lost {
-        "loss report: everything was taken over"
-    } else {
-        "loss report:"
-    })?;
-    for (heading, entries) in [
-        ("lost", &outcome.report.losses),
-        ("look", &outcome.report.warnings),
-    ] {
-        for Entry { code, count, message } in entries.iter() {
-            app.out.line(format!(
-                "  {heading}  {count} × {code}: {}",
-                crate::output::one_line(&message)
-            ))?;
-        }
-    }
-    Ok(())
 }
 
 impl From<LoadError> for Failure {
@@ -536,6 +527,12 @@ impl From<ImportError> for Failure {
             ImportError::ImageUnclear { name, .. } => Self::refused(
                 line,
                 format!("say which with --map-image '{name}=NAME'; see holotype list images"),
+            ),
+            ImportError::NoResolution { image, .. } => Self::refused(
+                line,
+                format!(
+                    "give the radius in px, or the resolution: holotype set image '{image}' um_per_px_x=… um_per_px_y=…"
+                ),
             ),
             ImportError::NotOneImage { .. } => {
                 Self::refused(line, "use --map-image OLD=NEW for each of them")
