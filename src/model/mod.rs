@@ -3,6 +3,7 @@
 //! Pure values and rules over them; how they change is in `event`.
 
 pub mod carried;
+pub mod carrier;
 pub mod counts;
 pub mod facts;
 pub mod geometry;
@@ -11,8 +12,10 @@ pub mod kinds;
 pub mod qupath;
 pub mod records;
 pub mod rule;
+pub mod sliderunner;
 
 pub use carried::CarriedAnnotation;
+pub use carrier::Carrier;
 pub use counts::Counts;
 pub use facts::{FactChanges, FactValue, Facts};
 pub use geometry::{Geometry, Shape};

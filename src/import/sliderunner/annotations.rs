@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::error::SlideRunnerError;
 use super::lists::{Classes, Slides, add_other_cells, place, whole_value};
-use super::place::{Fit, Kind, shape};
 use super::ratings::{Ratings, count};
 use super::schema::{Cells, Schema};
 use crate::import::document::{
@@ -16,6 +15,7 @@ use crate::import::document::{
 use crate::import::personal;
 use crate::import::report::LossReport;
 use crate::model::Geometry;
+use crate::model::sliderunner::{Fit, Kind, plane, shape};
 use crate::model::geometry::{Plane, Position, Shape};
 
 const COLUMNS: [&str; 10] = [
@@ -206,9 +206,6 @@ impl Reading<'_, '_> {
     /// The focus level that all coordinates share; level 0 is a plain image.
     fn plane(&mut self, coordinates: &[Coordinate]) -> Option<Plane> {
         let z = coordinates.first()?.z;
-        let level = (z.fract() == 0.0)
-            .then(|| format!("{z:.0}").parse::<u32>().ok())
-            .flatten();
         if coordinates.iter().any(|coordinate| coordinate.z != z) {
             self.lose(
                 "plane_unusable",
@@ -216,14 +213,10 @@ impl Reading<'_, '_> {
             );
             return None;
         }
-        match level {
-            _ if z == 0.0 => None,
-            Some(z) => Some(Plane { c: 0, t: 0, z }),
-            None => {
-                self.lose("plane_unusable", "its coordinateZ is not a whole number from 0");
-                None
-            }
-        }
+        plane(z).unwrap_or_else(|_| {
+            self.lose("plane_unusable", "its coordinateZ is not a whole number from 0");
+            None
+        })
     }
 
     /// The label that the source records as agreed: 0, none and an unknown class are no label.

@@ -13,7 +13,6 @@ mod error;
 mod leftovers;
 mod lists;
 mod open;
-mod place;
 mod ratings;
 mod schema;
 
