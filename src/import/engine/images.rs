@@ -43,6 +43,21 @@ impl Import<'_, Transaction<'_>> {
         found
     }
 
+    /// Returns the name here of each image that a source names so.
+    pub(super) fn names_here<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<Vec<String>, ImportError> {
+        let known = self.known_images()?;
+        let named = |name: &str| SourceImage {
+            name: name.to_owned(),
+            ..SourceImage::default()
+        };
+        names
+            .map(|name| self.resolve(&named(name), name, &known))
+            .collect()
+    }
+
     /// Names the declared images that have other dimensions now.
     fn warn_resized(&mut self) {
         let resized = std::mem::take(&mut self.resized);

@@ -33,6 +33,9 @@ impl Import<'_, Transaction<'_>> {
         label: &SourceLabel,
         known: &mut BTreeMap<String, LabelId>,
     ) -> Result<LabelId, ImportError> {
+        if let Some(id) = self.named.get(&label.name) {
+            return Ok(*id);
+        }
         let name = self
             .setting
             .options

@@ -5,6 +5,8 @@
 
 mod annotations;
 mod by_image;
+mod carried;
+mod carrier;
 mod images;
 mod labels;
 mod lineage;
@@ -17,7 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::event::{Command, Context, EntityRef, decide};
-use crate::id::{Code, Digest};
+use crate::id::{Code, Digest, LabelId};
 use crate::model::{AnnotatorKind, FactChanges, FactValue};
 use crate::repo::{Repo, RepoError, Transaction};
 use crate::store::PrivateKind;
@@ -203,15 +205,21 @@ pub fn import(
         ..context.clone()
     };
     let mut run = Import::new(&setting, transaction, Arc::new(context));
-    let document = source.document;
+    let mut document = source.document;
     run.outcome.report.clone_from(&document.report);
     run.outcome.box_format.clone_from(&document.box_format);
+    let carried = std::mem::take(&mut document.carried);
+    if let Some(carrier) = &carried.dataset {
+        run.carrier(carrier)?;
+    }
     run.dataset(&document.dataset)?;
     let labels = run.labels(&document.labels)?;
     let images = run.images(&document.images)?;
+    let bringing = run.bringing(carried.annotations, &mut document, &images, &labels)?;
     let by_image = by_image(document.annotations, &images);
     if document.people.is_empty()
         && document.screenings.is_empty()
+        && bringing.is_empty()
         && let Some(lineage) = run.unchanged(&by_image, &labels)?
     {
         run.outcome.lineage = Some(lineage);
@@ -226,6 +234,7 @@ pub fn import(
     Arc::make_mut(&mut run.context).annotator = drawn_by;
     let meaning = run.meaning(&labels, &people)?;
     run.annotations(by_image, &meaning)?;
+    run.bring(bringing, &meaning)?;
     run.screenings(&document.screenings, &images, &people)?;
     run.leave_out(BTreeMap::new());
     Ok(run.outcome)
@@ -252,6 +261,8 @@ struct Import<'a, R> {
     resized: Vec<String>,
     /// What can name a person, and waits for the event that it belongs to.
     pending: BTreeMap<String, PrivateText>,
+    /// Labels that a carrier names, by their names in the file.
+    named: BTreeMap<String, LabelId>,
 }
 
 fn private_kind(kind: PrivateTextKind) -> PrivateKind {
@@ -291,6 +302,7 @@ impl<'a, R: Recorder> Import<'a, R> {
             outcome: ImportOutcome::default(),
             resized: Vec::new(),
             pending: BTreeMap::new(),
+            named: BTreeMap::new(),
         }
     }
 

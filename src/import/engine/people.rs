@@ -49,7 +49,7 @@ impl Import<'_, Transaction<'_>> {
         }
     }
 
-    fn known_person(&self, name: &str) -> Result<Option<Code>, ImportError> {
+    pub(super) fn known_person(&self, name: &str) -> Result<Option<Code>, ImportError> {
         known_annotator(self.setting.repo, self.recorder, name).map_err(ImportError::from)
     }
 

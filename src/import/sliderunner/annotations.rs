@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
+use super::carried::Carried;
 use super::error::SlideRunnerError;
 use super::lists::{Classes, Slides, add_other_cells, place, whole_value};
 use super::ratings::{Ratings, count};
@@ -15,8 +16,8 @@ use crate::import::document::{
 use crate::import::personal;
 use crate::import::report::LossReport;
 use crate::model::Geometry;
-use crate::model::sliderunner::{Fit, Kind, plane, shape};
 use crate::model::geometry::{Plane, Position, Shape};
+use crate::model::sliderunner::{Fit, Kind, plane, shape};
 
 const COLUMNS: [&str; 10] = [
     "uid",
@@ -39,11 +40,18 @@ struct Coordinate {
     z: f64,
 }
 
+/// What annotations name by their uids.
+#[derive(Clone, Copy)]
+pub(super) struct Lists<'a> {
+    pub(super) slides: &'a Slides,
+    pub(super) classes: &'a Classes,
+}
+
 /// Reads all annotations, in uid order, into the document.
 pub(super) fn read(
     schema: &Schema<'_>,
-    slides: &Slides,
-    classes: &Classes,
+    lists: &Lists<'_>,
+    mut carried: Carried,
     ratings: &mut Ratings,
     document: &mut Document,
 ) -> Result<(), SlideRunnerError> {
@@ -75,8 +83,17 @@ pub(super) fn read(
             report: &mut document.report,
         };
         let rated = count(own.ratings.len());
-        match reading.annotation(own, slides, classes, &mut guids)? {
-            Some(annotation) => document.annotations.push(annotation),
+        match reading.annotation(own, lists, &mut guids)? {
+            Some(mut annotation) => {
+                let here = &reading.here;
+                if let Some(carried) = carried.take(uid, here, &mut annotation, reading.report) {
+                    document
+                        .carried
+                        .annotations
+                        .insert(document.annotations.len(), carried);
+                }
+                document.annotations.push(annotation);
+            }
             None => reading
                 .report
                 .losses
@@ -121,15 +138,14 @@ impl Reading<'_, '_> {
     fn annotation(
         &mut self,
         own: Own,
-        slides: &Slides,
-        classes: &Classes,
+        lists: &Lists<'_>,
         guids: &mut BTreeSet<[u8; 16]>,
     ) -> Result<Option<SourceAnnotation>, SlideRunnerError> {
         if self.cells.number(5).is_some_and(|deleted| deleted != 0.0) {
             self.lose("deleted_in_source", "the source marks it as deleted");
             return Ok(None);
         }
-        let Some(image) = slides.index(self.cells.integer(1)) else {
+        let Some(image) = lists.slides.index(self.cells.integer(1)) else {
             self.lose("annotation_without_slide", "its slide does not exist");
             return Ok(None);
         };
@@ -147,7 +163,7 @@ impl Reading<'_, '_> {
         Ok(Some(SourceAnnotation {
             image,
             geometry,
-            label: self.agreed(classes),
+            label: self.agreed(lists.classes),
             id: Some(id),
             ratings: own.ratings,
             attributes,
