@@ -9,5 +9,7 @@
 
 mod lab;
 
+#[path = "formats/lossless.rs"]
+mod lossless;
 #[path = "formats/recognition.rs"]
 mod recognition;

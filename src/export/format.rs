@@ -7,6 +7,8 @@ pub enum FileFormat {
     Coco,
     /// A Parquet table.
     Parquet,
+    /// A SlideRunner database.
+    SlideRunner,
 }
 
 /// Formats of a folder of files.
@@ -27,9 +29,10 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, by name.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::File(FileFormat::Coco),
         Self::File(FileFormat::Parquet),
+        Self::File(FileFormat::SlideRunner),
         Self::Folder(FolderFormat::Voc),
     ];
 
@@ -39,6 +42,7 @@ impl ExportFormat {
         match self {
             Self::File(FileFormat::Coco) => "coco",
             Self::File(FileFormat::Parquet) => "parquet",
+            Self::File(FileFormat::SlideRunner) => "sliderunner",
             Self::Folder(FolderFormat::Voc) => "voc",
         }
     }

@@ -1,11 +1,12 @@
 //! Writing versions and their annotations in the formats of other tools.
 //!
-//! The writers of formats (`coco`, `parquet`, `voc`) take plain values: they know no store and no reader, stream, and give the
+//! The writers of formats (`coco`, `parquet`, `sliderunner`, `voc`) take plain values: they know no store and no reader, stream, and give the
 //! same bytes for the same input. [`dataset`] and [`rows`]
 //! read a version as rows, [`version`] brings the two together, and
 //! [`checkout`](mod@checkout) makes a working copy. What a format cannot say is counted in an [`ExportReport`].
 
 pub mod agreed;
+mod carrier;
 pub mod checkout;
 pub mod coco;
 pub mod dataset;
@@ -16,6 +17,7 @@ pub mod ordered;
 pub mod parquet;
 mod report;
 pub mod rows;
+pub mod sliderunner;
 pub mod version;
 pub mod voc;
 
@@ -28,5 +30,5 @@ pub use report::{ExportLoss, ExportReport};
 pub use rows::{Parts, RatingRow, Ratings, Row, RowReader};
 pub use version::{
     ExportOptions, Exported, Filter, Votes, export_coco, export_file, export_folder, export_parquet,
-    export_voc,
+    export_sliderunner, export_voc,
 };

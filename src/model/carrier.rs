@@ -75,7 +75,7 @@ pub enum CarrierError {
         limit: usize,
     },
     /// It has another form.
-    #[error("it is not what an export writes")]
+    #[error("it is not what an export writes: {0}")]
     Form(#[from] serde_json::Error),
 }
 

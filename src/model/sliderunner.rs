@@ -116,11 +116,7 @@ impl Placed {
     pub fn of(geometry: &Geometry, size: Option<(f64, f64)>) -> Self {
         let (kind, points, loss) = match &geometry.shape {
             Shape::Point { x, y } => (Kind::Spot, vec![[*x, *y]], None),
-            Shape::Box { x, y, width, height } => (
-                Kind::Area,
-                vec![[*x, *y], [x + width, y + height]],
-                None,
-            ),
+            Shape::Box { x, y, width, height } => (Kind::Area, vec![[*x, *y], [x + width, y + height]], None),
             Shape::Circle { x, y, radius } => (
                 Kind::Circle,
                 vec![[x - radius, y - radius], [x + radius, y + radius]],
@@ -156,11 +152,22 @@ impl Placed {
             let is_plain = geometry.plane.is_none_or(|plane| plane.c == 0 && plane.t == 0);
             (!is_plain).then_some(("without_channel", "SlideRunner has no channels and time points"))
         });
-        Self {
+        let placed = Self {
             kind,
             points,
             z: geometry.plane.map_or(0, |plane| plane.z),
             loss,
+        };
+        if placed.read_back().is_some() {
+            return placed;
+        }
+        // A border beyond what a number can be: what is drawn instead is finite.
+        let (kind, points, loss) = Self::drawn(geometry, size);
+        Self {
+            kind,
+            points,
+            loss,
+            ..placed
         }
     }
 
@@ -169,7 +176,10 @@ impl Placed {
         geometry: &Geometry,
         size: Option<(f64, f64)>,
     ) -> (Kind, Vec<Position>, Option<(&'static str, &'static str)>) {
-        let loss = ("drawn_as_polygon", "SlideRunner has the outline of its largest piece as a polygon");
+        let loss = (
+            "drawn_as_polygon",
+            "SlideRunner has the outline of its largest piece as a polygon",
+        );
         match Drawn::of(geometry, size) {
             Drawn::Point([x, y]) => (Kind::Spot, vec![[x, y]], Some(loss)),
             Drawn::Line(points) => (Kind::Polygon, points, Some(loss)),
@@ -325,29 +335,56 @@ mod tests {
         let ring = vec![[0.5, 0.0], [4.0, 0.0], [4.0, 3.0]];
         for shape in [
             Shape::Point { x: 1.5, y: -2.0 },
-            Shape::Box { x: 1.0, y: 2.0, width: 3.0, height: 0.0 },
-            Shape::Circle { x: 5.0, y: 6.0, radius: 2.5 },
-            Shape::Ellipse { x: 5.0, y: 6.0, radius_x: 2.5, radius_y: 1.0, angle_deg: 0.0 },
-            Shape::Polygon { rings: vec![ring.clone()] },
+            Shape::Box {
+                x: 1.0,
+                y: 2.0,
+                width: 3.0,
+                height: 0.0,
+            },
+            Shape::Circle {
+                x: 5.0,
+                y: 6.0,
+                radius: 2.5,
+            },
+            Shape::Ellipse {
+                x: 5.0,
+                y: 6.0,
+                radius_x: 2.5,
+                radius_y: 1.0,
+                angle_deg: 0.0,
+            },
+            Shape::Polygon {
+                rings: vec![ring.clone()],
+            },
             Shape::Image,
         ] {
             let geometry = Geometry::new(shape);
             let placed = Placed::of(&geometry, None);
             assert_eq!((placed.read_back(), placed.loss), (Some(geometry), None));
         }
-        let deep = Geometry { plane: Some(Plane { c: 0, t: 0, z: 3 }), ..Geometry::point(1.0, 2.0) };
+        let deep = Geometry {
+            plane: Some(Plane { c: 0, t: 0, z: 3 }),
+            ..Geometry::point(1.0, 2.0)
+        };
         assert_eq!(Placed::of(&deep, None).read_back(), Some(deep));
     }
 
     #[test]
     fn what_sliderunner_has_no_type_for_is_drawn_and_told() {
         let square = |x: f64, size: f64| vec![vec![[x, 0.0], [x + size, 0.0], [x + size, size], [x, size]]];
-        let geometry = Geometry::new(Shape::MultiPolygon { polygons: vec![square(0.0, 1.0), square(9.0, 4.0)] });
+        let geometry = Geometry::new(Shape::MultiPolygon {
+            polygons: vec![square(0.0, 1.0), square(9.0, 4.0)],
+        });
         let placed = Placed::of(&geometry, None);
-        let largest = Geometry::new(Shape::Polygon { rings: square(9.0, 4.0) });
+        let largest = Geometry::new(Shape::Polygon {
+            rings: square(9.0, 4.0),
+        });
         assert_eq!((placed.read_back(), placed.kind), (Some(largest), Kind::Polygon));
         assert_eq!(placed.loss.unwrap().0, "drawn_as_polygon");
-        let channel = Geometry { plane: Some(Plane { c: 1, t: 0, z: 0 }), ..Geometry::point(1.0, 2.0) };
+        let channel = Geometry {
+            plane: Some(Plane { c: 1, t: 0, z: 0 }),
+            ..Geometry::point(1.0, 2.0)
+        };
         assert_eq!(Placed::of(&channel, None).loss.unwrap().0, "without_channel");
     }
 }

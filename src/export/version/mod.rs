@@ -2,10 +2,12 @@
 
 mod coco;
 mod parquet;
+mod sliderunner;
 mod voc;
 
 pub use coco::{export_coco, write_dataset_as_coco};
 pub use parquet::export_parquet;
+pub use sliderunner::export_sliderunner;
 pub use voc::export_voc;
 
 use std::io::Write;
@@ -16,6 +18,7 @@ use super::rows::{Parts, Row};
 use super::{ExportError, ExportReport};
 use crate::event::State;
 use crate::files::output::StagedFolder;
+use crate::id::Digest;
 use crate::model::Rule;
 
 /// Which rows are exported.
@@ -61,6 +64,8 @@ pub struct ExportOptions<'a> {
     pub votes: Votes,
     /// Which rows are exported.
     pub filter: Filter<'a>,
+    /// The id of the dataset that is exported from, which tells whose codes those of people are.
+    pub repository: Option<Digest>,
 }
 
 /// What was exported.
@@ -112,6 +117,7 @@ pub fn export_file<W: Write + Send>(
     match format {
         FileFormat::Coco => export_coco(version, rule, &mut out, options),
         FileFormat::Parquet => export_parquet(version, rule, out, options),
+        FileFormat::SlideRunner => export_sliderunner(version, rule, out, options),
     }
 }
 

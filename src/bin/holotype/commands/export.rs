@@ -23,10 +23,10 @@ use crate::rows::RowContext;
 pub(crate) struct ExportArgs {
     /// The revision; HEAD where none is given
     revision: Option<String>,
-    /// coco, parquet or voc
+    /// coco, parquet, sliderunner or voc
     #[arg(long, value_name = "F")]
     format: String,
-    /// The file (coco, parquet), or a new or empty folder (voc)
+    /// The file (coco, parquet, sliderunner), or a new or empty folder (voc)
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
     /// Only annotations for which this CEL expression is true
@@ -72,6 +72,7 @@ pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
                 .as_ref()
                 .map(|takes| takes as &(dyn Fn(&Row<'_>) -> bool + Sync)),
         },
+        repository: Some(repo.store().repository().id),
     };
     let path = app.user_path(&args.out);
     let exported = match format {
@@ -189,6 +190,8 @@ impl From<ExportError> for Failure {
             }
             ExportError::Coco(_)
             | ExportError::Parquet(_)
+            | ExportError::SlideRunner(_)
+            | ExportError::Encode(_)
             | ExportError::Write(_)
             | ExportError::Table(_) => Self::new(IO, line, "check the disk, and run the command again"),
         }
