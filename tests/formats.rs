@@ -7,8 +7,11 @@
     reason = "a test may panic"
 )]
 
+mod common;
 mod lab;
 
+#[path = "formats/everything.rs"]
+mod everything;
 #[path = "formats/lossless.rs"]
 mod lossless;
 #[path = "formats/recognition.rs"]

@@ -13,6 +13,7 @@ pub mod qupath;
 pub mod records;
 pub mod rule;
 pub mod sliderunner;
+pub mod wkb;
 
 pub use carried::CarriedAnnotation;
 pub use carrier::Carrier;

@@ -60,6 +60,7 @@ pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
     ),
     (&["rusqlite"], &["import", "export"]),
     (&["parquet"], &["export"]),
+    (&["snap"], &["import"]),
     (&["quick_xml", "csv"], &["import", "export", "files"]),
 ];
 

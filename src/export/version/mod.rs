@@ -16,6 +16,7 @@ use super::dataset::{Dataset, ImageRow};
 use super::format::{FileFormat, FolderFormat};
 use super::rows::{Parts, Row};
 use super::{ExportError, ExportReport};
+use crate::codec::to_canonical;
 use crate::event::State;
 use crate::files::output::StagedFolder;
 use crate::id::Digest;
@@ -83,6 +84,12 @@ pub struct Exported {
 
 fn length<T>(list: &[T]) -> u64 {
     u64::try_from(list.len()).unwrap_or(u64::MAX)
+}
+
+/// Writes a value as canonical JSON.
+fn text<T: serde::Serialize>(value: &T) -> Result<String, ExportError> {
+    let bytes = to_canonical(value)?;
+    String::from_utf8(bytes).map_err(|error| std::io::Error::other(error).into())
 }
 
 /// Counts erased images as left out.

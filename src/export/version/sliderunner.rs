@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::{ExportOptions, Exported, chosen_images, count_erased, length};
-use crate::codec::to_canonical;
+use super::{ExportOptions, Exported, chosen_images, count_erased, length, text};
 use crate::event::State;
 use crate::export::carrier::{carried, carrier};
 use crate::export::dataset::{Dataset, ImageRow};
@@ -80,11 +79,6 @@ type Done = (
     Vec<SlideRunnerRow>,
     ExportReport,
 );
-
-fn text<T: serde::Serialize>(value: &T) -> Result<String, ExportError> {
-    let bytes = to_canonical(value)?;
-    String::from_utf8(bytes).map_err(|error| std::io::Error::other(error).into())
-}
 
 /// SlideRunner draws each class in a colour of its own and cannot do without; one that is not known is made up.
 fn classes<'d>(dataset: &'d Dataset<'_>) -> Vec<SlideRunnerClass<'d>> {
