@@ -10,6 +10,8 @@
 mod common;
 mod lab;
 
+#[path = "formats/carrier.rs"]
+mod carrier;
 #[path = "formats/everything.rs"]
 mod everything;
 #[path = "formats/lossless.rs"]
