@@ -97,3 +97,124 @@ fn everything_comes_back_from_a_parquet_table() {
         everything_comes_back(seed, "parquet");
     }
 }
+
+/// Annotations as a format without people and rounds can have them: image, geometry, label, and what the votes say.
+fn anonymous(lab: &Lab) -> Vec<(String, Value, Value, Vec<Value>)> {
+    let image_names: std::collections::BTreeMap<String, String> = lab
+        .rows(&["list", "images"])
+        .iter()
+        .map(|row| (text(&row["id"]), text(&row["name"])))
+        .collect();
+    let mut rows: Vec<_> = lab
+        .rows(&["list", "annotations"])
+        .iter()
+        .map(|row| {
+            let votes = row["ratings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|rating| rating["label"].clone());
+            let image = image_names[row["image"].as_str().unwrap()].clone();
+            (
+                image,
+                row["geometry"].clone(),
+                row["label"].clone(),
+                votes.collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    rows.sort_by_key(|row| format!("{row:?}"));
+    rows
+}
+
+#[test]
+fn midog_plus_plus_comes_back_from_its_own_dialect_as_the_same_annotations() {
+    let Some(data) = data_dir() else { return };
+    let file = data.join("midog/MIDOG++.json").display().to_string();
+    let lab = Lab::new();
+    lab.ok(&["import", &file, "--commit", "as published"]);
+    let path = lab.path().join("out.json").display().to_string();
+    lab.ok(&["export", "--format", "coco", "--dialect", "midog", "--out", &path]);
+    let read = |path: &str| serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).unwrap();
+    let (published, written) = (read(&file), read(&path));
+    let places = |value: &Value| {
+        let list = value["annotations"].as_array().unwrap();
+        let mut places: Vec<String> = list
+            .iter()
+            .map(|row| {
+                format!(
+                    "{} {} {} {}",
+                    row["id"], row["image_id"], row["bbox"], row["labels"]
+                )
+            })
+            .collect();
+        places.sort();
+        places
+    };
+    assert_eq!(
+        places(&written),
+        places(&published),
+        "numbers, boxes and votes are as published"
+    );
+    let (there, report) = fresh(&path);
+    assert_eq!(
+        (&report["created"], &report["box_format"]),
+        (&json!(26286), &json!("xyxy")),
+        "{report}"
+    );
+    assert_eq!(anonymous(&there), anonymous(&lab));
+}
+
+#[test]
+fn coco_and_voc_give_back_what_they_have_a_place_for() {
+    let Some(lab) = midog() else { return };
+    // COCO: places, labels, images and their ids; who rated, rounds and times have no place in it.
+    let path = export(&lab, "coco");
+    let (there, report) = fresh(&path);
+    assert_eq!(
+        (&report["created"], &report["ratings_added"]),
+        (&json!(4435), &json!(0))
+    );
+    assert_ne!(snapshot(&there), snapshot(&lab), "the difference is documented");
+    let diff = |kind: &str| {
+        let ids = |lab: &Lab| {
+            let rows = lab.rows(&["list", kind]);
+            rows.iter()
+                .map(|row| text(&row["id"]))
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        (ids(&lab), ids(&there))
+    };
+    for kind in ["images", "labels", "annotations"] {
+        let (here, there) = diff(kind);
+        assert_eq!(here, there, "{kind} keep their ids");
+    }
+    let places = |lab: &Lab| {
+        let rows = lab.rows(&["list", "annotations"]);
+        rows.iter()
+            .map(|row| format!("{} {} {}", row["id"], row["geometry"], row["label"]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(places(&there), places(&lab));
+    assert_eq!(there.rows(&["list", "annotators"]).len(), 0);
+    // Pascal VOC: points are boxes of no size, and there are no ids.
+    let folder = lab.path().join("voc").display().to_string();
+    let exported = lab.json(&["export", "--format", "voc", "--out", &folder]);
+    assert_eq!(crate::lab::count_of(&exported, "losses", "reduced_to_box"), 4435);
+    assert_eq!(crate::lab::count_of(&exported, "losses", "votes"), 11094);
+    let (there, report) = fresh(&folder);
+    assert_eq!(
+        (&report["created"], &report["files"]),
+        (&json!(4435), &json!(200))
+    );
+    let labels = |lab: &Lab| {
+        let mut labels: Vec<String> = lab
+            .rows(&["list", "annotations"])
+            .iter()
+            .map(|row| text(&row["label"]))
+            .collect();
+        labels.sort();
+        labels
+    };
+    assert_eq!(labels(&there), labels(&lab));
+}

@@ -12,6 +12,7 @@ pub use voc::export_voc;
 
 use std::io::Write;
 
+use super::coco::CocoDialect;
 use super::dataset::{Dataset, ImageRow};
 use super::format::{FileFormat, FolderFormat};
 use super::rows::{Parts, Row};
@@ -63,6 +64,8 @@ pub struct ExportOptions<'a> {
     pub name: &'a str,
     /// Whether ratings are written.
     pub votes: Votes,
+    /// The form of COCO.
+    pub dialect: CocoDialect,
     /// Which rows are exported.
     pub filter: Filter<'a>,
     /// The id of the dataset that is exported from, which tells whose codes those of people are.
