@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use holotype::export::coco::{CocoDataset, CocoImage, CocoLabel, CocoRow, CocoValue, IdPlan, write_coco};
+use holotype::export::coco::{
+    CocoDataset, CocoDialect, CocoImage, CocoLabel, CocoRow, CocoValue, IdPlan, write_coco,
+};
 use holotype::id::{AnnotationId, ImageId};
-use holotype::import::coco::{CocoOptions, read_coco};
+use holotype::import::coco::{BoxChoice, CocoOptions, read_coco};
 use holotype::import::document::{Document, SourceFacts, SourceId, SourceValue};
 use holotype::model::Geometry;
 use holotype::model::geometry::{Plane, Position, Shape};
@@ -144,6 +146,10 @@ fn images() -> [CocoImage; 3] {
 }
 
 fn write(rows: &[CocoRow]) -> Vec<u8> {
+    write_as(CocoDialect::Standard, rows)
+}
+
+fn write_as(dialect: CocoDialect, rows: &[CocoRow]) -> Vec<u8> {
     let images = images();
     let labels = ["mitotic figure", "Mitosis?"].map(|name| CocoLabel {
         name: name.to_owned(),
@@ -158,6 +164,7 @@ fn write(rows: &[CocoRow]) -> Vec<u8> {
         images: &images,
         labels: &labels,
         annotation_ids: IdPlan::keeping(rows.iter().map(|row| row.source_id)),
+        dialect,
     };
     let mut out = Vec::new();
     write_coco(&mut out, &dataset, rows.iter().cloned().map(Ok::<_, Infallible>)).expect("memory takes all");
@@ -176,6 +183,18 @@ fn facts(attributes: &BTreeMap<String, CocoValue>) -> SourceFacts {
         .collect()
 }
 
+fn read_as(dialect: CocoDialect, bytes: &[u8]) -> Document {
+    let box_format = match dialect {
+        CocoDialect::Standard => BoxChoice::Auto,
+        CocoDialect::Midog => BoxChoice::Xyxy,
+    };
+    let options = CocoOptions {
+        box_format,
+        ..CocoOptions::default()
+    };
+    read_coco("out.json", bytes, &options).expect("our own export")
+}
+
 fn read(bytes: &[u8]) -> Document {
     read_coco("out.json", bytes, &CocoOptions::default()).expect("our own export")
 }
@@ -191,15 +210,17 @@ proptest! {
         // The same id twice is refused, as it must be.
         let mut seen = std::collections::BTreeSet::new();
         rows.retain(|row| row.id.is_none_or(|id| seen.insert(id)));
-        let document = read(&write(&rows));
-        prop_assert!(document.report.losses.is_empty(), "{:?}", document.report.losses);
-        prop_assert_eq!(document.annotations.len(), rows.len());
-        for (annotation, row) in document.annotations.iter().zip(&rows) {
-            prop_assert_eq!(&annotation.geometry, &row.geometry);
-            prop_assert_eq!((annotation.image, annotation.label), (row.image, row.label));
-            prop_assert_eq!(&annotation.attributes, &facts(&row.attributes));
-            if let Some(id) = row.id {
-                prop_assert_eq!(&annotation.id, &Some(SourceId::Holotype(*id.as_bytes())));
+        for dialect in CocoDialect::ALL {
+            let document = read_as(dialect, &write_as(dialect, &rows));
+            prop_assert!(document.report.losses.is_empty(), "{:?}", document.report.losses);
+            prop_assert_eq!(document.annotations.len(), rows.len());
+            for (annotation, row) in document.annotations.iter().zip(&rows) {
+                prop_assert_eq!(&annotation.geometry, &row.geometry);
+                prop_assert_eq!((annotation.image, annotation.label), (row.image, row.label));
+                prop_assert_eq!(&annotation.attributes, &facts(&row.attributes));
+                if let Some(id) = row.id {
+                    prop_assert_eq!(&annotation.id, &Some(SourceId::Holotype(*id.as_bytes())));
+                }
             }
         }
     }

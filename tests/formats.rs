@@ -7,16 +7,21 @@
     reason = "a test may panic"
 )]
 
+mod common;
 mod lab;
 
 #[path = "formats/asap.rs"]
 mod asap;
+#[path = "formats/carrier.rs"]
+mod carrier;
 #[path = "formats/csv.rs"]
 mod csv;
 #[path = "formats/cvat.rs"]
 mod cvat;
 #[path = "formats/dicom.rs"]
 mod dicom;
+#[path = "formats/everything.rs"]
+mod everything;
 #[path = "formats/exact.rs"]
 mod exact;
 #[path = "formats/geojson.rs"]
@@ -29,6 +34,8 @@ mod imagescope;
 mod interactive;
 #[path = "formats/label_studio.rs"]
 mod label_studio;
+#[path = "formats/lossless.rs"]
+mod lossless;
 #[path = "formats/recognition.rs"]
 mod recognition;
 #[path = "formats/reimport.rs"]

@@ -53,10 +53,7 @@ fn what_a_table_cannot_say_is_told() {
         .losses()
         .map(|loss| (loss.code, loss.count))
         .collect();
-    assert_eq!(
-        losses,
-        [("facts", 5), ("image_without_annotations", 2), ("votes", 7)]
-    );
+    assert_eq!(losses, [], "ratings, facts and empty images travel beside");
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub use batch::{BATCH_SIZE_MAX, BatchError, BatchHeader, BatchReader, BatchWrite
 pub use bulk::{CreateError, Created, NewAnnotation, create_annotations};
 pub use command::{AnnotationIdentity, Command, Rejection};
 pub use context::{Context, Tool};
-pub use decide::decide;
+pub use decide::{check_text, decide};
 pub use evolve::{Edit, EvolveError, evolve};
 pub use line::{EventError, EventFormat, EventWire};
 pub use overlay::{Edits, Overlay};

@@ -1,5 +1,6 @@
 //! A working copy of a version: its images under their names and its annotations as COCO, in a folder of the user's.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use crate::files::names::{NameError, Sameness, check_names};
 use crate::files::output::StagedFolder;
 use crate::id::{BlobId, Digest};
 use crate::model::Rule;
-use crate::repo::Repo;
+use crate::repo::{Repo, ingested_blobs};
 
 /// The name of the annotations in a working copy.
 pub const ANNOTATIONS_NAME: &str = "annotations.coco.json";
@@ -29,6 +30,8 @@ pub struct CheckoutSummary {
     pub declared: u64,
     /// Images that were erased.
     pub erased: u64,
+    /// Images whose bytes never came in here, and are known from an export of another dataset.
+    pub absent: u64,
     /// What stands in `annotations.coco.json`.
     pub annotations: Exported,
 }
@@ -53,12 +56,15 @@ pub fn checkout(
         return Err(ExportError::Names { names });
     }
     let mut staged = StagedFolder::create(dir)?;
-    let (mut images, mut size_bytes, mut declared, mut erased) = (0, 0, 0, 0);
+    let (mut images, mut size_bytes, mut declared, mut erased, mut absent) = (0, 0, 0, 0, 0);
+    let mut ingested = None;
     for image in dataset.images() {
         if image.is_erased() {
             erased += 1;
         } else if image.record.files.is_empty() {
             declared += 1;
+        } else if never_came_in(repo, image, &mut ingested)? {
+            absent += 1;
         } else {
             size_bytes += write_image(repo, image, "", &mut staged)?;
             images += 1;
@@ -78,8 +84,33 @@ pub fn checkout(
         size_bytes,
         declared,
         erased,
+        absent,
         annotations,
     })
+}
+
+/// Whether none of an image's bytes ever came in here. The log is asked once, and only where bytes are missing: `known` is
+/// what it said.
+fn never_came_in(
+    repo: &Repo,
+    image: &ImageRow,
+    known: &mut Option<BTreeSet<BlobId>>,
+) -> Result<bool, ExportError> {
+    for file in &image.record.files {
+        let store = repo.store();
+        if store.has_blob(file.blob)? || store.local_path(file.blob)?.is_some() {
+            return Ok(false);
+        }
+    }
+    let ingested = match known {
+        Some(ingested) => ingested,
+        None => known.insert(ingested_blobs(repo, repo.head()?)?),
+    };
+    Ok(image
+        .record
+        .files
+        .iter()
+        .all(|file| !ingested.contains(&file.blob)))
 }
 
 /// Checks the names under which the files of images are to stand in a folder, `taken` being others in it.

@@ -28,6 +28,12 @@ pub enum ExportError {
     /// The Parquet file cannot be written.
     #[error(transparent)]
     Parquet(#[from] super::parquet::ParquetWriteError),
+    /// The SlideRunner database cannot be written.
+    #[error(transparent)]
+    SlideRunner(#[from] super::sliderunner::SlideRunnerWriteError),
+    /// A record cannot be written exactly.
+    #[error("a record cannot be written exactly")]
+    Encode(#[from] crate::codec::EncodeError),
     /// The output cannot be written.
     #[error(transparent)]
     File(#[from] FileError),

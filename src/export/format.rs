@@ -9,6 +9,8 @@ pub enum FileFormat {
     Csv,
     /// A Parquet table.
     Parquet,
+    /// A SlideRunner database.
+    SlideRunner,
 }
 
 /// Formats of a folder of files.
@@ -35,12 +37,13 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, by name.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Folder(FolderFormat::Asap),
         Self::File(FileFormat::Coco),
         Self::File(FileFormat::Csv),
         Self::Folder(FolderFormat::GeoJson),
         Self::File(FileFormat::Parquet),
+        Self::File(FileFormat::SlideRunner),
         Self::Folder(FolderFormat::Voc),
         Self::Folder(FolderFormat::Yolo),
     ];
@@ -54,6 +57,7 @@ impl ExportFormat {
             Self::File(FileFormat::Csv) => "csv",
             Self::File(FileFormat::Parquet) => "parquet",
             Self::Folder(FolderFormat::GeoJson) => "geojson",
+            Self::File(FileFormat::SlideRunner) => "sliderunner",
             Self::Folder(FolderFormat::Voc) => "voc",
             Self::Folder(FolderFormat::Yolo) => "yolo",
         }

@@ -25,6 +25,13 @@ impl ExportReport {
         }
     }
 
+    /// Adds all of another's.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (code, (count, message)) in other.0 {
+            self.add(code, count, || message);
+        }
+    }
+
     /// Returns the losses, sorted by code.
     pub fn losses(&self) -> impl Iterator<Item = ExportLoss> + '_ {
         self.0.iter().map(|(code, (count, message))| ExportLoss {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{AnnotatorKind, Geometry};
+use crate::model::{AnnotatorKind, CarriedAnnotation, Carrier, Geometry};
 
 use super::report::LossReport;
 
@@ -63,8 +63,27 @@ pub struct Document {
     pub screenings: Vec<SourceScreening>,
     /// How boxes were read, where a format leaves that open.
     pub box_format: Option<BoxDecision>,
+    /// What an export of Holotype left beside what the format says.
+    pub carried: SourceCarried,
     /// What was not taken over.
     pub report: LossReport,
+}
+
+/// What an export of Holotype left in a file of another tool's format for its own readers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SourceCarried {
+    /// The records that belong to no annotation.
+    pub dataset: Option<Box<Carrier>>,
+    /// What is carried of annotations, by index into [`Document::annotations`].
+    pub annotations: BTreeMap<usize, CarriedAnnotation>,
+}
+
+impl SourceCarried {
+    /// Whether nothing is carried.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.dataset.is_none() && self.annotations.is_empty()
+    }
 }
 
 /// An image as a source names it.

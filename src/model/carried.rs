@@ -18,6 +18,9 @@ impl Record for CarriedAnnotation {
 record! {
     /// An annotation, but for what its format says in its own way.
     pub struct CarriedAnnotation {
+        /// The label that the format shows, where that is not the recorded one: so a reader can tell whether somebody
+        /// has changed it since.
+        pub agreed: Option<CarriedException> = optional,
         /// Attributes that are not private and have no other place.
         pub attributes: Facts = default,
         /// The logged exception from the rule, where there is one.
@@ -34,6 +37,9 @@ record! {
         pub label: Option<CarriedLabel> = optional,
         /// Its ratings, by round, annotator and order.
         pub ratings: Vec<CarriedRating> = default,
+        /// What the format's own form reads as where `geometry` is given and the form does not tell by itself: so a
+        /// reader can tell whether somebody has changed it since.
+        pub shown: Option<Geometry> = optional,
         /// The ids that its sources gave it, by lineage and id.
         pub source_ids: Vec<CarriedSourceId> = default,
     }
@@ -50,7 +56,7 @@ record! {
 }
 
 record! {
-    /// An agreed label that is not the rule's.
+    /// A label that can be none: an agreed one.
     #[derive(Default)]
     pub struct CarriedException {
         /// The label; `None` agrees on *undecided*.
@@ -93,6 +99,7 @@ impl CarriedAnnotation {
     #[must_use]
     pub fn empty(id: AnnotationId) -> Self {
         Self {
+            agreed: None,
             attributes: Facts::new(),
             exception: None,
             format: Tag::default(),
@@ -101,6 +108,7 @@ impl CarriedAnnotation {
             image_version: None,
             label: None,
             ratings: Vec::new(),
+            shown: None,
             source_ids: Vec::new(),
             extra: Extra::default(),
         }

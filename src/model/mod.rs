@@ -3,6 +3,7 @@
 //! Pure values and rules over them; how they change is in `event`.
 
 pub mod carried;
+pub mod carrier;
 pub mod cell;
 pub mod counts;
 pub mod facts;
@@ -12,8 +13,11 @@ pub mod kinds;
 pub mod qupath;
 pub mod records;
 pub mod rule;
+pub mod sliderunner;
+pub mod wkb;
 
 pub use carried::CarriedAnnotation;
+pub use carrier::Carrier;
 pub use counts::Counts;
 pub use facts::{FactChanges, FactValue, Facts};
 pub use geometry::{Geometry, Shape};

@@ -335,6 +335,7 @@ fn fill(
         name: repo.name(),
         votes: Votes::Omit,
         filter: options.filter.map(|named| named.filter).unwrap_or_default(),
+        ..ExportOptions::default()
     };
     let exported = contents.add_with("annotations/coco.json", |out| {
         write_dataset_as_coco(&dataset, out, &coco)

@@ -1,7 +1,9 @@
 //! Finding events in the log by what they are about.
 
-use crate::event::{BatchReader, LoggedEvent};
-use crate::id::{BatchId, CommitId, ImagePrefix};
+use std::collections::BTreeSet;
+
+use crate::event::{BatchReader, Event, EventFormat, LoggedEvent};
+use crate::id::{BatchId, BlobId, CommitId, ImagePrefix};
 use crate::index::{BatchAt, Lookup, LookupError, Policy};
 use crate::log::{BatchRange, Commit, read_batch};
 
@@ -83,6 +85,22 @@ pub fn events_since(
         collect(repo, at.commit, at.batch, needle, &mut found)?;
     }
     Ok(found)
+}
+
+/// Returns the blobs that events up to `head` say came in. Others are named by records alone that an export of another
+/// dataset brought.
+///
+/// # Errors
+/// [`RepoError`] when the log cannot be read.
+pub fn ingested_blobs(repo: &Repo, head: Option<CommitId>) -> Result<BTreeSet<BlobId>, RepoError> {
+    let mut blobs = BTreeSet::new();
+    let needle = EventFormat::ImageIngested.as_str();
+    for found in events_since(repo, head, None, Scope::Everything, needle)? {
+        if let Event::ImageIngested { files, .. } = found.logged.event {
+            blobs.extend(files.iter().map(|file| file.blob));
+        }
+    }
+    Ok(blobs)
 }
 
 /// Finds the batches; the index is free again when it returns.

@@ -31,7 +31,7 @@ pub use draft::DraftState;
 pub use erase::{Erased, ErasurePlan};
 pub use error::RepoError;
 pub use fork::{Fork, ImageState, Work};
-pub use history::{HistoryEvent, Scope, events_of, events_since};
+pub use history::{HistoryEvent, Scope, events_of, events_since, ingested_blobs};
 pub use nodes::Nodes;
 pub use packs::damaged_packs;
 pub(crate) use people::free_code;

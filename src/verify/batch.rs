@@ -22,6 +22,8 @@ pub(super) struct BatchFacts {
     pub erased_private: BTreeSet<PrivateId>,
     /// Blobs by image, with the lengths in bytes that are recorded.
     pub files: BTreeSet<(BlobId, u64, ImageId)>,
+    /// Blobs that the events say came in; others are only known from records that an export brought.
+    pub ingested: BTreeSet<BlobId>,
     /// Images whose bytes the events say are destroyed.
     pub erased_images: BTreeSet<ImageId>,
 }
@@ -64,6 +66,7 @@ impl BatchFacts {
             Event::ImageIngested { name, files, facts } => {
                 self.note_facts(facts.values());
                 self.note_files(ImageId::of_name(name), files);
+                self.ingested.extend(files.iter().map(|file| file.blob));
             }
             Event::ImageErased { image } => {
                 self.erased_images.insert(*image);
@@ -173,6 +176,8 @@ pub(super) struct BlobUse {
     pub sizes: BTreeMap<u64, String>,
     /// The images.
     pub images: BTreeSet<ImageId>,
+    /// Whether an event says that it came in here.
+    pub is_ingested: bool,
 }
 
 /// Everything that the log and the draft name outside of the objects.
@@ -197,6 +202,7 @@ impl Named {
             let used = self.blobs.entry(*blob).or_default();
             used.sizes.entry(*size_bytes).or_insert_with(|| by.to_owned());
             used.images.insert(*image);
+            used.is_ingested |= facts.ingested.contains(blob);
         }
     }
 

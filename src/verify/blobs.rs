@@ -1,5 +1,5 @@
-//! The bytes of images: each has the hash that is its name, and what images name is there, was erased, or was not
-//! copied.
+//! The bytes of images: each has the hash that is its name, and what images name is there, was erased, was not
+//! copied, or never came in, as the bytes of images that an export of another dataset told of.
 
 use rayon::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::id::BlobId;
 use crate::store::StoreError;
 
 use super::batch::{BlobUse, Named};
-use super::finding::{ERASED, MISSING, NOT_COPIED, NOT_ERASED, SIZE, UNREACHED};
+use super::finding::{ERASED, MISSING, NOT_COPIED, NOT_ERASED, NOT_HERE, SIZE, UNREACHED};
 use super::inventory::Inventory;
 use super::{Check, VerifyStage};
 
@@ -142,6 +142,11 @@ fn check_absent(check: &mut Check<'_>, files: &Inventory, id: BlobId, used: &Blo
         Err(StoreError::Missing { .. }) if used.images.is_subset(&named.erased_images) => {
             let what = "all images that name it are erased, and there is no tombstone";
             check.find(MISSING.about(format!("{}.erased", path_of(id)), what));
+        }
+        Err(StoreError::Missing { .. }) if !used.is_ingested => {
+            let what =
+                format!("its bytes never came in here; {by} knows of them by an export of another dataset");
+            check.find(NOT_HERE.about(path_of(id), what));
         }
         Err(StoreError::Missing { .. }) => {
             check.find(MISSING.about(path_of(id), format!("it is missing; {by} names it")));

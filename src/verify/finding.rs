@@ -95,6 +95,7 @@ codes! {
     SEALED = "HT-I006", Information, "the draft is sealed by a commit already";
     DERIVED = "HT-I007", Information, "a derived file is damaged and is rebuilt when needed";
     NO_PRIVATE = "HT-I008", Information, "this copy has no private objects";
+    NOT_HERE = "HT-I010", Information, "the bytes of an image never came in here: an export of another dataset told of it";
     NOT_CHECKED = "HT-I009", Information, "not checked, since what it builds on is damaged";
 }
 

@@ -64,6 +64,7 @@ pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
         &["import"],
     ),
     (&["parquet"], &["export"]),
+    (&["snap"], &["import"]),
     (&["quick_xml", "csv"], &["import", "export", "files"]),
 ];
 

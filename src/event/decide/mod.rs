@@ -447,7 +447,10 @@ fn check_image_name(name: &str) -> Result<(), &'static str> {
 }
 
 /// Checks a text that people give as a name.
-fn check_text(text: &str) -> Result<(), &'static str> {
+///
+/// # Errors
+/// The reason in words.
+pub fn check_text(text: &str) -> Result<(), &'static str> {
     if text.trim().is_empty() {
         return Err("it is empty");
     }

@@ -6,7 +6,9 @@ use std::io::Write;
 
 use super::json::{FactPlace, Record};
 use super::place::{Segmentation, place};
-use super::{CocoDataset, CocoImage, CocoRow, CocoValue, ExportError, ExportReport, IdPlan, count};
+use super::{
+    CocoDataset, CocoDialect, CocoImage, CocoRow, CocoValue, ExportError, ExportReport, IdPlan, count,
+};
 use crate::codec::write_integer;
 use crate::export::numbers::NotFinite;
 
@@ -103,7 +105,7 @@ impl Lines {
         self.lose("votes_without_annotator", count(&row.vote_labels), || {
             Why::NamelessVotes
         });
-        self.write(row, (image, *image_id), label)
+        self.write(frame, row, (image, *image_id), label)
             .map_err(|NotFinite| Fault::NotFinite {
                 source_id: row.source_id,
             })?;
@@ -133,6 +135,7 @@ impl Lines {
 
     fn write(
         &mut self,
+        frame: &Frame<'_>,
         row: &CocoRow,
         (image, image_id): (&CocoImage, u64),
         label: usize,
@@ -144,20 +147,35 @@ impl Lines {
                 why,
             });
         }
+        let [x, y, width, height] = place.bbox;
+        let corners = [x, y, x + width, y + height];
+        let [_, _, right, lower] = corners;
+        // A sum is rounded, so that its difference can be another width.
+        let corners_are_exact = right - x == width && lower - y == height;
         let mut record = Record::after_a_member(&mut self.json, ANNOTATION_MEMBERS);
         record.whole("image_id", image_id);
         record.whole("category_id", number_of_label(label));
-        record.numbers("bbox", &place.bbox)?;
-        record.number("area", place.area)?;
         let crowd = row.attributes.get("iscrowd");
         let is_crowd = matches!(crowd, Some(CocoValue::Number(1.0) | CocoValue::Flag(true)));
-        record.whole("iscrowd", u64::from(is_crowd));
+        match frame.dataset.dialect {
+            CocoDialect::Standard => {
+                record.numbers("bbox", &place.bbox)?;
+                record.number("area", place.area)?;
+                record.whole("iscrowd", u64::from(is_crowd));
+            }
+            CocoDialect::Midog => {
+                record.numbers("bbox", &corners)?;
+                if is_crowd {
+                    record.whole("iscrowd", 1);
+                }
+            }
+        }
         match &place.segmentation {
             Some(Segmentation::Polygons(rings)) => record.lists("segmentation", rings)?,
             Some(runs @ Segmentation::Runs { .. }) => record.json("segmentation", runs)?,
             None => {}
         }
-        if place.needs_exact {
+        if place.needs_exact || (frame.dataset.dialect == CocoDialect::Midog && !corners_are_exact) {
             record.json("holotype_geometry", &row.geometry)?;
         }
         if !row.vote_labels.is_empty() {

@@ -1,4 +1,5 @@
-//! Writes COCO JSON: boxes `[x, y, width, height]`, `area`, `iscrowd`, integer ids; one record a line.
+//! Writes COCO JSON: boxes `[x, y, width, height]`, `area`, `iscrowd`, integer ids; one record a line. In the dialect of
+//! MIDOG++ boxes are `[x1, y1, x2, y2]` and nothing else follows from them ([`CocoDialect`]).
 //!
 //! What COCO has no form for (points, circles, holes, planes, …) is written as the nearest that it has, and exactly in
 //! the member `holotype_geometry`, which our own reader takes. Votes are written only
@@ -59,6 +60,38 @@ pub struct CocoDataset<'a> {
     pub labels: &'a [CocoLabel],
     /// How annotations are numbered.
     pub annotation_ids: IdPlan,
+    /// How boxes are written.
+    pub dialect: CocoDialect,
+}
+
+/// The forms of COCO that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CocoDialect {
+    /// COCO's own: `bbox` is `[x, y, width, height]`, with `area` and `iscrowd`.
+    #[default]
+    Standard,
+    /// As MIDOG++ is published: `bbox` is `[x1, y1, x2, y2]`, without `area` and `iscrowd`.
+    Midog,
+}
+
+impl CocoDialect {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Standard, Self::Midog];
+
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Midog => "midog",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.as_str() == text)
+    }
 }
 
 /// An image.
@@ -247,8 +280,11 @@ fn write_head<'d, W: Write>(
     let mut report = ExportReport::default();
     out.write_all(b"{\"info\":")?;
     write_object(out, "info", &["description", "holotype_format", "name"], |info| {
-        info.text("holotype_format", "holotype/coco/1");
-        info.text("name", dataset.name);
+        // What says that the file is ours says that its boxes are xywh; this dialect tells by its boxes, as its model does.
+        if dataset.dialect == CocoDialect::Standard {
+            info.text("holotype_format", "holotype/coco/1");
+            info.text("name", dataset.name);
+        }
         info.optional_text("description", dataset.description);
         for (name, value) in &dataset.facts {
             let name = if name == "source_version" { "version" } else { name };

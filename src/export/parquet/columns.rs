@@ -7,11 +7,11 @@ use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Ty
 use parquet::errors::{ParquetError, Result};
 use parquet::file::writer::SerializedRowGroupWriter;
 
-use super::wkb::{Placed, placed};
 use crate::codec::to_canonical;
-use crate::export::ExportReport;
-use crate::export::{ImageRow, Row};
-use crate::model::{FactValue, Facts};
+use crate::export::carrier::carried;
+use crate::export::{ExportReport, ImageRow, Row, RowReader};
+use crate::model::carrier::without_private;
+use crate::model::wkb::{Placed, placed, read_row};
 
 /// What all rows of an image have in common.
 #[derive(Debug, Clone)]
@@ -55,32 +55,33 @@ pub struct ParquetRow {
     attributes: Option<ByteArray>,
     lineage: Option<ByteArray>,
     source_id: Option<ByteArray>,
+    holotype: ByteArray,
     losses: Vec<(&'static str, u64, &'static str)>,
 }
 
 impl ParquetRow {
-    /// Takes the cells of an annotation; `recorded` is the name of its recorded label.
+    /// Takes the cells of an annotation.
     #[must_use]
-    pub fn new(image: &ImageCells, row: &Row<'_>, recorded: Option<&str>) -> Self {
+    pub fn new(image: &ImageCells, row: &Row<'_>, reader: &RowReader<'_>) -> Self {
         let Placed {
             bounds,
             area,
             wkb,
             loss,
         } = placed(&row.record.geometry, image.size);
+        let shape = row.record.geometry.type_name();
+        let read = read_row(Some(shape), bounds, wkb.as_deref()).ok().flatten();
+        let is_exact = read.as_ref() == Some(&row.record.geometry);
+        let (carried, hidden) = carried(row, reader, read.filter(|_| !is_exact));
         let mut losses = Vec::new();
         losses.extend(loss.map(|(code, why)| (code, 1, why)));
-        let mut lose = |code, count: usize, why| {
-            if count > 0 {
-                losses.push((code, u64::try_from(count).unwrap_or(u64::MAX), why));
-            }
-        };
-        lose("votes", row.ratings.len(), "ratings are counted, not written");
-        let more = row.source_ids.len().saturating_sub(1);
-        lose("further_source_ids", more, "one source id has a place in a row");
-        let attributes = &row.record.attributes;
-        let hidden = attributes.values().filter(|value| is_private(value)).count();
-        lose("private_attributes", hidden, "private texts are left out");
+        if hidden > 0 {
+            let count = u64::try_from(hidden).unwrap_or(u64::MAX);
+            losses.push(("private_attributes", count, "private texts are left out"));
+        }
+        let mut attributes = row.record.attributes.clone();
+        without_private(&mut attributes);
+        let recorded = row.record.label.and_then(|label| reader.label_name(label));
         let source = row.source_ids.first();
         let people: BTreeSet<_> = row.ratings.iter().map(|rating| &rating.key.annotator).collect();
         Self {
@@ -91,15 +92,16 @@ impl ParquetRow {
             recorded_label: recorded.map(text),
             ratings: whole(row.ratings.len()),
             annotators: whole(people.len()),
-            shape: ByteArray::from(row.record.geometry.type_name()),
+            shape: ByteArray::from(shape),
             geometry: wkb.map(ByteArray::from),
-            geometry_exact: loss.and_then(|_| json(&row.record.geometry)),
+            geometry_exact: (!is_exact).then(|| json(&row.record.geometry)).flatten(),
             bounds,
             area_px2: area,
             area_um2: area.zip(image.um2).map(|(area, um2)| area * um2),
-            attributes: attributes_json(attributes),
+            attributes: (!attributes.is_empty()).then(|| json(&attributes)).flatten(),
             lineage: source.map(|source| text(&source.lineage)),
             source_id: source.map(|source| text(&source.id)),
+            holotype: json(&carried).unwrap_or_default(),
             losses,
         }
     }
@@ -121,23 +123,6 @@ fn json<T: serde::Serialize>(value: &T) -> Option<ByteArray> {
 
 fn whole(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
-}
-
-fn is_private(value: &FactValue) -> bool {
-    match value {
-        FactValue::Private(_) => true,
-        FactValue::Text(_) | FactValue::Number(_) | FactValue::Flag(_) => false,
-    }
-}
-
-/// Attributes as canonical JSON; `None` when there are none that may be told.
-fn attributes_json(attributes: &Facts) -> Option<ByteArray> {
-    if !attributes.values().any(is_private) {
-        return (!attributes.is_empty()).then(|| json(attributes)).flatten();
-    }
-    let mut told = attributes.clone();
-    told.retain(|_, value| !is_private(value));
-    (!told.is_empty()).then(|| json(&told)).flatten()
 }
 
 /// A column of a row group: the values that are there, and for each row whether there is one.
@@ -181,6 +166,7 @@ pub(super) struct Columns {
     attributes: Column<ByteArray>,
     lineage: Column<ByteArray>,
     source_id: Column<ByteArray>,
+    holotype: Vec<ByteArray>,
 }
 
 impl Columns {
@@ -208,6 +194,7 @@ impl Columns {
         self.attributes.push(row.attributes);
         self.lineage.push(row.lineage);
         self.source_id.push(row.source_id);
+        self.holotype.push(row.holotype);
     }
 
     /// Writes the columns in the order of the schema.
@@ -229,7 +216,8 @@ impl Columns {
         optional::<DoubleType, W>(group, &self.area_um2)?;
         optional::<ByteArrayType, W>(group, &self.attributes)?;
         optional::<ByteArrayType, W>(group, &self.lineage)?;
-        optional::<ByteArrayType, W>(group, &self.source_id)
+        optional::<ByteArrayType, W>(group, &self.source_id)?;
+        required::<ByteArrayType, W>(group, &self.holotype)
     }
 }
 

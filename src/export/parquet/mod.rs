@@ -5,7 +5,6 @@
 //! taken one by one, and one row group is in memory at a time.
 
 mod columns;
-mod wkb;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -23,7 +22,8 @@ pub use columns::{ImageCells, ParquetRow};
 use super::ExportReport;
 
 /// The schema. `ratings` and `annotators` are how many there are; `geometry_exact` is canonical JSON where `geometry` and
-/// the bounds do not say it all.
+/// the bounds do not say it all; `holotype` is JSON with all that is known of the annotation beside its place: its
+/// ratings, one by one, the override, every source id ([`CarriedAnnotation`](crate::model::CarriedAnnotation)).
 const SCHEMA: &str = "message annotations {
     required binary annotation (UTF8);
     required binary image (UTF8);
@@ -44,10 +44,11 @@ const SCHEMA: &str = "message annotations {
     optional binary attributes (UTF8);
     optional binary lineage (UTF8);
     optional binary source_id (UTF8);
+    required binary holotype (UTF8);
 }";
 
 /// Columns whose values hardly repeat, so that a dictionary of them would only cost.
-const DISTINCT: [&str; 9] = [
+const DISTINCT: [&str; 10] = [
     "annotation",
     "geometry",
     "geometry_exact",
@@ -57,7 +58,11 @@ const DISTINCT: [&str; 9] = [
     "height",
     "area_px2",
     "source_id",
+    "holotype",
 ];
+
+/// The key of the metadata that holds the records which belong to no annotation ([`Carrier`](crate::model::Carrier)).
+pub const CARRIER_KEY: &str = "holotype.carrier";
 
 /// What GeoParquet 1.1 wants to be told. There is no reference system: pixels, x to the right, y down.
 const GEO: &str = r#"{"columns":{"geometry":{"crs":null,"encoding":"WKB","geometry_types":[]}},"primary_column":"geometry","version":"1.1.0"}"#;
@@ -79,16 +84,17 @@ pub struct ParquetTable<W: Write + Send> {
 }
 
 impl<W: Write + Send> ParquetTable<W> {
-    /// Begins the table of a dataset with this name.
+    /// Begins the table of a dataset with this name; `carried` is the JSON of what belongs to no annotation.
     ///
     /// # Errors
     /// [`ParquetWriteError`] when it cannot be written.
-    pub fn begin(out: W, name: &str) -> Result<Self, ParquetWriteError> {
+    pub fn begin(out: W, name: &str, carried: String) -> Result<Self, ParquetWriteError> {
         let schema = Arc::new(parse_message_type(SCHEMA)?);
         let about = serde_json::json!({"format": "holotype/parquet/1", "name": name}).to_string();
         let metadata = vec![
             KeyValue::new("geo".to_owned(), GEO.to_owned()),
             KeyValue::new("holotype".to_owned(), about),
+            KeyValue::new(CARRIER_KEY.to_owned(), carried),
         ];
         let plain = DISTINCT
             .into_iter()

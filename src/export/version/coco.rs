@@ -62,6 +62,7 @@ pub fn write_dataset_as_coco(
         ),
         images: &images,
         labels: &labels,
+        dialect: options.dialect,
         annotation_ids: IdPlan::keeping(dataset.source_numbers()?.into_iter().map(Some)),
     };
     let places: BTreeMap<ImageId, usize> = chosen.iter().enumerate().map(|(n, row)| (row.id, n)).collect();

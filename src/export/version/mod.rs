@@ -5,6 +5,7 @@ mod coco;
 mod csv;
 mod geojson;
 mod parquet;
+mod sliderunner;
 mod voc;
 mod yolo;
 
@@ -13,19 +14,23 @@ pub use coco::{export_coco, write_dataset_as_coco};
 pub use csv::export_csv;
 pub use geojson::export_geojson;
 pub use parquet::export_parquet;
+pub use sliderunner::export_sliderunner;
 pub use voc::export_voc;
 pub use yolo::export_yolo;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use super::coco::CocoDialect;
 use super::dataset::{Dataset, ImageRow};
 use super::format::{FileFormat, FolderFormat};
 use super::rows::{Parts, Row};
 use super::{ExportError, ExportReport};
+use crate::codec::to_canonical;
 use crate::event::State;
 use crate::files::names::{Sameness, check_names, fold};
 use crate::files::output::StagedFolder;
+use crate::id::Digest;
 use crate::model::Rule;
 
 /// Which rows are exported.
@@ -69,8 +74,12 @@ pub struct ExportOptions<'a> {
     pub name: &'a str,
     /// Whether ratings are written.
     pub votes: Votes,
+    /// The form of COCO.
+    pub dialect: CocoDialect,
     /// Which rows are exported.
     pub filter: Filter<'a>,
+    /// The id of the dataset that is exported from, which tells whose codes those of people are.
+    pub repository: Option<Digest>,
 }
 
 /// What was exported.
@@ -88,6 +97,12 @@ pub struct Exported {
 
 fn length<T>(list: &[T]) -> u64 {
     u64::try_from(list.len()).unwrap_or(u64::MAX)
+}
+
+/// Writes a value as canonical JSON.
+fn text<T: serde::Serialize>(value: &T) -> Result<String, ExportError> {
+    let bytes = to_canonical(value)?;
+    String::from_utf8(bytes).map_err(|error| std::io::Error::other(error).into())
 }
 
 /// Counts erased images as left out.
@@ -157,6 +172,7 @@ pub fn export_file<W: Write + Send>(
         FileFormat::Coco => export_coco(version, rule, &mut out, options),
         FileFormat::Csv => export_csv(version, rule, &mut out, options),
         FileFormat::Parquet => export_parquet(version, rule, out, options),
+        FileFormat::SlideRunner => export_sliderunner(version, rule, out, options),
     }
 }
 

@@ -469,7 +469,7 @@ impl Import<'_, Fork<'_>> {
     }
 
     /// Records ratings that are not known; each known one stands for one of the source's.
-    fn rate(
+    pub(super) fn rate(
         &mut self,
         id: AnnotationId,
         ratings: &[SourceRating],

@@ -50,13 +50,24 @@ impl Import<'_, Transaction<'_>> {
         by_image: ByImage,
         meaning: &Meaning<'_>,
     ) -> Result<(), ImportError> {
+        self.each_image(by_image, |import, image, annotations| {
+            import.image_annotations(image, annotations, meaning)
+        })
+    }
+
+    /// Works on images beside each other, and takes in what that led to in their order.
+    pub(super) fn each_image<T: Send>(
+        &mut self,
+        by_image: BTreeMap<ImageId, Vec<T>>,
+        work: impl Fn(&mut Import<'_, Fork<'_>>, ImageId, Vec<T>) -> Result<(), ImportError> + Sync,
+    ) -> Result<(), ImportError> {
         let base = self.recorder.settle()?;
         let (setting, context) = (self.setting, Arc::clone(&self.context));
-        let work = |(image, annotations): (ImageId, Vec<SourceAnnotation>)| -> Result<Done, ImportError> {
+        let work = |(image, items): (ImageId, Vec<T>)| -> Result<Done, ImportError> {
             let state = ImageState::read(base, image.prefix())?;
             let mut fork = Fork::new(&state);
             let mut import = Import::new(setting, &mut fork, Arc::clone(&context));
-            import.image_annotations(image, annotations, meaning)?;
+            work(&mut import, image, items)?;
             import.leave_out(BTreeMap::new());
             let outcome = import.outcome;
             Ok((fork.finish(), outcome))
@@ -70,7 +81,7 @@ impl Import<'_, Transaction<'_>> {
             }
             let (taken, worked) = rayon::join(
                 || self.take_in(std::mem::take(&mut done)),
-                || portion.into_par_iter().map(work).collect::<Result<Vec<_>, _>>(),
+                || portion.into_par_iter().map(&work).collect::<Result<Vec<_>, _>>(),
             );
             taken?;
             done = worked?;
@@ -86,18 +97,16 @@ impl Import<'_, Transaction<'_>> {
     }
 }
 
-/// Takes images until there are enough annotations.
-fn next_portion(
-    waiting: &mut impl Iterator<Item = (ImageId, Vec<SourceAnnotation>)>,
-) -> Vec<(ImageId, Vec<SourceAnnotation>)> {
+/// Takes images until there is enough on them.
+fn next_portion<T>(waiting: &mut impl Iterator<Item = (ImageId, Vec<T>)>) -> Vec<(ImageId, Vec<T>)> {
     let mut portion = Vec::new();
     let mut size = 0;
     while size < PORTION {
-        let Some((image, annotations)) = waiting.next() else {
+        let Some((image, items)) = waiting.next() else {
             break;
         };
-        size += annotations.len() + 1;
-        portion.push((image, annotations));
+        size += items.len() + 1;
+        portion.push((image, items));
     }
     portion
 }

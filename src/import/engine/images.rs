@@ -40,6 +40,25 @@ impl Import<'_, Transaction<'_>> {
         Ok(found.iter().map(|name| ImageId::of_name(name)).collect())
     }
 
+    /// Returns the name here of each image that a source names so.
+    pub(super) fn names_here<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<Vec<String>, ImportError> {
+        let known = KnownImages::read(&*self.recorder)?;
+        let setting = self.setting;
+        let named = |name: &str| SourceImage {
+            name: name.to_owned(),
+            ..SourceImage::default()
+        };
+        names
+            .map(|name| {
+                let found = known.find(setting.file, None, &named(name), name, setting.options)?;
+                Ok(found.name)
+            })
+            .collect()
+    }
+
     /// Names the declared images that have other dimensions now.
     fn warn_resized(&mut self) {
         let resized = std::mem::take(&mut self.resized);

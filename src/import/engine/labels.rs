@@ -73,6 +73,9 @@ impl Import<'_, Transaction<'_>> {
         worth: LabelFacts,
         known: &mut BTreeMap<String, Known>,
     ) -> Result<LabelId, ImportError> {
+        if let Some(id) = self.named.get(&label.name) {
+            return Ok(*id);
+        }
         let context = self.plain_context();
         let changes = self.fact_changes(&label.facts);
         if let Some(known) = known.get_mut(name) {

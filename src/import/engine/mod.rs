@@ -7,6 +7,8 @@ mod account;
 mod annotations;
 mod beside;
 mod by_image;
+mod carried;
+mod carrier;
 pub mod changes;
 mod dialect;
 pub mod image_map;
@@ -27,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::{Command, Context, EntityRef, decide};
-use crate::id::{Code, Digest};
+use crate::id::{Code, Digest, LabelId};
 use crate::model::{AnnotatorKind, FactChanges, FactValue};
 use crate::repo::{Repo, RepoError, Transaction};
 use crate::store::PrivateKind;
@@ -275,17 +277,23 @@ pub fn import_next(
         ..context.clone()
     };
     let mut run = Import::new(&setting, transaction, Arc::new(context));
-    let document = source.document;
+    let mut document = source.document;
     run.outcome.report.clone_from(&document.report);
     run.outcome.box_format.clone_from(&document.box_format);
     run.outcome.radius = Some(setting.radius);
     run.outcome.scope.images = u64::try_from(document.images.len()).unwrap_or(u64::MAX);
+    let carried = std::mem::take(&mut document.carried);
+    if let Some(carrier) = &carried.dataset {
+        run.carrier(carrier)?;
+    }
     run.dataset(&document.dataset)?;
     let labels = run.labels(&document.labels, document.label_facts)?;
     let images = run.images(&document.images, run_of_files)?;
+    let bringing = run.bringing(carried.annotations, &mut document, &images, &labels)?;
     let by_image = by_image(document.annotations, &images);
     if document.people.is_empty()
         && document.screenings.is_empty()
+        && bringing.is_empty()
         && let Some(lineage) = run.unchanged(&by_image, &labels)?
     {
         run_of_files.imported(Some(&lineage), by_image.values().flatten());
@@ -302,6 +310,7 @@ pub fn import_next(
     Arc::make_mut(&mut run.context).annotator = drawn_by;
     let meaning = run.meaning(&labels, &people, trust)?;
     run.annotations(by_image, &meaning)?;
+    run.bring(bringing, &meaning)?;
     run.screenings(&document.screenings, &images, &people)?;
     run.leave_out(BTreeMap::new());
     Ok(run.outcome)
@@ -334,6 +343,8 @@ struct Import<'a, R> {
     resized: Vec<String>,
     /// What can name a person, and waits for the event that it belongs to.
     pending: BTreeMap<String, PrivateText>,
+    /// Labels that a carrier names, by their names in the file.
+    named: BTreeMap<String, LabelId>,
 }
 
 /// The kind of private object that a text becomes.
@@ -375,6 +386,7 @@ impl<'a, R: Recorder> Import<'a, R> {
             account: None,
             resized: Vec::new(),
             pending: BTreeMap::new(),
+            named: BTreeMap::new(),
         }
     }
 

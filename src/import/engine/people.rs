@@ -50,7 +50,7 @@ impl Import<'_, Transaction<'_>> {
         }
     }
 
-    fn known_person(&mut self, name: &str) -> Result<Option<Code>, ImportError> {
+    pub(super) fn known_person(&mut self, name: &str) -> Result<Option<Code>, ImportError> {
         let known = known_annotator(self.setting.repo, self.recorder, name)?;
         // The next file of this transaction need not look again.
         if let Some(code) = &known {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
+use super::carried::Carried;
 use super::error::SlideRunnerError;
 use super::lists::{Classes, Slides, add_other_cells, place, whole_value};
-use super::place::{Fit, Kind, shape};
 use super::ratings::{Ratings, count};
 use super::schema::{Cells, Schema};
 use crate::import::document::{
@@ -17,6 +17,7 @@ use crate::import::personal;
 use crate::import::report::LossReport;
 use crate::model::Geometry;
 use crate::model::geometry::{Plane, Position, Shape};
+use crate::model::sliderunner::{Fit, Kind, plane, shape};
 
 const COLUMNS: [&str; 10] = [
     "uid",
@@ -39,11 +40,18 @@ struct Coordinate {
     z: f64,
 }
 
+/// What annotations name by their uids.
+#[derive(Clone, Copy)]
+pub(super) struct Lists<'a> {
+    pub(super) slides: &'a Slides,
+    pub(super) classes: &'a Classes,
+}
+
 /// Reads all annotations, in uid order, into the document.
 pub(super) fn read(
     schema: &Schema<'_>,
-    slides: &Slides,
-    classes: &Classes,
+    lists: &Lists<'_>,
+    mut carried: Carried,
     ratings: &mut Ratings,
     document: &mut Document,
 ) -> Result<(), SlideRunnerError> {
@@ -75,8 +83,17 @@ pub(super) fn read(
             report: &mut document.report,
         };
         let rated = count(own.ratings.len());
-        match reading.annotation(own, slides, classes, &mut guids)? {
-            Some(annotation) => document.annotations.push(annotation),
+        match reading.annotation(own, lists, &mut guids)? {
+            Some(mut annotation) => {
+                let here = &reading.here;
+                if let Some(carried) = carried.take(uid, here, &mut annotation, reading.report) {
+                    document
+                        .carried
+                        .annotations
+                        .insert(document.annotations.len(), carried);
+                }
+                document.annotations.push(annotation);
+            }
             None => reading
                 .report
                 .losses
@@ -121,15 +138,14 @@ impl Reading<'_, '_> {
     fn annotation(
         &mut self,
         own: Own,
-        slides: &Slides,
-        classes: &Classes,
+        lists: &Lists<'_>,
         guids: &mut BTreeSet<[u8; 16]>,
     ) -> Result<Option<SourceAnnotation>, SlideRunnerError> {
         if self.cells.number(5).is_some_and(|deleted| deleted != 0.0) {
             self.lose("deleted_in_source", "the source marks it as deleted");
             return Ok(None);
         }
-        let Some(image) = slides.index(self.cells.integer(1)) else {
+        let Some(image) = lists.slides.index(self.cells.integer(1)) else {
             self.lose("annotation_without_slide", "its slide does not exist");
             return Ok(None);
         };
@@ -147,7 +163,7 @@ impl Reading<'_, '_> {
         Ok(Some(SourceAnnotation {
             image,
             geometry,
-            label: self.agreed(classes),
+            label: self.agreed(lists.classes),
             id: Some(id),
             ratings: own.ratings,
             attributes,
@@ -206,9 +222,6 @@ impl Reading<'_, '_> {
     /// The focus level that all coordinates share; level 0 is a plain image.
     fn plane(&mut self, coordinates: &[Coordinate]) -> Option<Plane> {
         let z = coordinates.first()?.z;
-        let level = (z.fract() == 0.0)
-            .then(|| format!("{z:.0}").parse::<u32>().ok())
-            .flatten();
         if coordinates.iter().any(|coordinate| coordinate.z != z) {
             self.lose(
                 "plane_unusable",
@@ -216,14 +229,10 @@ impl Reading<'_, '_> {
             );
             return None;
         }
-        match level {
-            _ if z == 0.0 => None,
-            Some(z) => Some(Plane { c: 0, t: 0, z }),
-            None => {
-                self.lose("plane_unusable", "its coordinateZ is not a whole number from 0");
-                None
-            }
-        }
+        plane(z).unwrap_or_else(|_| {
+            self.lose("plane_unusable", "its coordinateZ is not a whole number from 0");
+            None
+        })
     }
 
     /// The label that the source records as agreed: 0, none and an unknown class are no label.

@@ -1,5 +1,6 @@
 //! What the source had that no reader takes over: rows it deleted itself, columns and tables of other programs.
 
+use super::carried::TABLE as CARRIED;
 use super::error::SlideRunnerError;
 use super::schema::{LOG, NEEDED, Schema, quoted};
 use crate::import::report::LossReport;
@@ -46,6 +47,7 @@ pub(super) fn report(schema: &Schema<'_>, report: &mut LossReport) -> Result<(),
     let is_read = |table: &str| {
         table.starts_with("sqlite_")
             || table == LOG
+            || table == CARRIED
             || NEEDED.iter().any(|(name, _)| name.eq_ignore_ascii_case(table))
     };
     for table in schema.table_names().filter(|table| !is_read(table)) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::ValueRef;
 
+use super::carried::Carried;
 use super::error::SlideRunnerError;
 use super::ratings::LabelRow;
 use super::schema::{Cells, Schema, whole_to_number};
@@ -11,6 +12,7 @@ use crate::import::colour::colour_fact;
 use crate::import::document::{Document, SourceFacts, SourceImage, SourceLabel, SourcePerson, SourceValue};
 use crate::import::personal;
 use crate::import::report::LossReport;
+use crate::model::qupath::{made_up_colour, parse_colour};
 
 const SLIDE_COLUMNS: [&str; 8] = [
     "uid",
@@ -35,6 +37,7 @@ impl Slides {
 
     /// Reads the slides into the document.
     pub(super) fn read(schema: &Schema<'_>, document: &mut Document) -> Result<Self, SlideRunnerError> {
+        let exported = Carried::image_names(document);
         let extra = schema.other_columns("Slides", &SLIDE_COLUMNS);
         let columns: Vec<&str> = SLIDE_COLUMNS
             .into_iter()
@@ -43,7 +46,7 @@ impl Slides {
         let mut slides = Self(BTreeMap::new());
         schema.rows("Slides", &columns, |cells| {
             let place = || place(schema, "Slides", cells);
-            let (Some(uid), Some(filename)) = (cells.integer(0), cells.text(1)?) else {
+            let (Some(uid), Some(filename)) = (cells.integer(0), cells.name(1)?) else {
                 document.report.losses.add("slide_without_name", || {
                     format!("{}: it has no uid or no file name", place())
                 });
@@ -56,7 +59,10 @@ impl Slides {
                     .add("uid_repeated", || format!("{}: the uid occurs before", place()));
                 return Ok(());
             }
-            let image = slide(cells, &columns, filename, &place(), &mut document.report)?;
+            let mut image = slide(cells, &columns, filename.clone(), &place(), &mut document.report)?;
+            if exported.contains(&filename) {
+                image.name = filename;
+            }
             slides.0.insert(uid, document.images.len());
             document.images.push(image);
             Ok(())
@@ -144,7 +150,7 @@ impl Classes {
         let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
         schema.rows("Classes", &columns, |cells| {
             let place = || place(schema, "Classes", cells);
-            let (Some(uid), Some(name)) = (cells.integer(0), cells.text(1)?) else {
+            let (Some(uid), Some(name)) = (cells.integer(0), cells.name(1)?) else {
                 document.report.losses.add("class_without_name", || {
                     format!("{}: it has no uid or no name", place())
                 });
@@ -170,7 +176,10 @@ impl Classes {
             let mut facts = SourceFacts::new();
             if let Some(colour) = cells.text(2)?.or(cells.text(3)?) {
                 let (key, text) = colour_fact(&colour);
-                facts.insert(key.to_owned(), SourceValue::Text(text));
+                // Our own exports draw every class in some colour; one that was made up says nothing.
+                if parse_colour(&text) != Some(made_up_colour(&name)) {
+                    facts.insert(key.to_owned(), SourceValue::Text(text));
+                }
             }
             add_other_cells(
                 cells,

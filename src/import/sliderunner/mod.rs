@@ -9,11 +9,11 @@
 //! what an earlier import already took over.
 
 mod annotations;
+mod carried;
 mod error;
 mod leftovers;
 mod lists;
 mod open;
-mod place;
 mod ratings;
 mod schema;
 
@@ -23,6 +23,8 @@ pub use schema::TableKind;
 use std::path::Path;
 
 use super::document::Document;
+use annotations::Lists;
+use carried::Carried;
 use lists::{Classes, Persons, Slides};
 use ratings::Ratings;
 use schema::{NEEDED, Schema};
@@ -41,12 +43,17 @@ pub fn read_sliderunner(source: &str, path: &Path) -> Result<Document, SlideRunn
     schema.require()?;
     let mut document = Document::default();
     note_state_of_file(&schema, path, &mut document)?;
+    let carried = Carried::read(&schema, &mut document)?;
     let slides = Slides::read(&schema, &mut document)?;
     let classes = Classes::read(&schema, &mut document)?;
     let rows = ratings::read_rows(&schema)?;
     let persons = Persons::read(&schema, &rows, &mut document)?;
     let mut ratings = Ratings::new(&schema, rows, &classes, &persons, &mut document.report)?;
-    annotations::read(&schema, &slides, &classes, &mut ratings, &mut document)?;
+    let lists = Lists {
+        slides: &slides,
+        classes: &classes,
+    };
+    annotations::read(&schema, &lists, carried, &mut ratings, &mut document)?;
     leftovers::report(&schema, &mut document.report)?;
     Ok(document)
 }

@@ -243,6 +243,14 @@ impl Cells<'_> {
         self.row.get_ref(column).unwrap_or(ValueRef::Null)
     }
 
+    /// Returns the bytes of a text; none where the cell is something else.
+    pub(super) fn bytes(&self, column: usize) -> &[u8] {
+        match self.get(column) {
+            ValueRef::Text(bytes) => bytes,
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_) => &[],
+        }
+    }
+
     /// Returns a whole number, also where it is stored as 1.0 or '1'.
     pub(super) fn integer(&self, column: usize) -> Option<i64> {
         as_integer(self.get(column))
@@ -255,6 +263,11 @@ impl Cells<'_> {
 
     /// Returns a text; `None` for NULL, for nothing but white space, and for Python's 'None'.
     pub(super) fn text(&self, column: usize) -> Result<Option<String>, SlideRunnerError> {
+        Ok(self.name(column)?.filter(|text| text != "None"))
+    }
+
+    /// Returns a name, which may be 'None'; `None` for NULL and for nothing but white space.
+    pub(super) fn name(&self, column: usize) -> Result<Option<String>, SlideRunnerError> {
         let text = match self.get(column) {
             ValueRef::Null => return Ok(None),
             ValueRef::Integer(number) => number.to_string(),
@@ -263,7 +276,7 @@ impl Cells<'_> {
                 String::from_utf8(bytes.to_vec()).map_err(|_| self.not_utf8(column))?
             }
         };
-        Ok(Some(text).filter(|text| !text.trim().is_empty() && text != "None"))
+        Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
 
     fn not_utf8(&self, column: usize) -> SlideRunnerError {

@@ -32,6 +32,7 @@ pub(crate) fn run(app: &mut App, args: &CheckoutArgs) -> Result<u8, Failure> {
             "bytes": summary.size_bytes,
             "declared": summary.declared,
             "erased": summary.erased,
+            "absent": summary.absent,
             "annotations": summary.annotations.annotations,
             "losses": losses(&summary.annotations.report),
         }),
@@ -46,6 +47,12 @@ pub(crate) fn run(app: &mut App, args: &CheckoutArgs) -> Result<u8, Failure> {
         app.out.note(format!(
             "{} images are declared only, {} were erased",
             summary.declared, summary.erased
+        ));
+    }
+    if summary.absent > 0 {
+        app.out.note(format!(
+            "the bytes of {} images never came in here; holotype add brings them",
+            summary.absent
         ));
     }
     Ok(0)

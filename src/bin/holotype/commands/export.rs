@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use holotype::export::Row;
 use holotype::export::agreed::parse_rule;
+use holotype::export::coco::CocoDialect;
 use holotype::export::version::{ExportOptions, Exported, Filter, Votes, export_file, export_folder};
-use holotype::export::{ExportError, ExportFormat, ExportReport};
+use holotype::export::{ExportError, ExportFormat, ExportReport, FileFormat};
 use holotype::files::folder::FileError;
 use holotype::files::output::{Existing, StagedFile, StagedFolder};
 use holotype::repo::Version;
@@ -23,10 +24,10 @@ use crate::rows::RowContext;
 pub(crate) struct ExportArgs {
     /// The revision; HEAD where none is given
     revision: Option<String>,
-    /// coco, csv, parquet, voc or yolo
+    /// asap, coco, csv, geojson, parquet, sliderunner, voc or yolo
     #[arg(long, value_name = "F")]
     format: String,
-    /// The file (coco, csv, parquet), or a new or empty folder (voc, yolo)
+    /// The file (coco, csv, parquet, sliderunner), or a new or empty folder (asap, geojson, voc, yolo)
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
     /// Only annotations for which this CEL expression is true
@@ -38,6 +39,9 @@ pub(crate) struct ExportArgs {
     /// Ratings as lists of votes, where the format has a place for them
     #[arg(long)]
     with_votes: bool,
+    /// The form of COCO: standard, or midog (corners as boxes, and ratings as lists of votes, as MIDOG++ is published)
+    #[arg(long, value_name = "D", default_value = "standard")]
+    dialect: String,
     /// Replace a file that is there
     #[arg(long)]
     overwrite: bool,
@@ -50,6 +54,18 @@ pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
             format!("formats are {}", ExportFormat::words(", ")),
         )
     })?;
+    let dialect = CocoDialect::parse(&args.dialect).ok_or_else(|| {
+        Failure::usage(
+            format!("'{}' is no form of COCO", args.dialect),
+            "dialects are standard, midog",
+        )
+    })?;
+    if dialect != CocoDialect::Standard && format != ExportFormat::File(FileFormat::Coco) {
+        return Err(Failure::usage(
+            format!("{} has no dialects", args.format),
+            "--dialect goes with --format coco",
+        ));
+    }
     let repo = app.repo()?;
     let version = app.version(&repo, args.revision.as_deref())?;
     let rule = args
@@ -65,13 +81,19 @@ pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
     let takes = filter.as_ref().map(|filter| |row: &Row<'_>| filter.takes(row));
     let options = ExportOptions {
         name: repo.name(),
-        votes: if args.with_votes { Votes::List } else { Votes::Omit },
+        votes: if args.with_votes || dialect == CocoDialect::Midog {
+            Votes::List
+        } else {
+            Votes::Omit
+        },
+        dialect,
         filter: Filter {
             image: None,
             annotation: takes
                 .as_ref()
                 .map(|takes| takes as &(dyn Fn(&Row<'_>) -> bool + Sync)),
         },
+        repository: Some(repo.store().repository().id),
     };
     let path = app.user_path(&args.out);
     let exported = match format {
@@ -189,6 +211,8 @@ impl From<ExportError> for Failure {
             }
             ExportError::Coco(_)
             | ExportError::Parquet(_)
+            | ExportError::SlideRunner(_)
+            | ExportError::Encode(_)
             | ExportError::Write(_)
             | ExportError::Table(_) => Self::new(IO, line, "check the disk, and run the command again"),
         }
