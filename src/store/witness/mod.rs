@@ -1,6 +1,12 @@
 //! The witness: an unsynced line after each slot and tag. It may lag behind after a crash; where it leads, a slot or
 //! tag was removed. What its lines are about is not read here but to compare it.
+//!
+//! Only whole lines are evidence. What a loss of power leaves of others is told from damage by the slots and tags that
+//! are there: a slot is durable before its line is written.
 
+mod torn;
+
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -10,6 +16,7 @@ use crate::id::Digest;
 
 use super::vfs::{Durability, LockMode, read_all};
 use super::{Store, StoreError, missing_or};
+use torn::{Piece, Stretch, is_unfinished, whole_lines};
 
 /// The name of the witness file.
 const WITNESS: &str = "refs/witness";
@@ -62,11 +69,7 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => tail.clear(),
             other => other.map_err(StoreError::io("read", &path))?,
         }
-        let lines = tail
-            .split(|byte| *byte == b'\n')
-            .map(without_hole)
-            .filter_map(parse_witness);
-        Ok(lines
+        Ok(whole_lines(&tail)
             .filter(|line| line.name == branch)
             .filter_map(|line| line.seq)
             .max()
@@ -105,50 +108,90 @@ impl Store {
     pub fn check_witness(&self) -> Result<WitnessState, StoreError> {
         let path = self.path(WITNESS);
         let bytes = read_all(self.vfs.as_ref(), &path, u64::MAX).map_err(missing_or("read", &path))?;
-        let mut state = WitnessState::default();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut reading = Reading::default();
+        let mut offset = 0;
         let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').peekable();
-        let mut number = 0_u64;
         while let Some(text) = lines.next() {
-            number += 1;
-            match text.strip_suffix(b"\n").map(without_hole).and_then(parse_witness) {
-                Some(line) if number == 1 => {
-                    if line.digest != self.repository.id || line.name != "repository" {
-                        state.damage = Some("its first line is that of another repository".to_owned());
-                    }
-                }
-                Some(line) if line.digest == self.repository.id => {
-                    state.damage = Some(format!("its first line stands again as line {number}"));
-                }
-                Some(line) => {
-                    if !self.is_witnessed(&line)? {
-                        state.leading.push(describe(&line));
-                    }
-                    seen.insert((line.name, line.seq));
-                }
-                // A crash can leave the beginning of a line at the end of the file, or zeros instead of it. The
-                // first line was there whole before anything could be appended.
-                None if number > 1 && lines.peek().is_none() && is_torn(text) => {}
-                None => state.damage = Some(format!("its line {number} is no line of a witness")),
+            reading.number += 1;
+            // The first line was there whole before anything could be appended.
+            let is_torn = reading.number > 1 && lines.peek().is_none() && is_unfinished(text);
+            if !is_torn {
+                self.read_stretch(text, offset, &mut reading)?;
+            }
+            offset += text.len();
+        }
+        if reading.number == 0 {
+            reading.state.damage = Some("it is empty".to_owned());
+        }
+        let unseen = self.unseen(&reading.seen)?;
+        self.explain(&unseen, &mut reading)?;
+        reading.state.lagging = u64::try_from(unseen.len()).unwrap_or(u64::MAX);
+        Ok(reading.state)
+    }
+
+    /// Reads what stands from `offset` of the file up to a line feed.
+    fn read_stretch<'b>(
+        &self,
+        text: &'b [u8],
+        offset: usize,
+        reading: &mut Reading<'b>,
+    ) -> Result<(), StoreError> {
+        let number = reading.number;
+        let Some(Stretch { lines, pieces }) = Stretch::take_apart(text, offset) else {
+            reading.state.damage = Some(no_line(number));
+            return Ok(());
+        };
+        if number == 1 {
+            let is_ours = |line: &WitnessLine| line.digest == self.repository.id && line.name == "repository";
+            if !pieces.is_empty() || !lines.first().is_some_and(is_ours) {
+                reading.state.damage = Some("its first line is not that of this repository".to_owned());
             }
         }
-        if number == 0 {
-            state.damage = Some("it is empty".to_owned());
+        for line in lines.into_iter().skip(usize::from(number == 1)) {
+            if line.digest == self.repository.id {
+                reading.state.damage = Some(format!("its first line stands again as line {number}"));
+                continue;
+            }
+            if !self.is_witnessed(&line)? {
+                reading.state.leading.push(describe(&line));
+            }
+            reading.seen.insert((line.name, line.seq));
         }
-        state.lagging = self.count_unseen(&seen)?;
-        Ok(state)
+        reading
+            .torn
+            .extend(pieces.into_iter().map(|piece| (number, piece)));
+        Ok(())
+    }
+
+    /// Compares what is left of lines with those of the slots and tags that have no whole one.
+    fn explain(&self, unseen: &[Subject], reading: &mut Reading<'_>) -> Result<(), StoreError> {
+        if reading.torn.is_empty() {
+            return Ok(());
+        }
+        let mut lost = Vec::with_capacity(unseen.len());
+        for (name, seq) in unseen {
+            // The damage is found where the slots and tags themselves are looked at.
+            let digest = self.digest_of(name, *seq).or_else(|error| match error {
+                error if error.is_damage() => Ok(None),
+                error => Err(error),
+            })?;
+            lost.extend(digest.map(|digest| {
+                witness_bytes(&WitnessLine {
+                    digest,
+                    name: name.clone(),
+                    seq: *seq,
+                })
+            }));
+        }
+        let is_strange = |piece: &Piece<'_>| !lost.iter().any(|line| piece.is_of(line));
+        if let Some((number, _)) = reading.torn.iter().find(|(_, piece)| is_strange(piece)) {
+            reading.state.damage = Some(no_line(*number));
+        }
+        Ok(())
     }
 
     fn is_witnessed(&self, line: &WitnessLine) -> Result<bool, StoreError> {
-        let found = match line.seq {
-            Some(seq) => self
-                .read_slot(&line.name, seq)
-                .map(|slot| slot.map(|slot| slot.digest)),
-            None => self
-                .read_tag_sealed(&line.name)
-                .map(|tag| tag.map(|(_, digest)| digest)),
-        };
-        match found {
+        match self.digest_of(&line.name, line.seq) {
             Ok(digest) => Ok(digest == Some(line.digest)),
             // The damage is found where the slots and tags themselves are looked at.
             Err(error) if error.is_damage() => Ok(true),
@@ -156,22 +199,45 @@ impl Store {
         }
     }
 
-    fn count_unseen(
-        &self,
-        seen: &std::collections::BTreeSet<(String, Option<u64>)>,
-    ) -> Result<u64, StoreError> {
-        let mut unseen = 0;
+    /// Returns the digest of a slot or tag; `None` where there is none.
+    fn digest_of(&self, name: &str, seq: Option<u64>) -> Result<Option<Digest>, StoreError> {
+        Ok(match seq {
+            Some(seq) => self.read_slot(name, seq)?.map(|slot| slot.digest),
+            None => self.read_tag_sealed(name)?.map(|(_, digest)| digest),
+        })
+    }
+
+    /// Returns the slots and tags that have no whole line.
+    fn unseen(&self, seen: &BTreeSet<Subject>) -> Result<Vec<Subject>, StoreError> {
+        let mut all = Vec::new();
         for branch in self.list_branches()? {
             for entry in self.list(&format!("refs/heads/{branch}"))? {
-                let seq = entry.name.parse().ok();
-                unseen += u64::from(!seen.contains(&(branch.clone(), seq)));
+                all.push((branch.clone(), entry.name.parse().ok()));
             }
         }
-        for tag in self.list_tags()? {
-            unseen += u64::from(!seen.contains(&(tag, None)));
-        }
-        Ok(unseen)
+        all.extend(self.list_tags()?.into_iter().map(|tag| (tag, None)));
+        all.retain(|subject| !seen.contains(subject));
+        Ok(all)
     }
+}
+
+/// A branch and the number of a slot, or a tag.
+type Subject = (String, Option<u64>);
+
+/// What was read of a witness.
+#[derive(Default)]
+struct Reading<'b> {
+    state: WitnessState,
+    /// The number of the present line, from 1.
+    number: u64,
+    /// What whole lines are about.
+    seen: BTreeSet<Subject>,
+    /// What is left of other lines, with the number of the line where it stands.
+    torn: Vec<(u64, Piece<'b>)>,
+}
+
+fn no_line(number: u64) -> String {
+    format!("its line {number} is no line of a witness")
 }
 
 fn describe(line: &WitnessLine) -> String {
@@ -190,30 +256,9 @@ fn witness_bytes(line: &WitnessLine) -> Vec<u8> {
     bytes
 }
 
-fn parse_witness(text: &[u8]) -> Option<WitnessLine> {
+fn parse_line(text: &[u8]) -> Option<WitnessLine> {
     let (check, body) = text.split_at_checked(64)?;
     let body = body.strip_prefix(b" ")?;
     let check = Digest::parse(std::str::from_utf8(check).ok()?).ok()?;
     (Digest::of(body) == check).then(|| crate::codec::from_canonical(body).ok())?
-}
-
-/// Leaves out zeros before a line: where power was lost, an unsynced line may be a hole in front of one that was kept.
-/// No line is shorter than its check of 64 digits, so fewer zeros are no hole.
-fn without_hole(text: &[u8]) -> &[u8] {
-    let zeros = text.iter().take_while(|byte| **byte == 0).count();
-    if zeros < 64 {
-        text
-    } else {
-        text.get(zeros..).unwrap_or(&[])
-    }
-}
-
-/// Whether a last line is what a crash leaves: a beginning of a line. A whole line whose newline became another
-/// byte is damage.
-fn is_torn(text: &[u8]) -> bool {
-    let before_last = text.len().saturating_sub(1);
-    let whole = text
-        .get(65..before_last)
-        .is_some_and(|body| text.get(..64) == Some(Digest::of(body).to_string().as_bytes()));
-    !text.ends_with(b"\n") && !whole
 }
