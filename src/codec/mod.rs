@@ -18,6 +18,7 @@ mod format;
 mod lines;
 mod number;
 mod record;
+mod scan;
 mod tag;
 mod text;
 
@@ -26,11 +27,12 @@ mod tests;
 
 pub use canonical::{EncodeError, to_canonical, write_canonical};
 pub use decode::{DecodeError, NotCanonical, Reason, check_canonical, from_canonical, value_from_canonical};
-pub use format::{FormatError, Record, check_format};
+pub use format::{FormatError, Record, check_format, decode_record};
 pub use lines::{LinesError, lines, write_line};
 pub(crate) use number::{write_integer, write_short_float};
 pub use record::Extra;
 pub(crate) use record::{Member, record, restore_floats};
+pub(crate) use scan::Scan;
 pub use tag::Tag;
 
 /// Greatest number of arrays and objects that may stand inside each other in canonical JSON.

@@ -9,6 +9,7 @@ pub mod key;
 pub mod kinds;
 pub mod records;
 pub mod rule;
+pub(crate) mod scan;
 
 pub use counts::Counts;
 pub use facts::{FactChanges, FactValue, Facts};

@@ -4,6 +4,7 @@
 pub mod decimal;
 mod measure;
 mod runs;
+mod scan;
 mod wire;
 
 pub use measure::{Bounds, Displacement, GeometryFlag};
