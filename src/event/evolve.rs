@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::codec::{EncodeError, Record, from_canonical, to_canonical};
-use crate::id::{AnnotationId, ImageId};
+use crate::id::{AnnotationId, ImageId, LabelId};
 use crate::model::facts::with_changes;
 use crate::model::{
     AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue, Facts, Geometry,
@@ -12,7 +12,9 @@ use crate::model::{
     ScreeningRecord, SlideRecord, SourceIdRecord, SplitRecord,
 };
 
+use super::batch::LineEvent;
 use super::context::Context;
+use super::line::EventFormat;
 use super::state::{State, StateError, read};
 use super::{EntityRef, Event};
 
@@ -134,6 +136,40 @@ pub fn evolve(state: &dyn State, context: &Context, event: &Event) -> Result<Vec
     }
 }
 
+/// As [`evolve`], for an event as it was read from its line.
+///
+/// # Errors
+/// [`EvolveError`] when the event does not fit.
+pub fn evolve_line(
+    state: &dyn State,
+    context: &Context,
+    event: &LineEvent<'_>,
+) -> Result<Vec<Edit>, EvolveError> {
+    match event {
+        LineEvent::Created(created) => Scribe {
+            state,
+            context,
+            format: EventFormat::AnnotationCreated.as_str(),
+        }
+        .create(Creation {
+            annotation: created.annotation,
+            label: created.label,
+            source_id: created.source_id,
+            record: created.record(),
+        }),
+        LineEvent::Other(event) => evolve(state, context, event),
+    }
+}
+
+/// What a creation says beside what goes into the annotation's record.
+struct Creation<'a> {
+    annotation: AnnotationId,
+    label: Option<LabelId>,
+    source_id: Option<&'a str>,
+    /// The record's canonical bytes.
+    record: Vec<u8>,
+}
+
 /// Makes edits in the light of a state, a context and an event.
 struct Scribe<'a> {
     state: &'a dyn State,
@@ -162,14 +198,19 @@ impl Scribe<'_> {
 
     /// Puts a record where there must be none.
     fn insert<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
-        if self.state.get(&key)?.is_some() {
-            return Err(EvolveError::Exists {
-                format: self.format,
-                kind: Self::kind(&key),
-                id: key,
-            });
-        }
+        self.need_none(&key)?;
         self.put(key, record)
+    }
+
+    fn need_none(&self, key: &Key) -> Result<(), EvolveError> {
+        if self.state.get(key)?.is_none() {
+            return Ok(());
+        }
+        Err(EvolveError::Exists {
+            format: self.format,
+            kind: Self::kind(key),
+            id: key.clone(),
+        })
     }
 
     fn need<R: Record>(&self, key: &Key) -> Result<R, EvolveError> {
@@ -306,7 +347,7 @@ impl Scribe<'_> {
 
     fn annotation_event(&self, event: &Event) -> Result<Vec<Edit>, EvolveError> {
         match event {
-            Event::AnnotationCreated { .. } => self.create(event),
+            Event::AnnotationCreated { .. } => self.create_from(event),
             Event::GeometryRevised { annotation, geometry } => {
                 self.update(Key::annotation(*annotation), |record: &mut AnnotationRecord| {
                     record.geometry.clone_from(geometry);
@@ -371,7 +412,7 @@ impl Scribe<'_> {
         }
     }
 
-    fn create(&self, event: &Event) -> Result<Vec<Edit>, EvolveError> {
+    fn create_from(&self, event: &Event) -> Result<Vec<Edit>, EvolveError> {
         let Event::AnnotationCreated {
             annotation,
             geometry,
@@ -389,12 +430,28 @@ impl Scribe<'_> {
             image_version: *image_version,
             ..AnnotationRecord::empty(geometry.clone())
         };
-        let mut edits = self.insert(Key::annotation(*annotation), &record)?;
-        if label.is_some() {
-            edits.extend(self.rating(*annotation, *label)?);
+        self.create(Creation {
+            annotation: *annotation,
+            label: *label,
+            source_id: source_id.as_deref(),
+            record: to_canonical(&record)?,
+        })
+    }
+
+    fn create(&self, creation: Creation<'_>) -> Result<Vec<Edit>, EvolveError> {
+        let annotation = creation.annotation;
+        let key = Key::annotation(annotation);
+        self.need_none(&key)?;
+        let mut edits = Vec::with_capacity(3);
+        edits.push(Edit {
+            key,
+            value: Some(creation.record),
+        });
+        if creation.label.is_some() {
+            edits.extend(self.rating(annotation, creation.label)?);
         }
-        if let Some(source_id) = source_id {
-            edits.extend(self.source_id(*annotation, source_id)?);
+        if let Some(source_id) = creation.source_id {
+            edits.extend(self.source_id(annotation, source_id)?);
         }
         Ok(edits)
     }

@@ -4,6 +4,7 @@
 mod batch;
 mod command;
 mod context;
+mod created;
 mod decide;
 mod evolve;
 mod line;
@@ -11,11 +12,15 @@ mod overlay;
 mod state;
 mod written;
 
-pub use batch::{BATCH_SIZE_MAX, BatchError, BatchHeader, BatchReader, BatchWriter, SealedBatch};
+pub use batch::{
+    BATCH_SIZE_MAX, BatchError, BatchHeader, BatchReader, BatchWriter, ContextOrigin, LineEvent, ReadLine,
+    SealedBatch,
+};
 pub use command::{AnnotationIdentity, Command, Rejection};
 pub use context::{Context, Tool};
+pub use created::CreatedLine;
 pub use decide::decide;
-pub use evolve::{Edit, EvolveError, evolve};
+pub use evolve::{Edit, EvolveError, evolve, evolve_line};
 pub use line::{EventError, EventFormat, EventWire};
 pub use overlay::{Edits, Overlay};
 pub use state::{EmptyState, State, StateError, Visit, find_image, read, scan_records};

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::codec::{Record, from_canonical};
+use crate::codec::{Record, decode_record};
 use crate::id::{ImageId, ImagePrefix};
 use crate::model::{EntityKind, ImageRecord, Key};
 
@@ -57,7 +57,7 @@ pub fn read<R: Record>(state: &dyn State, key: &Key) -> Result<Option<R>, StateE
 }
 
 fn decode<R: Record>(key: &Key, bytes: &[u8]) -> Result<R, StateError> {
-    from_canonical(bytes).map_err(|error| StateError::Damaged {
+    decode_record(bytes).map_err(|error| StateError::Damaged {
         key: key.to_string(),
         why: error.to_string(),
     })
