@@ -79,15 +79,30 @@ type Entry = (Vec<u8>, Vec<u8>);
 pub struct Scan<'a> {
     source: &'a dyn NodeSource,
     prefix: Vec<u8>,
+    /// The key before which it ends.
+    end: Option<Vec<u8>>,
     path: Vec<(Arc<Node>, usize)>,
 }
 
 impl<'a> Scan<'a> {
     pub(super) fn new(source: &'a dyn NodeSource, root: NodeId, prefix: &[u8]) -> Result<Self, TreeError> {
+        Ok(Self {
+            prefix: prefix.to_vec(),
+            ..Self::between(source, root, prefix, None)?
+        })
+    }
+
+    /// Walks from a key up to, without, another.
+    pub(super) fn between(
+        source: &'a dyn NodeSource,
+        root: NodeId,
+        first: &[u8],
+        end: Option<Vec<u8>>,
+    ) -> Result<Self, TreeError> {
         let mut path = Vec::new();
         let mut node = source.node(root)?;
         loop {
-            let index = node.lower_bound(prefix);
+            let index = node.lower_bound(first);
             let below = match node.entry(index) {
                 Some(entry) if node.level() > 0 => Some(source.node(entry.child()?)?),
                 _ => None,
@@ -98,7 +113,8 @@ impl<'a> Scan<'a> {
                 None => {
                     return Ok(Self {
                         source,
-                        prefix: prefix.to_vec(),
+                        prefix: Vec::new(),
+                        end,
                         path,
                     });
                 }
@@ -123,7 +139,8 @@ impl<'a> Scan<'a> {
                 self.path.push((child, 0));
                 continue;
             }
-            if !entry.key.starts_with(&self.prefix) {
+            let is_behind = self.end.as_deref().is_some_and(|end| entry.key >= end);
+            if is_behind || !entry.key.starts_with(&self.prefix) {
                 self.path.clear();
                 return Ok(None);
             }
