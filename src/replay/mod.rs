@@ -73,16 +73,32 @@ pub fn replay_commit(
     parent: Tree,
     commit: &Commit,
 ) -> Result<Tree, ReplayError> {
-    if commit.first_parent().is_none() {
-        return build(store, &commit.batches, Base::Empty, sink);
+    if commit.first_parent().is_none() || size_bytes(&commit.batches) > EDITS_BYTES {
+        return rebuild_commit(store, source, sink, parent, commit);
     }
     let base = Base::Tree(parent, source);
-    if size_bytes(&commit.batches) > EDITS_BYTES {
-        return build(store, &commit.batches, base, sink);
-    }
     let edits = fold_edits(store, &commit.batches, base)?;
     let edits = edits.into_iter().map(|(key, value)| (key.into_bytes(), value));
     Ok(parent.edit(source, sink, edits)?)
+}
+
+/// As [`replay_commit`], with every node of the tree made anew: at the cost of the whole tree, in memory that does not
+/// grow with the commit.
+///
+/// # Errors
+/// As [`replay_commit`].
+pub fn rebuild_commit(
+    store: &Store,
+    source: &dyn NodeSource,
+    sink: &mut dyn NodeSink,
+    parent: Tree,
+    commit: &Commit,
+) -> Result<Tree, ReplayError> {
+    let base = match commit.first_parent() {
+        None => Base::Empty,
+        Some(_) => Base::Tree(parent, source),
+    };
+    build(store, &commit.batches, base, sink)
 }
 
 fn size_bytes(batches: &[BatchRange]) -> u64 {

@@ -124,7 +124,8 @@ impl Plan {
                 batches: places,
             }
         });
-        let portions = portions.filter(|portion| !portion.batches.is_empty()).collect();
+        // A portion that no batch is about is kept: what was before is part of the tree, too.
+        let portions = portions.collect();
         let mut kept = 0_u64;
         let is_kept = batches.iter().zip(readers).map(|(range, readers)| {
             let fits = readers > READ_ANEW_MAX && kept.saturating_add(range.size_bytes) <= KEPT_BYTES;

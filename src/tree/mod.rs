@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub use boundary::{LEAF_TARGET, UPPER_TARGET, is_boundary};
 pub use build::TreeBuilder;
-pub use cursor::Scan;
+pub use cursor::{Scan, Visit};
 pub use diff::{Change, Diff, TreeChange};
 pub use node::{INLINE_MAX, Node, NodeEntry};
 pub use segment::{Segment, SegmentBuilder};
