@@ -34,6 +34,7 @@ pub use record::Extra;
 pub(crate) use record::{Member, record, restore_floats};
 pub(crate) use scan::Scan;
 pub use tag::Tag;
+pub(crate) use text::write_string;
 
 /// Greatest number of arrays and objects that may stand inside each other in canonical JSON.
 pub const MAX_DEPTH: usize = 128;

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use crate::codec::{EncodeError, Record, from_canonical, to_canonical};
 use crate::id::{AnnotationId, ImageId, LabelId};
 use crate::model::facts::with_changes;
+use crate::model::scan::SourceIdParts;
 use crate::model::{
     AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue, Facts, Geometry,
     ImageFile, ImageRecord, Key, LabelRecord, OverrideRecord, RatingKey, RatingRecord, Rule, RuleRecord,
@@ -495,12 +496,15 @@ impl Scribe<'_> {
             .as_ref()
             .ok_or_else(|| self.invalid("a source id needs a lineage"))?;
         let key = Key::source_id(annotation.image_prefix(), lineage, source_id);
-        let record = SourceIdRecord {
-            lineage: lineage.clone(),
-            id: source_id.to_owned(),
-            ..SourceIdRecord::empty(annotation)
+        let parts = SourceIdParts {
+            annotation,
+            id: source_id,
+            lineage,
         };
-        self.put(key, &record)
+        Ok(vec![Edit {
+            key,
+            value: Some(parts.to_record()),
+        }])
     }
 
     /// Takes an annotation away with its ratings, its override and its aliases.

@@ -1,7 +1,9 @@
 //! Reading the records that there are millions of in one pass: annotations, ratings and source ids in their commonest
 //! form. All else, and what is wrong, is left to the general reader.
 
-use crate::codec::{Extra, Scan, Tag};
+use std::io::Write;
+
+use crate::codec::{Extra, Scan, Tag, write_string};
 use crate::id::{AnnotationId, BlobId, Digest, LabelId};
 
 use super::facts::{Facts, scan_facts};
@@ -107,21 +109,55 @@ pub(super) fn scan_rating(bytes: &[u8]) -> Option<RatingRecord> {
     })
 }
 
+/// A source id in its commonest form, borrowed from its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SourceIdParts<'b> {
+    pub(crate) annotation: AnnotationId,
+    pub(crate) id: &'b str,
+    pub(crate) lineage: &'b str,
+}
+
+impl<'b> SourceIdParts<'b> {
+    /// Reads a record; `None` where the general reader has to look.
+    pub(crate) fn scan(bytes: &'b [u8]) -> Option<Self> {
+        let scan = &mut Scan::new(bytes);
+        scan.literal(b"{\"annotation\":")?;
+        let annotation = scan_annotation_id(scan)?;
+        scan.literal(b",\"format\":\"source-id/1\",\"id\":")?;
+        let id = scan.text()?;
+        scan.literal(b",\"lineage\":")?;
+        let lineage = scan.text()?;
+        scan.literal(b"}")?;
+        scan.end()?;
+        Some(Self {
+            annotation,
+            id,
+            lineage,
+        })
+    }
+
+    /// Returns the record's canonical bytes.
+    pub(crate) fn to_record(self) -> Vec<u8> {
+        const LITERALS: usize = 120;
+        let mut bytes = Vec::with_capacity(LITERALS + self.id.len() + self.lineage.len());
+        // Writing to memory does not fail.
+        let _ = write!(bytes, "{{\"annotation\":\"{}\"", self.annotation);
+        bytes.extend_from_slice(b",\"format\":\"source-id/1\",\"id\":");
+        write_string(self.id, &mut bytes);
+        bytes.extend_from_slice(b",\"lineage\":");
+        write_string(self.lineage, &mut bytes);
+        bytes.push(b'}');
+        bytes
+    }
+}
+
 pub(super) fn scan_source_id(bytes: &[u8]) -> Option<SourceIdRecord> {
-    let scan = &mut Scan::new(bytes);
-    scan.literal(b"{\"annotation\":")?;
-    let annotation = scan_annotation_id(scan)?;
-    scan.literal(b",\"format\":\"source-id/1\",\"id\":")?;
-    let id = scan.text()?.to_owned();
-    scan.literal(b",\"lineage\":")?;
-    let lineage = scan.text()?.to_owned();
-    scan.literal(b"}")?;
-    scan.end()?;
+    let parts = SourceIdParts::scan(bytes)?;
     Some(SourceIdRecord {
-        annotation,
+        annotation: parts.annotation,
         format: Tag::default(),
-        id,
-        lineage,
+        id: parts.id.to_owned(),
+        lineage: parts.lineage.to_owned(),
         extra: Extra::default(),
     })
 }
@@ -240,6 +276,12 @@ mod tests {
                 ..SourceIdRecord::empty(AnnotationId::from_source(&ImageId::of_name("a"), "l", &text))
             };
             prop_assert!(agrees(&source_id, at, other) || text.contains('\\'));
+            let parts = SourceIdParts {
+                annotation: source_id.annotation,
+                id: &source_id.id,
+                lineage: &source_id.lineage,
+            };
+            prop_assert_eq!(parts.to_record(), to_canonical(&source_id).unwrap());
         }
     }
 }
