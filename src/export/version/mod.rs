@@ -4,7 +4,7 @@ mod coco;
 mod parquet;
 mod voc;
 
-pub use coco::{export_coco, write_dataset_as_coco};
+pub use coco::{Watch, export_coco, write_coco_watched, write_dataset_as_coco};
 pub use parquet::export_parquet;
 pub use voc::export_voc;
 
@@ -28,7 +28,9 @@ pub struct Filter<'a> {
 }
 
 impl Filter<'_> {
-    fn takes_image(&self, image: &ImageRow) -> bool {
+    /// Whether an image is exported: one that is erased is not.
+    #[must_use]
+    pub fn takes_image(&self, image: &ImageRow) -> bool {
         !image.is_erased() && self.image.is_none_or(|takes| takes(image))
     }
 
