@@ -9,5 +9,27 @@
 
 mod lab;
 
+#[path = "formats/asap.rs"]
+mod asap;
+#[path = "formats/csv.rs"]
+mod csv;
+#[path = "formats/cvat.rs"]
+mod cvat;
+#[path = "formats/dicom.rs"]
+mod dicom;
+#[path = "formats/exact.rs"]
+mod exact;
+#[path = "formats/geojson.rs"]
+mod geojson;
+#[path = "formats/imagescope.rs"]
+mod imagescope;
+#[path = "formats/label_studio.rs"]
+mod label_studio;
 #[path = "formats/recognition.rs"]
 mod recognition;
+#[path = "formats/scheme.rs"]
+mod scheme;
+#[path = "formats/tables.rs"]
+mod tables;
+#[path = "formats/yolo.rs"]
+mod yolo;

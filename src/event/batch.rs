@@ -145,12 +145,59 @@ impl BatchWriter {
         write_canonical(&line, &mut self.bytes)?;
         self.bytes.push(b'\n');
         self.events += 1;
-        match (prefix, self.images) {
-            (None, _) => self.global_events += 1,
-            (Some(prefix), None) => self.images = Some((prefix, prefix)),
-            (Some(prefix), Some((first, last))) => self.images = Some((first.min(prefix), last.max(prefix))),
+        match prefix {
+            None => self.global_events += 1,
+            Some(prefix) => self.note_image(prefix),
         }
         Ok(())
+    }
+
+    /// Adds events that were written before, from the `from`-th on, until the batch is full. Returns the number of the
+    /// event that is next. Where the batch has other defaults, what was written is read and written anew.
+    ///
+    /// # Errors
+    /// [`BatchError`] when lines cannot be written anew.
+    pub fn push_lines(&mut self, lines: &EventLines, from: usize) -> Result<usize, BatchError> {
+        let is_same =
+            |(context, format): &(Context, EventFormat)| *format == lines.format && *context == lines.context;
+        if !self.defaults.as_ref().is_none_or(is_same) {
+            return self.push_anew(lines, from);
+        }
+        let Some(image) = lines.image.filter(|_| from < lines.len()) else {
+            return Ok(lines.len());
+        };
+        if self.defaults.is_none() {
+            self.write_header(&lines.context, lines.format)?;
+            self.defaults = Some((lines.context.clone(), lines.format));
+        }
+        let mut next = from;
+        while let Some(line) = lines.line(next) {
+            self.bytes.extend_from_slice(line);
+            self.events += 1;
+            next += 1;
+            if self.is_full() {
+                break;
+            }
+        }
+        self.note_image(image);
+        Ok(next)
+    }
+
+    /// Adds the next of these events as any other.
+    fn push_anew(&mut self, lines: &EventLines, from: usize) -> Result<usize, BatchError> {
+        let Some(line) = lines.line(from).and_then(|line| line.strip_suffix(b"\n")) else {
+            return Ok(lines.len());
+        };
+        let logged = read_line(line, 1, lines.format, &lines.context)?;
+        self.push(&logged.context, &logged.event)?;
+        Ok(from + 1)
+    }
+
+    fn note_image(&mut self, image: ImagePrefix) {
+        self.images = Some(match self.images {
+            None => (image, image),
+            Some((first, last)) => (first.min(image), last.max(image)),
+        });
     }
 
     fn write_header(&mut self, context: &Context, format: EventFormat) -> Result<(), BatchError> {
@@ -175,6 +222,70 @@ impl BatchWriter {
             global_events: finished.global_events,
             images: finished.images,
         })
+    }
+}
+
+/// Events about one image, all of one kind and with one context, as the lines of a batch that has these as defaults.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventLines {
+    context: Context,
+    format: EventFormat,
+    image: Option<ImagePrefix>,
+    bytes: Vec<u8>,
+    /// Where each line ends, behind its newline.
+    ends: Vec<usize>,
+}
+
+impl EventLines {
+    /// Begins without events.
+    #[must_use]
+    pub fn of(context: Context, format: EventFormat) -> Self {
+        Self {
+            context,
+            format,
+            image: None,
+            bytes: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// Returns the context of all of them.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Returns how many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Adds an event of this kind, about the same image as those before.
+    ///
+    /// # Errors
+    /// [`BatchError::Encode`] when it has a number that JSON cannot carry.
+    pub fn push(&mut self, event: &Event) -> Result<(), BatchError> {
+        write_canonical(&EventLine::of(event), &mut self.bytes)?;
+        self.bytes.push(b'\n');
+        self.ends.push(self.bytes.len());
+        self.image = self.image.or_else(|| event.image_prefix());
+        Ok(())
+    }
+
+    /// The `index`-th line, with its newline.
+    fn line(&self, index: usize) -> Option<&[u8]> {
+        let start = match index.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => 0,
+        };
+        self.bytes.get(start..*self.ends.get(index)?)
     }
 }
 
@@ -273,16 +384,7 @@ impl<'a> BatchReader<'a> {
             });
         }
         let line = self.line;
-        let mut wire: EventWire =
-            from_canonical(bytes).map_err(|source| BatchError::Decode { line, source })?;
-        let format = match wire.format.take() {
-            Some(text) => EventFormat::parse(&text).map_err(|source| BatchError::Event { line, source })?,
-            None => self.format,
-        };
-        let by = wire.by.take();
-        let event = wire
-            .into_event(format)
-            .map_err(|source| BatchError::Event { line, source })?;
+        let (event, by) = parse(bytes, line, self.format)?;
         let (context, origin) = match by {
             Some(by) => {
                 self.own = by.upon(&self.defaults);
@@ -296,6 +398,33 @@ impl<'a> BatchReader<'a> {
             event: LineEvent::Other(event),
         })
     }
+}
+
+/// Reads a line of a batch whose lines are of this kind where they say nothing: the event, and what its context has of its
+/// own.
+fn parse(bytes: &[u8], line: u64, format: EventFormat) -> Result<(Event, Option<ContextWire>), BatchError> {
+    let mut wire: EventWire = from_canonical(bytes).map_err(|source| BatchError::Decode { line, source })?;
+    let format = match wire.format.take() {
+        Some(text) => EventFormat::parse(&text).map_err(|source| BatchError::Event { line, source })?,
+        None => format,
+    };
+    let by = wire.by.take();
+    let event = wire
+        .into_event(format)
+        .map_err(|source| BatchError::Event { line, source })?;
+    Ok((event, by))
+}
+
+/// Reads one line of a batch with these defaults.
+fn read_line(
+    bytes: &[u8],
+    line: u64,
+    format: EventFormat,
+    defaults: &Context,
+) -> Result<LoggedEvent, BatchError> {
+    let (event, by) = parse(bytes, line, format)?;
+    let context = by.map_or_else(|| defaults.clone(), |by| by.upon(defaults));
+    Ok(LoggedEvent { context, event })
 }
 
 /// Where an event's context comes from.

@@ -147,17 +147,22 @@ pub fn evolve_line(
     event: &LineEvent<'_>,
 ) -> Result<Vec<Edit>, EvolveError> {
     match event {
-        LineEvent::Created(created) => Scribe {
-            state,
-            context,
-            format: EventFormat::AnnotationCreated.as_str(),
+        LineEvent::Created(created) => {
+            let scribe = Scribe {
+                state,
+                context,
+                format: EventFormat::AnnotationCreated.as_str(),
+            };
+            let creation = Creation {
+                annotation: created.annotation,
+                label: created.label,
+                source_id: created.source_id,
+                record: created.record(),
+            };
+            let mut edits = Vec::with_capacity(3);
+            scribe.add(creation, &mut edits)?;
+            Ok(edits)
         }
-        .create(Creation {
-            annotation: created.annotation,
-            label: created.label,
-            source_id: created.source_id,
-            record: created.record(),
-        }),
         LineEvent::Other(event) => evolve(state, context, event),
     }
 }
@@ -172,10 +177,10 @@ struct Creation<'a> {
 }
 
 /// Makes edits in the light of a state, a context and an event.
-struct Scribe<'a> {
-    state: &'a dyn State,
-    context: &'a Context,
-    format: &'static str,
+pub(super) struct Scribe<'a> {
+    pub(super) state: &'a dyn State,
+    pub(super) context: &'a Context,
+    pub(super) format: &'static str,
 }
 
 impl Scribe<'_> {
@@ -183,11 +188,15 @@ impl Scribe<'_> {
         key.kind().unwrap_or(EntityKind::Dataset)
     }
 
-    fn put<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
-        Ok(vec![Edit {
+    fn put_one<R: Record>(&self, key: Key, record: &R) -> Result<Edit, EvolveError> {
+        Ok(Edit {
             key,
             value: Some(to_canonical(record)?),
-        }])
+        })
+    }
+
+    fn put<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
+        Ok(vec![self.put_one(key, record)?])
     }
 
     fn put_or_remove<R: Record>(&self, key: Key, record: Option<&R>) -> Result<Vec<Edit>, EvolveError> {
@@ -198,9 +207,14 @@ impl Scribe<'_> {
     }
 
     /// Puts a record where there must be none.
-    fn insert<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
+    fn insert_one<R: Record>(&self, key: Key, record: &R) -> Result<Edit, EvolveError> {
         self.need_none(&key)?;
-        self.put(key, record)
+        self.put_one(key, record)
+    }
+
+    /// Puts a record where there must be none, and nothing else.
+    fn insert<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
+        Ok(vec![self.insert_one(key, record)?])
     }
 
     fn need_none(&self, key: &Key) -> Result<(), EvolveError> {
@@ -348,7 +362,11 @@ impl Scribe<'_> {
 
     fn annotation_event(&self, event: &Event) -> Result<Vec<Edit>, EvolveError> {
         match event {
-            Event::AnnotationCreated { .. } => self.create_from(event),
+            Event::AnnotationCreated { .. } => {
+                let mut edits = Vec::with_capacity(3);
+                self.create(event.clone(), &mut edits)?;
+                Ok(edits)
+            }
             Event::GeometryRevised { annotation, geometry } => {
                 self.update(Key::annotation(*annotation), |record: &mut AnnotationRecord| {
                     record.geometry.clone_from(geometry);
@@ -385,7 +403,7 @@ impl Scribe<'_> {
                 source_id,
             } => {
                 let _: AnnotationRecord = self.need(&Key::annotation(*annotation))?;
-                self.source_id(*annotation, source_id)
+                Ok(vec![self.source_id(*annotation, source_id)?])
             }
             Event::LabelOverridden { annotation, label } => {
                 let _: AnnotationRecord = self.need(&Key::annotation(*annotation))?;
@@ -413,7 +431,8 @@ impl Scribe<'_> {
         }
     }
 
-    fn create_from(&self, event: &Event) -> Result<Vec<Edit>, EvolveError> {
+    /// Adds what the creation of an annotation does.
+    pub(super) fn create(&self, event: Event, edits: &mut Vec<Edit>) -> Result<(), EvolveError> {
         let Event::AnnotationCreated {
             annotation,
             geometry,
@@ -426,24 +445,24 @@ impl Scribe<'_> {
             return Err(self.invalid("it creates nothing"));
         };
         let record = AnnotationRecord {
-            attributes: attributes.clone(),
-            label: *label,
-            image_version: *image_version,
-            ..AnnotationRecord::empty(geometry.clone())
+            attributes,
+            label,
+            image_version,
+            ..AnnotationRecord::empty(geometry)
         };
-        self.create(Creation {
-            annotation: *annotation,
-            label: *label,
+        let creation = Creation {
+            annotation,
+            label,
             source_id: source_id.as_deref(),
             record: to_canonical(&record)?,
-        })
+        };
+        self.add(creation, edits)
     }
 
-    fn create(&self, creation: Creation<'_>) -> Result<Vec<Edit>, EvolveError> {
+    fn add(&self, creation: Creation<'_>, edits: &mut Vec<Edit>) -> Result<(), EvolveError> {
         let annotation = creation.annotation;
         let key = Key::annotation(annotation);
         self.need_none(&key)?;
-        let mut edits = Vec::with_capacity(3);
         edits.push(Edit {
             key,
             value: Some(creation.record),
@@ -452,9 +471,9 @@ impl Scribe<'_> {
             edits.extend(self.rating(annotation, creation.label)?);
         }
         if let Some(source_id) = creation.source_id {
-            edits.extend(self.source_id(annotation, source_id)?);
+            edits.push(self.source_id(annotation, source_id)?);
         }
-        Ok(edits)
+        Ok(())
     }
 
     /// The annotator's rating, where the context has one; the next free `n`.
@@ -489,7 +508,7 @@ impl Scribe<'_> {
         self.put(Key::rating(&rating), &record)
     }
 
-    fn source_id(&self, annotation: AnnotationId, source_id: &str) -> Result<Vec<Edit>, EvolveError> {
+    fn source_id(&self, annotation: AnnotationId, source_id: &str) -> Result<Edit, EvolveError> {
         let lineage = self
             .context
             .lineage
@@ -501,10 +520,10 @@ impl Scribe<'_> {
             id: source_id,
             lineage,
         };
-        Ok(vec![Edit {
+        Ok(Edit {
             key,
             value: Some(parts.to_record()),
-        }])
+        })
     }
 
     /// Takes an annotation away with its ratings, its override and its aliases.

@@ -2,6 +2,7 @@
 //! state into edits of its records. No I/O, no clock, no randomness; time and author come in with the context.
 
 mod batch;
+mod bulk;
 mod command;
 mod context;
 mod created;
@@ -13,9 +14,10 @@ mod state;
 mod written;
 
 pub use batch::{
-    BATCH_SIZE_MAX, BatchError, BatchHeader, BatchReader, BatchWriter, ContextOrigin, LineEvent, ReadLine,
-    SealedBatch,
+    BATCH_SIZE_MAX, BatchError, BatchHeader, BatchReader, BatchWriter, ContextOrigin, EventLines, LineEvent,
+    ReadLine, SealedBatch,
 };
+pub use bulk::{CreateError, Created, NewAnnotation, create_annotations};
 pub use command::{AnnotationIdentity, Command, Rejection};
 pub use context::{Context, Tool};
 pub use created::CreatedLine;

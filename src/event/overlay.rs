@@ -44,16 +44,22 @@ impl Edits {
     /// Adds edits; later ones replace earlier ones.
     pub fn apply(&mut self, edits: Vec<Edit>) {
         for edit in edits {
-            let Edit { key, mut value } = edit;
-            // Kept until the commit, by the million: what was reserved while writing is given back.
-            if let Some(value) = &mut value {
-                value.shrink_to_fit();
-            }
-            self.bytes += key.as_bytes().len() + value.as_ref().map_or(0, Vec::len) + EDIT_OVERHEAD;
+            self.bytes += bytes_of(&edit);
+            let (key, value) = fitted(edit);
             match key.image_prefix() {
                 Some(image) => self.images.entry(image).or_default().insert(key, value),
                 None => self.general.insert(key, value),
             };
+        }
+    }
+
+    /// Takes in later edits of which many may be of one image.
+    fn apply_sorted(&mut self, image: Option<ImagePrefix>, edits: Vec<Edit>) {
+        self.bytes += edits.iter().map(bytes_of).sum::<usize>();
+        let records = edits.into_iter().map(fitted).collect();
+        match image {
+            Some(image) => join(self.images.entry(image), records),
+            None => self.general.extend(records),
         }
     }
 
@@ -62,12 +68,7 @@ impl Edits {
         self.bytes += later.bytes;
         self.general.extend(later.general);
         for (image, records) in later.images {
-            match self.images.entry(image) {
-                btree_map::Entry::Vacant(entry) => {
-                    entry.insert(records);
-                }
-                btree_map::Entry::Occupied(mut entry) => entry.get_mut().extend(records),
-            }
+            join(self.images.entry(image), records);
         }
     }
 
@@ -162,6 +163,49 @@ impl Edits {
             }
         }
         Ok(())
+    }
+}
+
+impl From<Vec<Edit>> for Edits {
+    /// Takes many edits at once; later ones replace earlier ones.
+    fn from(mut edits: Vec<Edit>) -> Self {
+        let mut taken = Self::default();
+        // Stable: of two edits of one record the later one stays behind the earlier one, and replaces it.
+        edits.sort_by(|a, b| (a.key.image_prefix(), &a.key).cmp(&(b.key.image_prefix(), &b.key)));
+        let mut rest = edits.into_iter().peekable();
+        while let Some(first) = rest.next() {
+            let image = first.key.image_prefix();
+            let mut run = vec![first];
+            while let Some(next) = rest.next_if(|next| next.key.image_prefix() == image) {
+                run.push(next);
+            }
+            taken.apply_sorted(image, run);
+        }
+        taken
+    }
+}
+
+/// About what an edit takes in memory.
+fn bytes_of(edit: &Edit) -> usize {
+    edit.key.as_bytes().len() + edit.value.as_ref().map_or(0, Vec::len) + EDIT_OVERHEAD
+}
+
+/// An edit as it is kept until the commit, by the million: what was reserved while writing is given back.
+fn fitted(edit: Edit) -> (Key, Option<Vec<u8>>) {
+    let Edit { key, mut value } = edit;
+    if let Some(value) = &mut value {
+        value.shrink_to_fit();
+    }
+    (key, value)
+}
+
+/// Puts later records of an image to those that are there.
+fn join(entry: btree_map::Entry<'_, ImagePrefix, Records>, records: Records) {
+    match entry {
+        btree_map::Entry::Vacant(entry) => {
+            entry.insert(records);
+        }
+        btree_map::Entry::Occupied(mut entry) => entry.get_mut().extend(records),
     }
 }
 
@@ -271,6 +315,11 @@ impl<'a> Overlay<'a> {
     /// Applies edits.
     pub fn apply(&mut self, edits: Vec<Edit>) {
         self.edits.apply(edits);
+    }
+
+    /// Takes in later edits that were worked out together.
+    pub fn absorb(&mut self, later: Edits) {
+        self.edits.absorb(later);
     }
 
     /// Returns what was edited.

@@ -4,8 +4,7 @@
 //! pixels without decimals, anything else with all of its decimals, so that reading gives back the same box. VOC
 //! says boxes only; any other shape becomes the smallest upright rectangle around it, and is counted.
 
-use std::fmt::Write as _;
-
+use super::xml::push_text;
 use crate::model::Geometry;
 use crate::model::geometry::Shape;
 use crate::model::geometry::decimal::Decimal;
@@ -188,30 +187,10 @@ impl Xml {
         self.text.push('<');
         self.text.push_str(name);
         self.text.push('>');
-        let last = text.chars().count().saturating_sub(1);
-        for (index, character) in text.chars().enumerate() {
-            self.character(character, index == 0 || index == last);
-        }
+        self.losses.characters_replaced += push_text(&mut self.text, text);
         self.text.push_str("</");
         self.text.push_str(name);
         self.text.push_str(">\n");
-    }
-
-    /// White space at an end would be taken for layout, and a return for a line feed: both become references.
-    fn character(&mut self, character: char, is_at_end: bool) {
-        match character {
-            '&' => self.text.push_str("&amp;"),
-            '<' => self.text.push_str("&lt;"),
-            '>' => self.text.push_str("&gt;"),
-            '\r' => self.text.push_str("&#13;"),
-            ' ' | '\t' | '\n' if is_at_end => drop(write!(self.text, "&#{};", u32::from(character))),
-            '\t' | '\n' => self.text.push(character),
-            '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => {
-                self.losses.characters_replaced += 1;
-                self.text.push('\u{FFFD}');
-            }
-            other => self.text.push(other),
-        }
     }
 
     fn indent(&mut self, depth: usize) {

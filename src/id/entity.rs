@@ -129,6 +129,12 @@ impl AnnotationId {
         Self(bytes)
     }
 
+    /// Returns the 16 bytes of the annotation's own.
+    #[must_use]
+    pub fn own(&self) -> [u8; 16] {
+        std::array::from_fn(|at| self.0.get(8 + at).copied().unwrap_or_default())
+    }
+
     /// Derives the id from the source's id within its lineage.
     #[must_use]
     pub fn from_source(image: &ImageId, lineage: &str, source_id: &str) -> Self {
@@ -235,6 +241,7 @@ mod tests {
         assert_eq!(id.image_prefix(), image.prefix());
         assert!(id.to_string().starts_with(&image.prefix().to_string()));
         assert_eq!(AnnotationId::parse(&id.to_string()), Ok(id));
+        assert_eq!(AnnotationId::from_uuid(image.prefix(), id.own()), id);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Geometry;
+use crate::model::{AnnotatorKind, Geometry};
 
 use super::report::LossReport;
 
@@ -53,6 +53,8 @@ pub struct Document {
     pub images: Vec<SourceImage>,
     /// The classes that the source names, in source order.
     pub labels: Vec<SourceLabel>,
+    /// What its facts about classes are worth.
+    pub label_facts: LabelFacts,
     /// The people and models that rated, in source order.
     pub people: Vec<SourcePerson>,
     /// The annotations, in source order.
@@ -90,11 +92,23 @@ pub struct SourceLabel {
     pub facts: SourceFacts,
 }
 
+/// What a source's facts about classes are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LabelFacts {
+    /// They are added where nothing is known: a tool's own colours are no decision.
+    #[default]
+    Hints,
+    /// They replace what is known: the source is the label scheme.
+    Definitions,
+}
+
 /// Somebody, or some model, who rated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourcePerson {
     /// The name as given.
     pub name: String,
+    /// What the source says that it is; `None` where it does not tell people from models.
+    pub kind: Option<AnnotatorKind>,
 }
 
 /// One annotation of the source.

@@ -1,11 +1,12 @@
-//! The formats that are read, and how a file's own bytes tell which it is: never its name.
+//! The formats that are read, and how a file's own bytes tell which it is: never its name, unless it has no bytes.
 
 use std::path::Path;
 
 use crate::files::input::{FilesError, read_head};
 
 use super::{
-    asap, coco, csv, cvat, dicom, exact, geojson, imagescope, labelstudio, parquet, sliderunner, voc, yolo,
+    asap, coco, csv, cvat, dicom, exact, geojson, imagescope, labelstudio, parquet, scheme, sliderunner, voc,
+    yolo,
 };
 
 /// So much of a file is looked at to recognise it.
@@ -40,11 +41,13 @@ pub enum Format {
     Dicom,
     /// Parquet tables as Holotype writes them.
     Parquet,
+    /// A label scheme as TOML.
+    Scheme,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Coco,
         Self::Voc,
         Self::SlideRunner,
@@ -58,6 +61,7 @@ impl Format {
         Self::Exact,
         Self::Dicom,
         Self::Parquet,
+        Self::Scheme,
     ];
 
     /// Returns the word for it.
@@ -77,6 +81,28 @@ impl Format {
             Self::Exact => "exact",
             Self::Dicom => "dicom",
             Self::Parquet => "parquet",
+            Self::Scheme => "scheme",
+        }
+    }
+
+    /// Whether its places are parts of the image's size, so that this must be known.
+    #[must_use]
+    pub const fn needs_sizes(self) -> bool {
+        match self {
+            Self::Yolo => true,
+            Self::Coco
+            | Self::Voc
+            | Self::SlideRunner
+            | Self::GeoJson
+            | Self::Csv
+            | Self::Asap
+            | Self::ImageScope
+            | Self::LabelStudio
+            | Self::Cvat
+            | Self::Exact
+            | Self::Dicom
+            | Self::Parquet
+            | Self::Scheme => false,
         }
     }
 
@@ -108,6 +134,9 @@ pub struct Recognised {
 /// [`FilesError`] when the file cannot be read.
 pub fn recognise(path: &Path) -> Result<Vec<Recognised>, FilesError> {
     let head = read_head(path, HEAD_BYTES)?;
+    if head.is_empty() {
+        return Ok(nothing_found(path));
+    }
     if head.starts_with(b"SQLite format 3\0") {
         let fits = sliderunner::looks_like_sliderunner(path);
         let why = "an SQLite database with SlideRunner's tables";
@@ -134,9 +163,34 @@ pub fn recognise(path: &Path) -> Result<Vec<Recognised>, FilesError> {
         (Format::Exact, exact::recognise(&head)),
         (Format::Dicom, dicom::recognise(&head)),
         (Format::Parquet, parquet::recognise(&head)),
+        (Format::Scheme, scheme::recognise(&head)),
     ];
     Ok(fits
         .into_iter()
         .filter_map(|(format, why)| Some(Recognised { format, why: why? }))
         .collect())
+}
+
+/// A file without a byte has no content to be told by. Its name alone says that it is a list with nothing in it.
+fn nothing_found(path: &Path) -> Vec<Recognised> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let is_list = extension.is_some_and(|extension| {
+        ["csv", "tsv"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(extension))
+    });
+    let why = "a list without a byte: looked at, nothing found";
+    let format = Format::Csv;
+    is_list
+        .then_some(Recognised { format, why })
+        .into_iter()
+        .collect()
+}
+
+/// Whether a file that is in none of the formats is a table of facts.
+///
+/// # Errors
+/// [`FilesError`] when the file cannot be read.
+pub fn is_table(path: &Path) -> Result<bool, FilesError> {
+    Ok(csv::is_table(&read_head(path, HEAD_BYTES)?))
 }

@@ -1,25 +1,29 @@
-//! From a file to a document: finds the files, recognises what each is by its content, and reads it.
+//! From files to documents: finds the sources (files, or folders of files that belong together), recognises what each is
+//! by its content, and reads it.
 
 use std::path::Path;
 
-use crate::files::input::{FilesError, FoundFile, find_files, read_file};
+use crate::files::input::{FilesError, FoundFile, find_files, read_file, read_head};
 use crate::id::Digest;
 
 use super::asap::{self, AsapError};
 use super::coco::{BoxChoice, CocoError, CocoOptions, VoteChoice, read_coco};
-use super::csv::{self, CsvError};
+use super::csv::{self, CsvError, CsvOptions, CsvOrder};
 use super::cvat::{self, CvatError};
 use super::dicom::{self, DicomError};
 use super::document::Document;
+use super::engine::KnownSizes;
 use super::exact::{self, ExactError};
-use super::format::{Format, Recognised, recognise};
+use super::format::{Format, Recognised, is_table, recognise};
 use super::geojson::{self, GeoJsonError};
 use super::imagescope::{self, ImageScopeError};
 use super::labelstudio::{self, LabelStudioError};
 use super::parquet::{self, ParquetReadError};
+use super::scheme::{self, SchemeError};
 use super::sliderunner::{SlideRunnerError, read_sliderunner};
 use super::voc::{VocError, read_voc};
-use super::yolo::{self, YoloError};
+use super::yolo::{YoloError, YoloFolder, split_folders};
+use super::yolo_folder::{self, YOLO_HEAD_BYTES};
 
 /// No annotation file is longer.
 const FILE_LIMIT: u64 = 16 << 30;
@@ -33,6 +37,12 @@ pub enum LoadError {
     /// No format fits.
     #[error("{file} is in no format that is known")]
     Unknown {
+        /// The file.
+        file: String,
+    },
+    /// It is a table, and none of its columns is a coordinate.
+    #[error("{file} is a table of facts, not of annotations: no column is a coordinate")]
+    Facts {
         /// The file.
         file: String,
     },
@@ -89,6 +99,9 @@ pub enum LoadError {
     /// It is no Parquet table of annotations.
     #[error(transparent)]
     Parquet(#[from] ParquetReadError),
+    /// It is no label scheme.
+    #[error(transparent)]
+    Scheme(#[from] SchemeError),
 }
 
 fn several(fits: &[Recognised]) -> String {
@@ -97,7 +110,7 @@ fn several(fits: &[Recognised]) -> String {
 }
 
 /// Choices of reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LoadOptions {
     /// The format; recognised where none is given.
     pub format: Option<Format>,
@@ -105,44 +118,95 @@ pub struct LoadOptions {
     pub box_format: BoxChoice,
     /// What becomes of votes.
     pub votes: VoteChoice,
+    /// What the columns of a list are that does not name them.
+    pub csv_order: Option<CsvOrder>,
+    /// The width and height in px of images whose size is not known.
+    pub image_size: Option<[f64; 2]>,
+    /// The sizes of images that are known.
+    pub known: KnownSizes,
 }
 
-/// A file that can be read, and as what.
+/// Where a source stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourcePlace {
+    /// One file.
+    File(FoundFile),
+    /// A folder of files that belong together.
+    Yolo(YoloFolder),
+}
+
+impl SourcePlace {
+    /// Returns the file's own name, or the folder's below the one that was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::File(file) => &file.name,
+            Self::Yolo(folder) => &folder.title,
+        }
+    }
+}
+
+/// A source that can be read, and as what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundSource {
-    /// The file.
-    pub file: FoundFile,
+    /// Where it stands.
+    pub place: SourcePlace,
     /// Its format.
     pub format: Format,
     /// What of its content tells; `None` where the format was given.
     pub why: Option<&'static str>,
 }
 
-/// A file as read.
+/// A source as read.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The file's own name.
+    /// The file's or folder's own name.
     pub file: String,
     /// Its format.
     pub format: Format,
-    /// The digest of its bytes.
+    /// The digest of its bytes; of a folder, of the names and digests of its files.
     pub digest: Digest,
     /// What it says.
     pub document: Document,
 }
 
-/// Finds the files to read at a path: the file itself, or those of a folder that have a known format.
+/// Finds the sources at a path: the file itself, or, in a folder, the folders that belong together and the files that
+/// have a known format.
 ///
 /// # Errors
 /// [`LoadError`] when there are none, or a file can be of several formats.
 pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<FoundSource>, LoadError> {
-    let is_folder = crate::files::input::is_folder(path);
+    let files = find_files(path)?;
+    if !crate::files::input::is_folder(path) {
+        return files.into_iter().map(|file| only_source(file, options)).collect();
+    }
     let mut sources = Vec::new();
-    for file in find_files(path)? {
-        match source(file, options)? {
-            Ok(source) => sources.push(source),
-            Err(file) if !is_folder => return Err(LoadError::Unknown { file: file.name }),
-            Err(_) => {}
+    let files = match options.format {
+        None | Some(Format::Yolo) => {
+            let (folders, others) = split_folders(files, |file| read_head(&file.path, YOLO_HEAD_BYTES))?;
+            sources.extend(folders.into_iter().map(|folder| yolo_source(folder, path)));
+            others
+        }
+        Some(
+            Format::Coco
+            | Format::Voc
+            | Format::SlideRunner
+            | Format::GeoJson
+            | Format::Csv
+            | Format::Asap
+            | Format::ImageScope
+            | Format::LabelStudio
+            | Format::Cvat
+            | Format::Exact
+            | Format::Dicom
+            | Format::Parquet
+            | Format::Scheme,
+        ) => files,
+    };
+    let is_done = options.format == Some(Format::Yolo) && !sources.is_empty();
+    for file in files.into_iter().filter(|_| !is_done) {
+        if let Ok(source) = source(file, options)? {
+            sources.push(source);
         }
     }
     if sources.is_empty() {
@@ -153,23 +217,41 @@ pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<FoundSourc
     Ok(sources)
 }
 
+fn yolo_source(mut folder: YoloFolder, path: &Path) -> FoundSource {
+    if folder.name.is_empty() {
+        let own = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        folder.title = own.unwrap_or_else(|| ".".to_owned());
+    }
+    FoundSource {
+        place: SourcePlace::Yolo(folder),
+        format: Format::Yolo,
+        why: Some("a folder with a list of classes and files of labels"),
+    }
+}
+
+/// The source that one file is.
+fn only_source(file: FoundFile, options: &LoadOptions) -> Result<FoundSource, LoadError> {
+    match source(file, options)? {
+        Ok(found) => Ok(found),
+        Err(file) if is_table(&file.path)? => Err(LoadError::Facts { file: file.name }),
+        Err(file) => Err(LoadError::Unknown { file: file.name }),
+    }
+}
+
 /// Recognises one file; gives it back where no format fits.
 fn source(file: FoundFile, options: &LoadOptions) -> Result<Result<FoundSource, FoundFile>, LoadError> {
+    let found = |file, format, why| FoundSource {
+        place: SourcePlace::File(file),
+        format,
+        why,
+    };
     if let Some(format) = options.format {
-        return Ok(Ok(FoundSource {
-            file,
-            format,
-            why: None,
-        }));
+        return Ok(Ok(found(file, format, None)));
     }
     let fits = recognise(&file.path)?;
     match fits.as_slice() {
         [] => Ok(Err(file)),
-        [only] => Ok(Ok(FoundSource {
-            file,
-            format: only.format,
-            why: Some(only.why),
-        })),
+        [only] => Ok(Ok(found(file, only.format, Some(only.why)))),
         _ => Err(LoadError::Unclear {
             file: file.name,
             fits,
@@ -177,12 +259,28 @@ fn source(file: FoundFile, options: &LoadOptions) -> Result<Result<FoundSource, 
     }
 }
 
-/// Reads a file.
+/// Reads a source.
 ///
 /// # Errors
 /// [`LoadError`] when it is not in its format.
 pub fn load(source: &FoundSource, options: &LoadOptions) -> Result<Loaded, LoadError> {
-    let (found, format) = (&source.file, source.format);
+    let (digest, document) = match &source.place {
+        SourcePlace::Yolo(folder) => yolo_folder::load(folder, options)?,
+        SourcePlace::File(file) => load_file(file, source.format, options)?,
+    };
+    Ok(Loaded {
+        file: source.place.name().to_owned(),
+        format: source.format,
+        digest,
+        document,
+    })
+}
+
+fn load_file(
+    found: &FoundFile,
+    format: Format,
+    options: &LoadOptions,
+) -> Result<(Digest, Document), LoadError> {
     let file = found.name.clone();
     let bytes = read_file(&found.path, FILE_LIMIT)?;
     let digest = Digest::of(&bytes);
@@ -197,20 +295,19 @@ pub fn load(source: &FoundSource, options: &LoadOptions) -> Result<Loaded, LoadE
         Format::Voc => read_voc(&file, &bytes)?,
         Format::SlideRunner => read_sliderunner(&file, &found.path)?,
         Format::GeoJson => geojson::read(&file, &bytes)?,
-        Format::Csv => csv::read(&file, &bytes)?,
+        Format::Csv => {
+            let order = options.csv_order.as_ref();
+            csv::read(&file, &bytes, &CsvOptions { order })?
+        }
         Format::Asap => asap::read(&file, &bytes)?,
         Format::ImageScope => imagescope::read(&file, &bytes)?,
         Format::LabelStudio => labelstudio::read(&file, &bytes)?,
         Format::Cvat => cvat::read(&file, &bytes)?,
-        Format::Yolo => yolo::read(&file, &bytes)?,
+        Format::Yolo => return yolo_folder::load(&yolo_folder::around(found)?, options),
         Format::Exact => exact::read(&file, &bytes)?,
         Format::Dicom => dicom::read(&file, &bytes)?,
         Format::Parquet => parquet::read(&file, &bytes)?,
+        Format::Scheme => scheme::read(&file, &bytes)?,
     };
-    Ok(Loaded {
-        file,
-        format,
-        digest,
-        document,
-    })
+    Ok((digest, document))
 }

@@ -5,10 +5,14 @@ use std::ops::ControlFlow;
 
 use crate::event::{Command, Context, EntityRef, Event, read, scan_records};
 use crate::id::{Code, ImageId};
+use crate::model::facts::effective_changes;
 use crate::model::{CaseRecord, EntityKind, FactChanges, FactValue, ImageRecord, Key, KeyParts};
 use crate::repo::{Repo, RepoError, Scope, Transaction, events_since};
 use crate::store::PrivateKind;
 
+use super::document::{PrivateText, SourceValue};
+use super::engine::private_kind;
+use super::personal;
 use super::table::{PatternError, Table, apply_pattern, spelling_variants};
 
 /// A table that does not fit.
@@ -70,6 +74,12 @@ pub struct MetadataOutcome {
     pub unmatched_images: Vec<String>,
     /// Values of one column that differ in spelling only: column, one, other.
     pub spellings: Vec<(String, String, String)>,
+    /// Images that more than one row names, and what the last of them says counts.
+    pub repeated: Vec<String>,
+    /// Facts that can name a person: they are in private objects.
+    pub private: BTreeSet<String>,
+    /// Facts that can name a person, where nothing else of a row was new: they were not kept.
+    pub not_kept: BTreeSet<String>,
     /// The column taken as key.
     pub key: String,
 }
@@ -123,7 +133,9 @@ pub fn join(
             outcome.unmatched_rows.push(cell.clone());
             continue;
         };
-        images.remove(&name);
+        if !images.remove(&name) {
+            outcome.repeated.push(name.clone());
+        }
         outcome.matched += 1;
         let cells = table
             .columns
@@ -135,7 +147,9 @@ pub fn join(
             .map(|(_, (column, cell))| (column.as_str(), cell.trim()))
             .filter(|(_, cell)| !cell.is_empty())
             .collect();
-        state_row(repo, transaction, context, &name, &cells, &mut cases)?;
+        let personal = state_row(repo, transaction, context, &name, &cells, &mut cases)?;
+        outcome.private.extend(personal.kept);
+        outcome.not_kept.extend(personal.left_out);
     }
     if outcome.matched == 0
         && let (Some(example), Some(image)) = (outcome.unmatched_rows.first(), all.iter().next())
@@ -247,6 +261,20 @@ fn is_case_fact(name: &str) -> bool {
     )
 }
 
+/// Whether an event follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    None,
+    One,
+}
+
+/// Facts of a row that can name a person, by what became of them.
+#[derive(Default)]
+struct Personal {
+    kept: Vec<String>,
+    left_out: Vec<String>,
+}
+
 fn state_row(
     repo: &Repo,
     transaction: &mut Transaction<'_>,
@@ -254,7 +282,7 @@ fn state_row(
     image: &str,
     cells: &[(&str, &str)],
     cases: &mut Cases,
-) -> Result<(), MetadataError> {
+) -> Result<Personal, MetadataError> {
     let id = ImageId::of_name(image);
     let mut case = None;
     for (column, cell) in cells {
@@ -263,9 +291,14 @@ fn state_row(
         }
     }
     let (mut of_image, mut of_case) = (FactChanges::new(), FactChanges::new());
+    let mut personal: BTreeMap<String, PrivateText> = BTreeMap::new();
     for (column, cell) in cells {
         let name = fact_name(column);
         if is_case_column(&name) {
+            continue;
+        }
+        if let SourceValue::Private(text) = personal::text_value(&name, cell) {
+            personal.insert(name, text);
             continue;
         }
         let value = Some(FactValue::from(*cell));
@@ -298,14 +331,44 @@ fn state_row(
             },
         )?;
     }
-    transaction.must(
-        context,
-        Command::SetFacts {
-            entity: EntityRef::image(id),
-            changes: of_image,
-        },
-    )?;
-    Ok(())
+    let record: Option<ImageRecord> = read(&*transaction, &Key::image(id))?;
+    let changes = effective_changes(&record.unwrap_or_default().facts, &of_image);
+    let event = if changes.is_empty() {
+        Expected::None
+    } else {
+        Expected::One
+    };
+    let (kept, context) = keep_privately(repo, context, personal, event)?;
+    let entity = EntityRef::image(id);
+    transaction.must(&context, Command::SetFacts { entity, changes })?;
+    Ok(kept)
+}
+
+/// Puts what can name a person into private objects that the event of the row names; without an event it is not kept,
+/// and not missed where it is known from before.
+fn keep_privately(
+    repo: &Repo,
+    context: &Context,
+    personal: BTreeMap<String, PrivateText>,
+    event: Expected,
+) -> Result<(Personal, Context), MetadataError> {
+    let (mut told, mut private) = (Personal::default(), BTreeMap::new());
+    for (name, text) in personal {
+        let kind = private_kind(text.kind);
+        if event == Expected::None {
+            if repo.find_private(kind, &text.text)?.is_none() {
+                told.left_out.push(name);
+            }
+            continue;
+        }
+        private.insert(name.clone(), repo.private(kind, &text.text)?);
+        told.kept.push(name);
+    }
+    let context = Context {
+        private: (!private.is_empty()).then_some(private),
+        ..context.clone()
+    };
+    Ok((told, context))
 }
 
 /// The cases that are known, by the source's case number.

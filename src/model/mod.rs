@@ -2,15 +2,19 @@
 //!
 //! Pure values and rules over them; how they change is in `event`.
 
+pub mod carried;
+pub mod cell;
 pub mod counts;
 pub mod facts;
 pub mod geometry;
 pub mod key;
 pub mod kinds;
+pub mod qupath;
 pub mod records;
 pub mod rule;
 pub(crate) mod scan;
 
+pub use carried::CarriedAnnotation;
 pub use counts::Counts;
 pub use facts::{FactChanges, FactValue, Facts};
 pub use geometry::{Geometry, Shape};

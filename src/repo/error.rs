@@ -1,6 +1,6 @@
 //! What can go wrong with a repository as a whole.
 
-use crate::event::{BatchError, EvolveError, Rejection, StateError};
+use crate::event::{BatchError, CreateError, EvolveError, Rejection, StateError};
 use crate::id::CommitId;
 use crate::index::LookupError;
 use crate::log::LogError;
@@ -160,5 +160,15 @@ fn tree_damage(error: &TreeError) -> bool {
         TreeError::Missing { .. } | TreeError::Damaged { .. } => true,
         TreeError::Unsorted => false,
         TreeError::Source { source } => source.downcast_ref::<ReplayError>().is_none_or(replay_damage),
+    }
+}
+
+impl From<CreateError> for RepoError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::State(error) => error.into(),
+            CreateError::Evolve(error) => error.into(),
+            CreateError::Batch(error) => error.into(),
+        }
     }
 }

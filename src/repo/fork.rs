@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
-use crate::event::{Command, Context, Edits, Event, Overlay, State, StateError, Visit, decide, evolve};
-use crate::id::ImagePrefix;
+use crate::event::{
+    Command, Context, Edits, Event, EventLines, NewAnnotation, Overlay, State, StateError, Visit,
+    create_annotations, decide, evolve,
+};
+use crate::id::{ImageId, ImagePrefix};
 use crate::model::Key;
 use crate::snapshot::SnapshotView;
 
@@ -88,16 +91,23 @@ impl State for ImageState<'_> {
 /// Events about one image, decided beside others.
 pub struct Fork<'a> {
     state: Overlay<'a>,
-    work: Work,
+    pieces: Vec<Piece>,
 }
 
 /// What a fork leaves: its events, and the edits that they make.
 #[derive(Debug, Default)]
 pub struct Work {
-    /// The contexts, each with the number of the first event that has it.
-    contexts: Vec<(usize, Context)>,
-    events: Vec<Event>,
+    pub(super) pieces: Vec<Piece>,
     pub(super) edits: Edits,
+}
+
+/// Some of a fork's events.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Decided one by one under one context.
+    Events(Context, Vec<Event>),
+    /// Decided and written together.
+    Lines(EventLines),
 }
 
 impl<'a> Fork<'a> {
@@ -106,7 +116,7 @@ impl<'a> Fork<'a> {
     pub fn new(image: &'a ImageState<'a>) -> Self {
         Self {
             state: Overlay::new(image),
-            work: Work::default(),
+            pieces: Vec::new(),
         }
     }
 
@@ -116,44 +126,51 @@ impl<'a> Fork<'a> {
     /// [`RepoError`] when it is refused, or the state cannot be read.
     pub fn must(&mut self, context: &Context, command: Command) -> Result<&[Event], RepoError> {
         let events = decide(&self.state, context, command)??;
-        let before = self.work.events.len();
-        for event in events {
-            let edits = evolve(&self.state, context, &event)?;
+        for event in &events {
+            let edits = evolve(&self.state, context, event)?;
             self.state.apply(edits);
-            if self.work.contexts.last().is_none_or(|(_, last)| last != context) {
-                self.work.contexts.push((self.work.events.len(), context.clone()));
-            }
-            self.work.events.push(event);
         }
-        Ok(self.work.events.get(before..).unwrap_or_default())
+        let count = events.len();
+        self.add(context, events);
+        Ok(match self.pieces.last() {
+            Some(Piece::Events(_, all)) => all.get(all.len() - count..).unwrap_or_default(),
+            Some(Piece::Lines(_)) | None => &[],
+        })
+    }
+
+    fn add(&mut self, context: &Context, events: Vec<Event>) {
+        match self.pieces.last_mut() {
+            Some(Piece::Events(last, all)) if last == context => all.extend(events),
+            Some(Piece::Events(..) | Piece::Lines(_)) | None => {
+                self.pieces.push(Piece::Events(context.clone(), events));
+            }
+        }
+    }
+
+    /// Creates annotations that must be accepted, on an image on which nothing was recorded here yet.
+    ///
+    /// # Errors
+    /// [`RepoError`] when one is refused, or the state cannot be read.
+    pub fn create(
+        &mut self,
+        context: &Context,
+        image: ImageId,
+        annotations: impl IntoIterator<Item = NewAnnotation>,
+    ) -> Result<usize, RepoError> {
+        let created = create_annotations(&self.state, context, image, annotations)??;
+        let count = created.lines.len();
+        self.state.absorb(created.edits);
+        self.pieces.push(Piece::Lines(created.lines));
+        Ok(count)
     }
 
     /// Ends it.
     #[must_use]
     pub fn finish(self) -> Work {
         Work {
+            pieces: self.pieces,
             edits: self.state.into_edits(),
-            ..self.work
         }
-    }
-}
-
-impl Work {
-    /// The events in order, each with its context.
-    pub(super) fn events(&self) -> impl Iterator<Item = (&Context, &Event)> {
-        let ends = self
-            .contexts
-            .iter()
-            .skip(1)
-            .map(|(start, _)| *start)
-            .chain([self.events.len()]);
-        self.contexts
-            .iter()
-            .zip(ends)
-            .flat_map(|((start, context), end)| {
-                let events = self.events.get(*start..end).unwrap_or_default();
-                events.iter().map(move |event| (context, event))
-            })
     }
 }
 

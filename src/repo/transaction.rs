@@ -3,7 +3,8 @@
 
 use crate::codec::Extra;
 use crate::event::{
-    BatchWriter, Command, Context, Event, Rejection, SealedBatch, State, StateError, Visit, decide,
+    BatchWriter, Command, Context, Event, EventLines, Rejection, SealedBatch, State, StateError, Visit,
+    decide,
 };
 use crate::id::{BatchId, Code, Digest};
 use crate::log::BatchRange;
@@ -11,7 +12,7 @@ use crate::model::Key;
 use crate::snapshot::SnapshotView;
 use crate::store::Store;
 
-use super::fork::Work;
+use super::fork::{Piece, Work};
 use super::workspace::Workspace;
 use super::{RepoError, Version};
 
@@ -97,16 +98,38 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// [`RepoError`] when a full batch cannot be written.
     pub fn join(&mut self, work: Work) -> Result<(), RepoError> {
-        for (context, event) in work.events() {
-            self.log(context, event)?;
+        for piece in &work.pieces {
+            match piece {
+                Piece::Events(context, events) => {
+                    for event in events {
+                        self.log(context, event)?;
+                    }
+                }
+                Piece::Lines(lines) => self.log_lines(lines)?,
+            }
         }
         self.state.absorb(work.edits)
+    }
+
+    /// Adds events that are written already to the open batch, and to those that follow.
+    fn log_lines(&mut self, lines: &EventLines) -> Result<(), RepoError> {
+        let mut next = 0;
+        while next < lines.len() {
+            next = self.writer.push_lines(lines, next)?;
+            self.seal_if_full()?;
+        }
+        self.events += u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        Ok(())
     }
 
     /// Adds an event to the open batch.
     fn log(&mut self, context: &Context, event: &Event) -> Result<(), RepoError> {
         self.writer.push(context, event)?;
         self.events += 1;
+        self.seal_if_full()
+    }
+
+    fn seal_if_full(&mut self) -> Result<(), RepoError> {
         if self.writer.is_full()
             && let Some(batch) = self.writer.seal()
         {

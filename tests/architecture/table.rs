@@ -59,6 +59,10 @@ pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
         &["bin"],
     ),
     (&["rusqlite"], &["import", "export"]),
+    (
+        &["dicom_core", "dicom_parser", "dicom_transfer_syntax_registry"],
+        &["import"],
+    ),
     (&["parquet"], &["export"]),
     (&["quick_xml", "csv"], &["import", "export", "files"]),
 ];

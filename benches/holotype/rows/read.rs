@@ -83,7 +83,7 @@ pub(super) fn one_image(lab: &Lab, options: &Options) -> Outcome<Vec<Row>> {
     let repository = lab.repository(options.size)?;
     let image = an_image(options.size)?;
     let annotation = repository.an_annotation()?;
-    let condition = format!("image == \"{image}\"");
+    let condition = format!("image.name == \"{image}\"");
     let questions: [(&str, Vec<&str>); 4] = [
         ("blame of one annotation", vec!["blame", &annotation]),
         ("blame of one image", vec!["blame", &image]),

@@ -7,9 +7,10 @@ use crate::id::{AnnotationId, Code, ImageId, LabelId};
 use crate::model::facts::effective_changes;
 use crate::model::{FactChanges, Geometry, Key, KeyParts, OverrideRecord, RatingRecord, SourceIdRecord};
 
+use super::super::bulk::NewAnnotation;
 use super::super::command::{AnnotationIdentity, Command, Rejection};
 use super::super::state::{StateError, read, scan_records};
-use super::{Decision, Event, Judge, accept, one, refuse, some_if};
+use super::{Decision, Event, Judge, Look, accept, one, refuse, some_if};
 
 impl Judge<'_> {
     pub(super) fn annotate(&self, command: Command) -> Decision {
@@ -25,14 +26,63 @@ impl Judge<'_> {
         else {
             return Ok(Ok(Vec::new()));
         };
+        accept!(self.has_image(image));
+        if let Some(label) = label {
+            accept!(self.label(label));
+        }
+        let new = NewAnnotation {
+            geometry,
+            label,
+            identity,
+            source_id,
+            attributes,
+        };
+        let mut event = accept!(self.created(image, new, &|_| false));
+        if let Event::AnnotationCreated {
+            image_version: version,
+            ..
+        } = &mut event
+        {
+            *version = image_version;
+        }
+        one(event)
+    }
+
+    /// Whether annotations can be created on an image, by whom the context names.
+    pub(in crate::event) fn may_annotate(&self, image: ImageId) -> Look<()> {
+        if let Some(annotator) = &self.context.annotator {
+            accept!(self.annotator(annotator));
+        }
+        self.has_image(image)
+    }
+
+    fn has_image(&self, image: ImageId) -> Look<()> {
         if self.state.get(&Key::image(image))?.is_none() {
             refuse!(Rejection::UnknownImage {
                 image: image.to_string()
             });
         }
-        if let Some(label) = label {
-            accept!(self.label(label));
-        }
+        Ok(Ok(()))
+    }
+
+    /// The event of an annotation on an image that is known, with a label that is known. `is_taken` tells ids that
+    /// are taken beside those of the state.
+    pub(in crate::event) fn created(
+        &self,
+        image: ImageId,
+        new: NewAnnotation,
+        is_taken: &dyn Fn(AnnotationId) -> bool,
+    ) -> Look<Event> {
+        let NewAnnotation {
+            geometry,
+            label,
+            identity,
+            source_id,
+            attributes,
+        } = new;
+        let is_known = |id: AnnotationId| -> Result<bool, StateError> {
+            Ok(is_taken(id) || self.state.get(&Key::annotation(id))?.is_some())
+        };
         if source_id.is_some() && self.context.lineage.is_none() {
             refuse!(Rejection::LineageNeeded);
         }
@@ -52,19 +102,19 @@ impl Judge<'_> {
                 (Some(lineage), Some(source_id)) => AnnotationId::from_source(&image, lineage, source_id),
                 _ => refuse!(Rejection::LineageNeeded),
             },
-            AnnotationIdentity::Content => self.free_content_id(image, &canonical, label)?,
+            AnnotationIdentity::Content => self.free_content_id(image, &canonical, label, &is_known)?,
         };
-        if self.state.get(&Key::annotation(annotation))?.is_some() {
+        if is_known(annotation)? {
             refuse!(Rejection::AnnotationExists { annotation });
         }
-        one(Event::AnnotationCreated {
+        Ok(Ok(Event::AnnotationCreated {
             annotation,
             geometry,
             label,
             source_id,
             attributes,
-            image_version,
-        })
+            image_version: None,
+        }))
     }
 
     fn free_content_id(
@@ -72,12 +122,13 @@ impl Judge<'_> {
         image: ImageId,
         geometry: &[u8],
         label: Option<LabelId>,
+        is_known: &dyn Fn(AnnotationId) -> Result<bool, StateError>,
     ) -> Result<AnnotationId, StateError> {
         let mut n = 0;
         loop {
             let annotator = self.context.annotator.as_ref();
             let id = AnnotationId::from_content(&image, geometry, label, annotator, n);
-            if self.state.get(&Key::annotation(id))?.is_none() {
+            if !is_known(id)? {
                 return Ok(id);
             }
             n += 1;

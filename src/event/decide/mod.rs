@@ -114,12 +114,12 @@ fn some_if(changes: bool, event: Event) -> Decision {
 }
 
 /// Looks things up for a decision.
-struct Judge<'a> {
-    state: &'a dyn State,
-    context: &'a Context,
+pub(super) struct Judge<'a> {
+    pub(super) state: &'a dyn State,
+    pub(super) context: &'a Context,
 }
 
-type Look<T> = Result<Result<T, Rejection>, StateError>;
+pub(super) type Look<T> = Result<Result<T, Rejection>, StateError>;
 
 impl Judge<'_> {
     fn image(&self, image: ImageId) -> Look<ImageRecord> {
@@ -137,7 +137,8 @@ impl Judge<'_> {
         }))
     }
 
-    fn label(&self, label: LabelId) -> Look<()> {
+    /// Whether the label is in the scheme.
+    pub(super) fn label(&self, label: LabelId) -> Look<()> {
         let known = self.state.get(&Key::label(label))?.is_some();
         Ok(if known {
             Ok(())

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::json::{FactPlace, NotFinite, Record};
+use super::json::{FactPlace, Record};
 use super::place::{Segmentation, place};
 use super::{CocoDataset, CocoImage, CocoRow, CocoValue, ExportError, ExportReport, IdPlan, count};
 use crate::codec::write_integer;
+use crate::export::numbers::NotFinite;
 
 /// The members of an annotation that are not attributes.
 const ANNOTATION_MEMBERS: &[&str] = &[

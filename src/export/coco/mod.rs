@@ -16,9 +16,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::ExportReport;
+use crate::export::numbers::NotFinite;
 use crate::id::{AnnotationId, ImageId};
 use crate::model::Geometry;
-use json::{FactPlace, NotFinite, Record};
+use json::{FactPlace, Record};
 pub use lines::{Annotations, Frame, Lines};
 use lines::{name_taken, number_of_label};
 

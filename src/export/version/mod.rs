@@ -1,13 +1,22 @@
 //! A version in the formats of other tools: which of its rows, and where each of their members goes.
 
+mod asap;
 mod coco;
+mod csv;
+mod geojson;
 mod parquet;
 mod voc;
+mod yolo;
 
+pub use asap::export_asap;
 pub use coco::{Watch, export_coco, write_coco_watched, write_dataset_as_coco};
+pub use csv::export_csv;
+pub use geojson::export_geojson;
 pub use parquet::export_parquet;
 pub use voc::export_voc;
+pub use yolo::export_yolo;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::dataset::{Dataset, ImageRow};
@@ -15,6 +24,7 @@ use super::format::{FileFormat, FolderFormat};
 use super::rows::{Parts, Row};
 use super::{ExportError, ExportReport};
 use crate::event::State;
+use crate::files::names::{Sameness, check_names, fold};
 use crate::files::output::StagedFolder;
 use crate::model::Rule;
 
@@ -100,6 +110,40 @@ fn chosen_images<'d>(dataset: &'d Dataset<'_>, options: &ExportOptions<'_>) -> V
     images.filter(|image| options.filter.takes_image(image)).collect()
 }
 
+/// Names a file for each image: as the image but for its extension, or behind it where two images differ in that alone.
+///
+/// # Errors
+/// [`ExportError::Names`] when names of images cannot be files.
+fn file_names(images: &[&ImageRow], extension: &str) -> Result<Vec<String>, ExportError> {
+    let stem = |name: &str| match name.rsplit_once('.') {
+        Some((stem, last)) if !stem.is_empty() && !stem.ends_with('/') && !last.contains('/') => {
+            stem.to_owned()
+        }
+        _ => name.to_owned(),
+    };
+    let mut uses: BTreeMap<String, u32> = BTreeMap::new();
+    for image in images {
+        *uses.entry(fold(&stem(&image.record.name))).or_default() += 1;
+    }
+    let names: Vec<String> = images
+        .iter()
+        .map(|image| {
+            let stem = stem(&image.record.name);
+            if uses.get(&fold(&stem)) == Some(&1) {
+                format!("{stem}.{extension}")
+            } else {
+                format!("{}.{extension}", image.record.name)
+            }
+        })
+        .collect();
+    let faults = check_names(names.iter().map(String::as_str), Sameness::Bytes);
+    if faults.is_empty() {
+        Ok(names)
+    } else {
+        Err(ExportError::Names { names: faults })
+    }
+}
+
 /// Writes a version as one file. Labels are agreed by `rule`, else by the rule in force.
 ///
 /// # Errors
@@ -113,6 +157,7 @@ pub fn export_file<W: Write + Send>(
 ) -> Result<Exported, ExportError> {
     match format {
         FileFormat::Coco => export_coco(version, rule, &mut out, options),
+        FileFormat::Csv => export_csv(version, rule, &mut out, options),
         FileFormat::Parquet => export_parquet(version, rule, out, options),
     }
 }
@@ -129,6 +174,9 @@ pub fn export_folder(
     options: &ExportOptions<'_>,
 ) -> Result<Exported, ExportError> {
     match format {
+        FolderFormat::Asap => export_asap(version, rule, out, options),
+        FolderFormat::GeoJson => export_geojson(version, rule, out, options),
         FolderFormat::Voc => export_voc(version, rule, out, options),
+        FolderFormat::Yolo => export_yolo(version, rule, out, options),
     }
 }

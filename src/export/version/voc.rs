@@ -1,14 +1,11 @@
 //! A version as Pascal VOC, one XML file an image.
 
-use std::collections::BTreeMap;
-
-use super::{ExportOptions, Exported, chosen_images, count_erased, length};
+use super::{ExportOptions, Exported, chosen_images, count_erased, file_names, length};
 use crate::event::State;
 use crate::export::dataset::{Dataset, ImageRow};
 use crate::export::rows::{Parts, Row};
 use crate::export::voc::{VocImage, VocLosses, VocObject, write_voc};
 use crate::export::{ExportError, ExportReport};
-use crate::files::names::{Sameness, check_names, fold};
 use crate::files::output::StagedFolder;
 use crate::model::{FactValue, Rule};
 
@@ -26,11 +23,7 @@ pub fn export_voc(
 ) -> Result<Exported, ExportError> {
     let dataset = Dataset::open(version, rule)?;
     let chosen: Vec<&ImageRow> = chosen_images(&dataset, options);
-    let names = voc_names(&chosen);
-    let faults = check_names(names.iter().map(String::as_str), Sameness::Bytes);
-    if !faults.is_empty() {
-        return Err(ExportError::Names { names: faults });
-    }
+    let names = file_names(&chosen, "xml")?;
     let (mut losses, mut annotations, mut votes) = (VocLosses::default(), 0, 0);
     let mut names = names.iter();
     let file_of = |image: &ImageRow, mut rows: Vec<Row<'_>>| {
@@ -60,30 +53,6 @@ pub fn export_voc(
         labels: length(dataset.rows().labels()),
         report,
     })
-}
-
-fn voc_names(images: &[&ImageRow]) -> Vec<String> {
-    let stem = |name: &str| match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() && !stem.ends_with('/') && !extension.contains('/') => {
-            stem.to_owned()
-        }
-        _ => name.to_owned(),
-    };
-    let mut uses: BTreeMap<String, u32> = BTreeMap::new();
-    for image in images {
-        *uses.entry(fold(&stem(&image.record.name))).or_default() += 1;
-    }
-    images
-        .iter()
-        .map(|image| {
-            let stem = stem(&image.record.name);
-            if uses.get(&fold(&stem)) == Some(&1) {
-                format!("{stem}.xml")
-            } else {
-                format!("{}.xml", image.record.name)
-            }
-        })
-        .collect()
 }
 
 fn voc_file(image: &ImageRow, rows: &[Row<'_>]) -> (Vec<u8>, VocLosses) {

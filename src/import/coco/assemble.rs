@@ -6,15 +6,17 @@ use super::super::document::{
     BoxFormat, Document, SourceAnnotation, SourceFacts, SourceId, SourceImage, SourcePerson, SourceRating,
     SourceValue,
 };
+use super::super::json::Context;
+use super::super::json::RawId;
+use super::super::json::number_text;
 use super::boxes::{Evidence, Size, Witness, decide, read, same, same_borders};
-use super::context::{Context, Place};
 use super::error::CocoError;
-use super::ids::{RawId, repeated};
 use super::images::{Places, take_images, take_labels};
 use super::parse::RawFile;
+use super::place::Place;
 use super::records::{More, RawAnnotation};
+use super::repeats::repeated;
 use super::segmentation::{RawBox, Segmentation};
-use super::value::number_text;
 use super::{CocoOptions, VoteChoice};
 use crate::model::Geometry;
 use crate::model::geometry::{Bounds, Shape, covered_bounds, float_to_whole};
@@ -79,6 +81,7 @@ pub(super) fn document(
     document.people = (1..=people)
         .map(|n| SourcePerson {
             name: format!("annotator {n}"),
+            kind: None,
         })
         .collect();
     document.box_format = Some(decision);
@@ -202,13 +205,13 @@ impl<'m, 'f> Assembler<'m, 'f> {
             more,
         } = raw;
         if matches!(id, RawId::Null | RawId::Unusable) {
-            self.context.lose("annotation_without_id", place, &id, || {
+            self.context.lose("annotation_without_id", &place.with(&id), || {
                 format!("its 'id' {}", id.lack())
             });
             return None;
         }
         if id == RawId::Absent {
-            self.context.warn("annotation_id_missing", place, &id, || {
+            self.context.warn("annotation_id_missing", &place.with(&id), || {
                 "it has no 'id'".to_owned()
             });
         }
@@ -247,7 +250,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
         let found = image.id().and_then(|id| self.meaning.images.get(id)).copied();
         let Some(found_image) = found else {
             self.context
-                .lose("annotation_without_image", place, id, || match image {
+                .lose("annotation_without_image", &place.with(id), || match image {
                     RawId::Id(image) => format!("'images' has no usable image {image}"),
                     RawId::Absent | RawId::Null | RawId::Unusable => {
                         format!("its 'image_id' {}", image.lack())
@@ -258,7 +261,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
         let found = category.id().and_then(|id| self.meaning.labels.get(id)).copied();
         if found.is_none() {
             self.context
-                .lose("annotation_without_class", place, id, || match category {
+                .lose("annotation_without_class", &place.with(id), || match category {
                     RawId::Id(category) => format!("'categories' has no usable class {category}"),
                     RawId::Absent | RawId::Null | RawId::Unusable => {
                         format!("its 'category_id' {}", category.lack())
@@ -281,20 +284,20 @@ impl<'m, 'f> Assembler<'m, 'f> {
             RawBox::Four(four) => Some(*four),
             RawBox::Absent => None,
             RawBox::Bad(bad) => {
-                self.context.lose(bad.code, place, id, || bad.why.clone());
+                self.context.lose(bad.code, &place.with(id), || bad.why.clone());
                 return None;
             }
         };
         let geometry = match (more.exact, more.segmentation) {
             (Some(Ok(exact)), _) => exact,
             (Some(Err(why)), _) => {
-                self.context.lose("exact_geometry_unusable", place, id, || {
+                self.context.lose("exact_geometry_unusable", &place.with(id), || {
                     format!("'holotype_geometry': {why}")
                 });
                 return None;
             }
             (None, Segmentation::Bad(bad)) => {
-                self.context.lose(bad.code, place, id, || bad.why);
+                self.context.lose(bad.code, &place.with(id), || bad.why);
                 return None;
             }
             (None, Segmentation::Shape(shape)) => Geometry::new(shape),
@@ -304,7 +307,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
             let [x, y, width, height] = read(four, self.meaning.format);
             if !same_borders(borders, [x, y, x + width, y + height]) {
                 let given = format!("[{}]", four.map(number_text).join(","));
-                self.context.warn("box_differs", place, id, || {
+                self.context.warn("box_differs", &place.with(id), || {
                     format!("its 'bbox' {given} is not around its geometry; it is kept as an attribute")
                 });
                 attributes.insert("bbox".to_owned(), SourceValue::Text(given));
@@ -315,15 +318,16 @@ impl<'m, 'f> Assembler<'m, 'f> {
 
     fn box_geometry(&mut self, place: Place, id: &RawId, four: Option<[f64; 4]>) -> Option<Geometry> {
         let Some(four) = four else {
-            self.context.lose("annotation_without_place", place, id, || {
-                "it has neither 'bbox' nor 'segmentation'".to_owned()
-            });
+            self.context
+                .lose("annotation_without_place", &place.with(id), || {
+                    "it has neither 'bbox' nor 'segmentation'".to_owned()
+                });
             return None;
         };
         let [x, y, width, height] = read(four, self.meaning.format);
         if width < 0.0 || height < 0.0 || !(width.is_finite() && height.is_finite()) {
             let format = self.meaning.format.as_str();
-            self.context.lose("box_inside_out", place, id, || {
+            self.context.lose("box_inside_out", &place.with(id), || {
                 format!(
                     "its 'bbox' read as {format} has the size {} x {}",
                     number_text(width),
@@ -340,7 +344,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
         if let (Shape::Mask { width, height, .. }, Some(size)) = (&geometry.shape, size)
             && (*width, *height) != size
         {
-            self.context.warn("mask_of_other_size", place, id, || {
+            self.context.warn("mask_of_other_size", &place.with(id), || {
                 format!(
                     "its mask is {width} x {height} px, its image {} x {}",
                     size.0, size.1
@@ -352,13 +356,13 @@ impl<'m, 'f> Assembler<'m, 'f> {
         };
         let leaves = size.is_some_and(|(w, h)| left < 0.0 || upper < 0.0 || right > w || lower > h);
         if leaves {
-            self.context.warn("outside_image", place, id, || {
+            self.context.warn("outside_image", &place.with(id), || {
                 "some of it lies outside of its image; it is kept as it is".to_owned()
             });
         }
         let has_extent = !matches!(geometry.shape, Shape::Point { .. } | Shape::Polyline { .. });
         if has_extent && (left == right || upper == lower) {
-            self.context.warn("zero_size", place, id, || {
+            self.context.warn("zero_size", &place.with(id), || {
                 "it has no extent; it is kept as it is".to_owned()
             });
         }
@@ -380,7 +384,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
         let Some(derived) = geometry.area().filter(|derived| !same(area, *derived)) else {
             return;
         };
-        self.context.warn("area_differs", place, id, || {
+        self.context.warn("area_differs", &place.with(id), || {
             format!("its 'area' is {area}, its geometry has {derived}; it is kept as an attribute")
         });
         attributes.insert("area".to_owned(), SourceValue::Number(area));
@@ -391,7 +395,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
         match self.meaning.votes {
             VoteChoice::Ignore => {
                 for _ in votes {
-                    self.context.lose("votes_ignored", place, id, || {
+                    self.context.lose("votes_ignored", &place.with(id), || {
                         "the votes in 'labels' are not taken over, as asked".to_owned()
                     });
                 }
@@ -408,14 +412,16 @@ impl<'m, 'f> Assembler<'m, 'f> {
                     label: Some(*label),
                     claimed_at: None,
                 }),
-                None => self.context.lose("vote_without_class", place, id, || match vote {
-                    RawId::Id(class) => {
-                        format!("vote {} in 'labels' is {class}, which is no class", person + 1)
-                    }
-                    RawId::Absent | RawId::Null | RawId::Unusable => {
-                        format!("vote {} in 'labels' {}", person + 1, vote.lack())
-                    }
-                }),
+                None => self
+                    .context
+                    .lose("vote_without_class", &place.with(id), || match vote {
+                        RawId::Id(class) => {
+                            format!("vote {} in 'labels' is {class}, which is no class", person + 1)
+                        }
+                        RawId::Absent | RawId::Null | RawId::Unusable => {
+                            format!("vote {} in 'labels' {}", person + 1, vote.lack())
+                        }
+                    }),
             }
         }
         ratings

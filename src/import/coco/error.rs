@@ -1,35 +1,13 @@
 //! Why a COCO file as a whole is refused.
 
+use super::super::json::JsonError;
+
 /// Why a file is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CocoError {
-    /// The text is not in UTF-8.
-    #[error("{file}, line {line}, column {column}: the file is not UTF-8 text ({found})")]
-    Encoding {
-        /// The file.
-        file: String,
-        /// What it looks like instead.
-        found: &'static str,
-        /// Line, from 1.
-        line: usize,
-        /// Byte in the line, from 1.
-        column: usize,
-    },
     /// It is not one JSON document of the right form.
-    #[error("{file}, line {line}, column {column}: {reason}")]
-    Json {
-        /// The file.
-        file: String,
-        /// Line, from 1.
-        line: usize,
-        /// Byte in the line, from 1.
-        column: usize,
-        /// What is wrong there.
-        reason: String,
-        /// The parser's own error.
-        #[source]
-        source: serde_json::Error,
-    },
+    #[error(transparent)]
+    Json(#[from] JsonError),
     /// It is JSON, but not COCO.
     #[error("{file} is not COCO: it has no list '{missing}'")]
     NotCoco {
@@ -64,25 +42,4 @@ pub enum CocoError {
         /// What was counted.
         evidence: String,
     },
-}
-
-impl CocoError {
-    /// Wraps the parser's error with its place in the file.
-    pub(super) fn json(file: &str, has_bom: bool, source: serde_json::Error) -> Self {
-        let (line, column) = (source.line(), source.column());
-        Self::Json {
-            file: file.to_owned(),
-            line: line.max(1),
-            column: if has_bom && line <= 1 { column + 3 } else { column }.max(1),
-            reason: reason(&source),
-            source,
-        }
-    }
-}
-
-/// Returns what the parser says, without the place.
-pub(super) fn reason(error: &serde_json::Error) -> String {
-    let suffix = format!(" at line {} column {}", error.line(), error.column());
-    let text = error.to_string();
-    text.strip_suffix(&suffix).unwrap_or(&text).to_owned()
 }

@@ -7,12 +7,14 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::super::document::{
     Document, PrivateText, PrivateTextKind, SourceFacts, SourceImage, SourceLabel, SourceValue,
 };
-use super::context::{Context, Place};
+use super::super::json::Context;
+use super::super::json::names::{is_absolute_path, last_component};
+use super::super::json::{Any, not_a_number};
+use super::super::json::{Id, RawId};
 use super::error::CocoError;
-use super::ids::{Id, RawId, repeated};
-use super::names::{is_absolute_path, last_component};
+use super::place::Place;
 use super::records::{RawCategory, RawImage, RawLicence};
-use super::value::{Any, not_a_number};
+use super::repeats::repeated;
 
 /// Where a document holds what an id of the file names.
 pub(super) type Places = HashMap<Id, usize>;
@@ -36,20 +38,20 @@ pub(super) fn take_labels(
             index,
         };
         let RawId::Id(id) = &raw.id else {
-            context.lose("class_without_id", place, &raw.id, || {
+            context.lose("class_without_id", &place.with(&raw.id), || {
                 format!("its 'id' {}", raw.id.lack())
             });
             continue;
         };
         let Some(name) = text_of(raw.name) else {
-            context.lose("class_without_name", place, &raw.id, || {
+            context.lose("class_without_name", &place.with(&raw.id), || {
                 "it has no 'name' that is a text".to_owned()
             });
             continue;
         };
         let alike: String = name.trim().nfc().flat_map(char::to_lowercase).collect();
         if let Some(earlier) = names.insert(alike, index) {
-            context.warn("class_names_alike", place, &raw.id, || {
+            context.warn("class_names_alike", &place.with(&raw.id), || {
                 format!("its name '{name}' is, but for case and spelling of letters, that of categories[{earlier}]")
             });
         }
@@ -88,13 +90,13 @@ pub(super) fn take_images(
             index,
         };
         let RawId::Id(id) = raw.id.clone() else {
-            context.lose("image_without_id", place, &raw.id, || {
+            context.lose("image_without_id", &place.with(&raw.id), || {
                 format!("its 'id' {}", raw.id.lack())
             });
             continue;
         };
         let Some(name) = image_name(context, place, &mut raw) else {
-            context.lose("image_without_name", place, &raw.id, || {
+            context.lose("image_without_name", &place.with(&raw.id), || {
                 "it has no 'file_name' that names a file".to_owned()
             });
             continue;
@@ -103,7 +105,7 @@ pub(super) fn take_images(
             licences.add_to(context, place, &mut raw);
         }
         if let Some(earlier) = names.insert(name.clone(), index) {
-            context.warn("image_name_twice", place, &raw.id, || {
+            context.warn("image_name_twice", &place.with(&raw.id), || {
                 format!("its name '{name}' is also that of images[{earlier}]")
             });
         }
@@ -126,7 +128,7 @@ fn image_name(context: &mut Context<'_>, place: Place, raw: &mut RawImage) -> Op
     let given = text_of(raw.name.take())?;
     if is_absolute_path(&given) {
         let name = last_component(&given).to_owned();
-        context.warn("absolute_path", place, &raw.id, || {
+        context.warn("absolute_path", &place.with(&raw.id), || {
             format!(
                 "'file_name' is an absolute path; the image is called '{name}', the path is not taken over"
             )
@@ -139,7 +141,7 @@ fn image_name(context: &mut Context<'_>, place: Place, raw: &mut RawImage) -> Op
         return Some(name).filter(|name| !name.is_empty());
     }
     if given.contains('\\') {
-        context.warn("backslash_in_name", place, &raw.id, || {
+        context.warn("backslash_in_name", &place.with(&raw.id), || {
             format!("the backslashes of '{given}' are taken as separators of folders")
         });
     }
@@ -150,7 +152,7 @@ fn image_name(context: &mut Context<'_>, place: Place, raw: &mut RawImage) -> Op
 fn text_of(any: Option<Any>) -> Option<String> {
     match any? {
         Any::Text(text) => Some(text).filter(|text| !text.is_empty()),
-        Any::Null | Any::NotANumber | Any::Flag(_) | Any::Number(_) | Any::Digits(_) | Any::Nested(..) => {
+        Any::Null | Any::NotANumber(_) | Any::Flag(_) | Any::Number(_) | Any::Digits(_) | Any::Nested(..) => {
             None
         }
     }
@@ -167,16 +169,16 @@ fn size_of(
     let found = match any? {
         Any::Number(size) if size > 0.0 => return Some(size),
         Any::Null => return None,
-        Any::NotANumber => {
+        Any::NotANumber(_) => {
             not_a_number(context, &format!("'{member}'"));
-            context.end_record(place, id);
+            context.end(&place.with(id));
             return None;
         }
         Any::Number(size) => size.to_string(),
         Any::Digits(text) | Any::Text(text) | Any::Nested(text, _) => text,
         Any::Flag(flag) => flag.to_string(),
     };
-    context.warn("image_size_unusable", place, id, || {
+    context.warn("image_size_unusable", &place.with(id), || {
         format!("'{member}' is {found}, which is no size in pixels; it is taken as unknown")
     });
     None
@@ -199,14 +201,14 @@ impl Licences {
                 index,
             };
             let RawId::Id(id) = &raw.id else {
-                context.lose("licence_without_id", place, &raw.id, || {
+                context.lose("licence_without_id", &place.with(&raw.id), || {
                     format!("its 'id' {}", raw.id.lack())
                 });
                 continue;
             };
             if !raw.facts.is_empty() {
                 let members: Vec<&str> = raw.facts.keys().map(String::as_str).collect();
-                context.lose("licence_members", place, &raw.id, || {
+                context.lose("licence_members", &place.with(&raw.id), || {
                     format!(
                         "of a licence only name and url are taken over, not {}",
                         members.join(", ")
@@ -260,11 +262,11 @@ impl Licences {
                     raw.facts.entry(key.clone()).or_insert_with(|| value.clone());
                 }
             }
-            (RawId::Id(licence), None) => context.lose("licence_unknown", place, &raw.id, || {
+            (RawId::Id(licence), None) => context.lose("licence_unknown", &place.with(&raw.id), || {
                 format!("its licence {licence} is not among 'licenses'")
             }),
             (RawId::Unusable, None) => {
-                context.lose("licence_unknown", place, &raw.id, || {
+                context.lose("licence_unknown", &place.with(&raw.id), || {
                     "its 'license' is no id".to_owned()
                 });
             }

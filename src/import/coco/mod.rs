@@ -8,29 +8,25 @@
 
 mod assemble;
 mod boxes;
-mod context;
 mod error;
-mod ids;
 mod images;
-mod names;
 mod parse;
+mod place;
 mod portions;
+mod recognise;
 mod records;
+mod repeats;
 mod segmentation;
-mod text;
-mod value;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::CocoError;
-pub use text::looks_like_coco;
-
-use serde::de::DeserializeSeed;
+pub use recognise::looks_like_coco;
 
 use super::document::Document;
-use context::Context;
-use parse::{FileSeed, RawFile};
+use super::json;
+use parse::FileSeed;
 
 /// What a person may decide about the reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,40 +76,13 @@ pub enum VoteChoice {
 /// [`CocoError`] when the file as a whole cannot be trusted (not JSON, not COCO, damaged, ids that contradict each
 /// other) or when its boxes can be read in two ways. Single unusable records are losses in the report instead.
 pub fn read_coco(source: &str, bytes: &[u8], options: &CocoOptions) -> Result<Document, CocoError> {
-    let text = text::decode(source, bytes)?;
-    let mut context = Context::new(source);
-    if text.has_bom {
-        context.report.warnings.add("byte_order_mark", || {
-            format!("{source}: begins with a byte order mark, which JSON does not have; it was passed over")
-        });
-    }
-    if let Some(file) = portions::read(text.body, &mut context) {
-        return assemble::document(file, context, options);
-    }
-    match parse(text.body, &mut context) {
-        Ok(file) => assemble::document(file, context, options),
-        Err(error) => {
-            let literals = if error.is_syntax() {
-                text::without_literals(text.body)
-            } else {
-                None
-            };
-            let Some(body) = literals else {
-                return Err(CocoError::json(source, text.has_bom, error));
-            };
-            context = context.again();
-            context.has_literals = true;
-            let file =
-                parse(&body, &mut context).map_err(|error| CocoError::json(source, text.has_bom, error))?;
-            assemble::document(file, context, options)
+    let (file, context) = json::read(source, bytes, |body, context| {
+        if !context.has_literals
+            && let Some(file) = portions::read(body, context)
+        {
+            return Ok(file);
         }
-    }
-}
-
-/// Parses the whole text, to its end.
-fn parse(body: &str, context: &mut Context<'_>) -> Result<RawFile, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(body);
-    let file = FileSeed(context).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(file)
+        json::whole(body, FileSeed(context))
+    })?;
+    assemble::document(file, context, options)
 }

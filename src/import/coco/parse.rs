@@ -3,13 +3,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::document::SourceFacts;
-use super::context::{Context, Place};
-use super::ids::RawId;
+use super::super::json::Context;
+use super::super::json::RawId;
+use super::super::json::{Name, ScalarSeed, keep, keep_unknown};
+use super::place::Place;
 use super::records::{RawAnnotation, RawCategory, RawImage, RawLicence};
-use super::value::{Any, Name, keep, keep_unknown};
 
 /// The file as read; references between records are not resolved yet.
 #[derive(Default)]
@@ -129,27 +130,8 @@ fn other_member<'de, A: MapAccess<'de>>(
             });
         }
     }
-    context.end_part(&format!("member '{name}'"));
+    context.end(&format!("member '{name}'"));
     Ok(())
-}
-
-/// Reads a scalar; passes over a list or object of any depth.
-struct ScalarSeed<'c, 'f>(&'c mut Context<'f>);
-
-impl<'de> DeserializeSeed<'de> for ScalarSeed<'_, '_> {
-    type Value = Option<Any>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        // The raw text is found without recursion, so that unknown members may nest to any depth.
-        let raw = <&serde_json::value::RawValue as serde::Deserialize>::deserialize(deserializer)?;
-        if raw.get().starts_with(['[', '{']) {
-            return Ok(None);
-        }
-        super::value::AnySeed(self.0)
-            .deserialize(&mut serde_json::Deserializer::from_str(raw.get()))
-            .map(Some)
-            .map_err(|error| D::Error::custom(super::error::reason(&error)))
-    }
 }
 
 /// Reads `info`: its members, and whether Holotype wrote it.
@@ -201,7 +183,7 @@ impl<'de> Visitor<'de> for InfoSeed<'_, '_> {
                 other => keep_unknown(&mut map, context, &mut facts, other)?,
             }
         }
-        context.end_part("info");
+        context.end(&"info");
         Ok((facts, is_ours))
     }
 }
@@ -281,7 +263,7 @@ impl<'de, T: Record> Visitor<'de> for RecordSeed<'_, '_, T> {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
         let Self(context, place, _) = self;
         let record = T::read(map, context, place)?;
-        context.end_record(place, record.id());
+        context.end(&place.with(record.id()));
         Ok(record)
     }
 }

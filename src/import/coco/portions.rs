@@ -5,10 +5,10 @@
 use rayon::prelude::*;
 use serde::de::DeserializeSeed;
 
-use super::context::Context;
+use super::super::json::Context;
+use super::super::json::text::Outside;
 use super::parse::{FileSeed, ListSeed, RawFile};
 use super::records::RawAnnotation;
-use super::text::Outside;
 
 /// A portion has at least so many bytes.
 const PORTION_BYTES: usize = 1 << 20;

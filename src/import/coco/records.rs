@@ -4,11 +4,12 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::document::SourceFacts;
-use super::context::{Context, Place};
-use super::ids::{IdSeed, RawId};
+use super::super::json::Context;
+use super::super::json::{Any, AnySeed, Name, Seen, keep, keep_unknown, reason};
+use super::super::json::{IdSeed, RawId};
 use super::parse::Record;
+use super::place::Place;
 use super::segmentation::{RawBox, Segmentation};
-use super::value::{Any, AnySeed, Name, keep_unknown};
 use crate::model::Geometry;
 
 /// One of `images`.
@@ -69,21 +70,6 @@ impl RawAnnotation {
     }
 }
 
-/// Which of the used members a record has had.
-struct Seen(Place, u32);
-
-impl Seen {
-    /// Notes that the `n`-th used member is there; refuses the second time.
-    fn once<E: serde::de::Error>(&mut self, n: u32, name: &str) -> Result<(), E> {
-        let bit = 1 << n;
-        if self.1 & bit != 0 {
-            return Err(E::custom(format!("{} has the member '{name}' twice", self.0)));
-        }
-        self.1 |= bit;
-        Ok(())
-    }
-}
-
 impl Record for RawImage {
     const LIST: &'static str = "images";
 
@@ -92,7 +78,7 @@ impl Record for RawImage {
         context: &mut Context<'_>,
         place: Place,
     ) -> Result<Self, A::Error> {
-        let (mut image, mut seen) = (Self::default(), Seen(place, 0));
+        let (mut image, mut seen) = (Self::default(), Seen::of(place));
         while let Some(Name(name)) = map.next_key()? {
             match name.as_ref() {
                 "id" => {
@@ -139,7 +125,7 @@ impl Record for RawCategory {
         context: &mut Context<'_>,
         place: Place,
     ) -> Result<Self, A::Error> {
-        let (mut category, mut seen) = (Self::default(), Seen(place, 0));
+        let (mut category, mut seen) = (Self::default(), Seen::of(place));
         while let Some(Name(name)) = map.next_key()? {
             match name.as_ref() {
                 "id" => {
@@ -169,7 +155,7 @@ impl Record for RawLicence {
         context: &mut Context<'_>,
         place: Place,
     ) -> Result<Self, A::Error> {
-        let (mut licence, mut seen) = (Self::default(), Seen(place, 0));
+        let (mut licence, mut seen) = (Self::default(), Seen::of(place));
         while let Some(Name(name)) = map.next_key()? {
             match name.as_ref() {
                 "id" => {
@@ -203,7 +189,7 @@ impl Record for RawAnnotation {
         context: &mut Context<'_>,
         place: Place,
     ) -> Result<Self, A::Error> {
-        let (mut record, mut seen) = (Self::default(), Seen(place, 0));
+        let (mut record, mut seen) = (Self::default(), Seen::of(place));
         while let Some(Name(name)) = map.next_key()? {
             match name.as_ref() {
                 "id" => {
@@ -243,7 +229,7 @@ impl RawAnnotation {
         &mut self,
         map: &mut A,
         context: &mut Context<'_>,
-        seen: &mut Seen,
+        seen: &mut Seen<Place>,
         name: &str,
     ) -> Result<(), A::Error> {
         match name {
@@ -264,13 +250,13 @@ impl RawAnnotation {
                 match map.next_value_seed(VotesSeed(context))? {
                     Votes::List(votes) if votes.is_empty() => {}
                     Votes::List(votes) => self.more().votes = votes,
-                    Votes::Other(other) => super::value::keep(context, &mut self.more().facts, name, other),
+                    Votes::Other(other) => keep(context, &mut self.more().facts, name, other),
                 }
             }
             "holotype_geometry" => {
                 seen.once(8, name)?;
                 let raw = map.next_value::<&RawValue>()?;
-                let read = serde_json::from_str(raw.get()).map_err(|error| super::error::reason(&error));
+                let read = serde_json::from_str(raw.get()).map_err(|error| reason(&error));
                 self.more().exact = Some(read);
             }
             "holotype_id" => {
@@ -294,13 +280,13 @@ impl RawAnnotation {
             Any::Number(number) => Some(*number),
             Any::Digits(digits) => digits.parse().ok(),
             Any::Null => return,
-            Any::NotANumber | Any::Flag(_) | Any::Text(_) | Any::Nested(..) => None,
+            Any::NotANumber(_) | Any::Flag(_) | Any::Text(_) | Any::Nested(..) => None,
         };
         match (name, number) {
             ("area", Some(area)) => self.area = Some(area),
             // Not a crowd, which is what a file says that says nothing.
             ("iscrowd", Some(0.0)) => {}
-            (_, _) => super::value::keep(context, &mut self.more().facts, name, any),
+            (_, _) => keep(context, &mut self.more().facts, name, any),
         }
     }
 }
@@ -309,7 +295,7 @@ impl RawAnnotation {
 fn holotype_id(context: &mut Context<'_>, any: &Any) -> Option<[u8; 24]> {
     let id = match any {
         Any::Text(text) => crate::id::AnnotationId::parse(text).ok(),
-        Any::Null | Any::NotANumber | Any::Flag(_) | Any::Number(_) | Any::Digits(_) | Any::Nested(..) => {
+        Any::Null | Any::NotANumber(_) | Any::Flag(_) | Any::Number(_) | Any::Digits(_) | Any::Nested(..) => {
             None
         }
     };

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::value::Name;
+use super::super::json::text::is_literal_marker;
+use super::super::json::{Name, Number, drain_map};
 use crate::model::geometry::{Position, Shape, float_to_whole, whole_to_float};
 
 /// Why numbers make no place.
@@ -33,72 +34,12 @@ impl Unusable {
     }
 }
 
-/// What stands where a number belongs.
-enum Number {
-    Value(f64),
-    NotFinite,
-    Other,
-}
-
 macro_rules! expecting {
     ($what:literal) => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str($what)
         }
     };
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberVisitor;
-        impl<'de> Visitor<'de> for NumberVisitor {
-            type Value = Number;
-            expecting!("a number");
-            fn visit_f64<E>(self, value: f64) -> Result<Number, E> {
-                Ok(Number::Value(value))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Number, E> {
-                Ok(Number::Value(
-                    u32::try_from(value).map_or_else(|_| whole_to_float(value), f64::from),
-                ))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Number, E> {
-                let size = whole_to_float(value.unsigned_abs());
-                Ok(Number::Value(if value < 0 { -size } else { size }))
-            }
-            fn visit_unit<E>(self) -> Result<Number, E> {
-                Ok(Number::NotFinite)
-            }
-            fn visit_bool<E>(self, _: bool) -> Result<Number, E> {
-                Ok(Number::Other)
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Number, E> {
-                let is_literal = super::text::is_literal_marker(text);
-                Ok(if is_literal {
-                    Number::NotFinite
-                } else {
-                    Number::Other
-                })
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Number, A::Error> {
-                drain(seq).map(|()| Number::Other)
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Number, A::Error> {
-                drain_map(map).map(|()| Number::Other)
-            }
-        }
-        deserializer.deserialize_any(NumberVisitor)
-    }
-}
-
-fn drain<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
-    while seq.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-fn drain_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
-    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-    Ok(())
 }
 
 /// Implements what a visitor says to scalars where a list belongs: null is nothing there, others are unusable.
@@ -152,7 +93,7 @@ impl<'de> Deserialize<'de> for RawBox {
                 RawBox::bad("'bbox' is no list of numbers")
             );
             fn visit_str<E>(self, text: &str) -> Result<RawBox, E> {
-                Ok(if super::text::is_literal_marker(text) {
+                Ok(if is_literal_marker(text) {
                     RawBox::Bad(Box::new(Unusable::not_finite("bbox")))
                 } else {
                     RawBox::bad("'bbox' is no list of numbers")

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::codec::to_canonical;
-use crate::event::{AnnotationIdentity, Command, Context, State, read, scan_records};
+use crate::event::{AnnotationIdentity, Command, Context, NewAnnotation, State, read, scan_records};
 use crate::id::{AnnotationId, Code, ImageId, LabelId};
-use crate::import::document::{SourceAnnotation, SourceId, SourceRating};
+use crate::import::document::{SourceAnnotation, SourceId, SourceRating, SourceValue};
 use crate::model::rule::{RatingView, Tie};
 use crate::model::{
     AnnotationRecord, AnnotatorKind, AnnotatorRecord, EntityKind, Geometry, ImageRecord, Key, KeyParts,
@@ -16,7 +16,7 @@ use crate::model::{
 use crate::repo::{Fork, Transaction};
 
 use super::lineage::alias_text;
-use super::{Completeness, GeometryChoice, Import, ImportError, Setting};
+use super::{Completeness, GeometryChoice, Import, ImportError, Setting, public_fact};
 use crate::import::report::LossReport;
 
 /// What is known of one image.
@@ -81,6 +81,9 @@ impl Import<'_, Fork<'_>> {
         let mut known = self.known(image)?;
         let setting = self.setting;
         setting.flag(&*self.recorder, image, &annotations, &mut self.outcome.report)?;
+        if known.records.is_empty() && meaning.rule == Rule::AsRecorded && annotations.iter().all(is_plain) {
+            return self.create_all(image, annotations, meaning);
+        }
         let partners = self.match_all(image, &annotations, meaning, &mut known)?;
         for (annotation, partner) in annotations.into_iter().zip(partners) {
             self.warn_agreed_label(&annotation, meaning);
@@ -161,6 +164,36 @@ impl Import<'_, Fork<'_>> {
         Ok(partners)
     }
 
+    /// Creates annotations that are plain, on an image that has none.
+    fn create_all(
+        &mut self,
+        image: ImageId,
+        annotations: Vec<SourceAnnotation>,
+        meaning: &Meaning<'_>,
+    ) -> Result<(), ImportError> {
+        let context = Arc::clone(&self.context);
+        let mut ratings = 0;
+        let new = annotations.into_iter().map(|annotation| {
+            let label = meaning.label(annotation.label);
+            ratings += u64::from(context.annotator.is_some() && label.is_some());
+            let (identity, source_id) = identity(annotation.id);
+            let attributes = annotation.attributes.into_iter();
+            NewAnnotation {
+                geometry: annotation.geometry,
+                label,
+                identity,
+                source_id,
+                attributes: attributes
+                    .filter_map(|(name, value)| Some((name, public_fact(&value)?)))
+                    .collect(),
+            }
+        });
+        let created = self.recorder.create(&context, image, new)?;
+        self.outcome.created += u64::try_from(created).unwrap_or(u64::MAX);
+        self.outcome.ratings_added += ratings;
+        Ok(())
+    }
+
     fn create(
         &mut self,
         image: ImageId,
@@ -168,12 +201,7 @@ impl Import<'_, Fork<'_>> {
         meaning: &Meaning<'_>,
     ) -> Result<(), ImportError> {
         let label = meaning.label(annotation.label);
-        let (identity, source_id) = match &annotation.id {
-            Some(SourceId::Uuid(own)) => (AnnotationIdentity::Uuid(*own), None),
-            Some(SourceId::Holotype(id)) => (AnnotationIdentity::Given(AnnotationId::from_bytes(*id)), None),
-            Some(SourceId::Local(text)) => (AnnotationIdentity::Source, Some(text.clone())),
-            None => (AnnotationIdentity::Content, None),
-        };
+        let (identity, source_id) = identity(annotation.id);
         let changes = self.fact_changes(&annotation.attributes);
         let attributes = changes
             .into_iter()
@@ -500,4 +528,20 @@ fn by_id(image: ImageId, id: &SourceId, known: &Known) -> Option<AnnotationId> {
         .filter(|id| known.records.contains_key(id))
         .or_else(|| alias_text(id).and_then(|text| known.aliases.get(&text).copied()))
         .filter(|id| known.records.contains_key(id))
+}
+
+/// From what the id of a new annotation derives, and the id that its source gives it.
+fn identity(id: Option<SourceId>) -> (AnnotationIdentity, Option<String>) {
+    match id {
+        Some(SourceId::Uuid(own)) => (AnnotationIdentity::Uuid(own), None),
+        Some(SourceId::Holotype(id)) => (AnnotationIdentity::Given(AnnotationId::from_bytes(id)), None),
+        Some(SourceId::Local(text)) => (AnnotationIdentity::Source, Some(text)),
+        None => (AnnotationIdentity::Content, None),
+    }
+}
+
+/// Whether the creation of an annotation is one event that says all of it.
+fn is_plain(annotation: &SourceAnnotation) -> bool {
+    let can_name = |value: &SourceValue| matches!(value, SourceValue::Private(_));
+    annotation.ratings.is_empty() && !annotation.attributes.values().any(can_name)
 }

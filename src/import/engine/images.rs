@@ -1,27 +1,20 @@
 //! Images resolve by name, then by the last part of the name; unknown ones are declared.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::event::{Command, EntityRef, read, scan_records};
+use crate::event::{Command, EntityRef, read};
 use crate::id::ImageId;
 use crate::import::document::SourceImage;
-use crate::model::{EntityKind, FactChanges, FactValue, Facts, ImageRecord, Key};
+use crate::model::{FactChanges, FactValue, Facts, ImageRecord, Key};
 use crate::repo::Transaction;
 
+use super::known_images::{Known, Several};
 use super::{Import, ImportError};
 
 /// So many images are named in one message.
 const NAMED_MAX: usize = 20;
-
-/// The images that are known, by name and by the last part of the name.
-struct Known {
-    names: BTreeMap<String, ImageId>,
-    last_parts: BTreeMap<String, Vec<String>>,
-    stems: BTreeMap<String, Vec<String>>,
-}
 
 impl Import<'_, Transaction<'_>> {
     /// Returns the image of each image of the source.
@@ -32,7 +25,7 @@ impl Import<'_, Transaction<'_>> {
                 count: images.len(),
             });
         }
-        let known = self.known_images()?;
+        let known = Known::read(&*self.recorder)?;
         let names = source_names(images);
         let found = images
             .iter()
@@ -61,38 +54,13 @@ impl Import<'_, Transaction<'_>> {
             });
     }
 
-    fn known_images(&self) -> Result<Known, ImportError> {
-        let mut known = Known {
-            names: BTreeMap::new(),
-            last_parts: BTreeMap::new(),
-            stems: BTreeMap::new(),
-        };
-        scan_records(
-            &*self.recorder,
-            &Key::kind_prefix(EntityKind::Image),
-            |_, record: ImageRecord| {
-                let last = last_part(&record.name).to_owned();
-                known
-                    .stems
-                    .entry(stem(&last).to_owned())
-                    .or_default()
-                    .push(record.name.clone());
-                known
-                    .last_parts
-                    .entry(last)
-                    .or_default()
-                    .push(record.name.clone());
-                known
-                    .names
-                    .insert(record.name.clone(), ImageId::of_name(&record.name));
-                ControlFlow::Continue(())
-            },
-        )?;
-        Ok(known)
-    }
-
     fn image(&mut self, image: &SourceImage, name: &str, known: &Known) -> Result<ImageId, ImportError> {
-        let name = self.resolve(image, name, known)?;
+        let resolved = known.resolve(image, name, self.setting.options);
+        let name = resolved.map_err(|Several { candidates }| ImportError::ImageUnclear {
+            file: self.setting.file.to_owned(),
+            name: name.to_owned(),
+            candidates,
+        })?;
         let id = ImageId::of_name(&name);
         let changes = self.image_facts(image);
         let context = self.plain_context();
@@ -154,58 +122,6 @@ impl Import<'_, Transaction<'_>> {
         }
         changes
     }
-
-    /// Finds the name of the image here.
-    fn resolve(&self, image: &SourceImage, name: &str, known: &Known) -> Result<String, ImportError> {
-        if let Some(given) = &self.setting.options.image {
-            return Ok(given.nfc().collect());
-        }
-        let mapped = [image.name.as_str(), name]
-            .into_iter()
-            .find_map(|name| self.setting.options.map_image.get(name));
-        if let Some(mapped) = mapped {
-            return Ok(mapped.nfc().collect());
-        }
-        if known.names.contains_key(name) {
-            return Ok(name.to_owned());
-        }
-        let last = last_part(name);
-        let has_extension = stem(last) != last;
-        let by_last = known.last_parts.get(last);
-        let candidates = by_last.or_else(|| known.stems.get(last).filter(|_| !has_extension));
-        match candidates.map(Vec::as_slice) {
-            Some([only]) if fits_folder(only, name) => Ok(only.clone()),
-            Some([_]) | None => Ok(name.to_owned()),
-            Some(several) => {
-                let fitting: Vec<_> = several
-                    .iter()
-                    .filter(|candidate| fits_folder(candidate, name))
-                    .collect();
-                match fitting.as_slice() {
-                    [only] => Ok((*only).clone()),
-                    [] => Ok(name.to_owned()),
-                    several => Err(ImportError::ImageUnclear {
-                        file: self.setting.file.to_owned(),
-                        name: name.to_owned(),
-                        candidates: several
-                            .iter()
-                            .take(3)
-                            .map(|name| name.as_str())
-                            .collect::<Vec<_>>()
-                            .join(" or "),
-                    }),
-                }
-            }
-        }
-    }
-}
-
-/// Whether one of two names is the other with folders before it.
-fn fits_folder(a: &str, b: &str) -> bool {
-    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-    long == short
-        || long.strip_suffix(short).is_some_and(|rest| rest.ends_with('/'))
-        || stem(last_part(long)) == last_part(short) && !short.contains('/')
 }
 
 /// Names the images of a source: the file's own name, or, where names repeat, the shortest path suffix that is unique.
@@ -260,18 +176,6 @@ fn source_names(images: &[SourceImage]) -> Vec<String> {
         .collect()
 }
 
-fn last_part(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
-}
-
-/// A file name without its extension.
-fn stem(name: &str) -> &str {
-    match name.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
-        _ => name,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,14 +198,5 @@ mod tests {
         assert_eq!(source_names(&images), ["a/1.svs", "b/1.svs", "2.svs"]);
         assert_eq!(source_names(&[image(Some("C:\\data\\a"), "1.svs")]), ["1.svs"]);
         assert_eq!(source_names(&[image(None, "x/1.svs")]), ["x/1.svs"]);
-    }
-
-    #[test]
-    fn folders_and_extensions_may_be_missing_in_a_source() {
-        assert!(fits_folder("slides/001.tiff", "001.tiff"));
-        assert!(fits_folder("001.tiff", "slides/001.tiff"));
-        assert!(fits_folder("001.tiff", "001"));
-        assert!(!fits_folder("a/001.tiff", "b/001.tiff"));
-        assert_eq!(stem(".hidden"), ".hidden");
     }
 }

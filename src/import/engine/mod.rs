@@ -6,6 +6,7 @@
 mod annotations;
 mod by_image;
 mod images;
+mod known_images;
 mod labels;
 mod lineage;
 mod people;
@@ -22,6 +23,7 @@ use crate::model::{AnnotatorKind, FactChanges, FactValue};
 use crate::repo::{Repo, RepoError, Transaction};
 use crate::store::PrivateKind;
 
+pub use known_images::KnownSizes;
 pub use people::register_annotator;
 
 use by_image::by_image;
@@ -207,7 +209,7 @@ pub fn import(
     run.outcome.report.clone_from(&document.report);
     run.outcome.box_format.clone_from(&document.box_format);
     run.dataset(&document.dataset)?;
-    let labels = run.labels(&document.labels)?;
+    let labels = run.labels(&document.labels, document.label_facts)?;
     let images = run.images(&document.images)?;
     let by_image = by_image(document.annotations, &images);
     if document.people.is_empty()
@@ -254,7 +256,8 @@ struct Import<'a, R> {
     pending: BTreeMap<String, PrivateText>,
 }
 
-fn private_kind(kind: PrivateTextKind) -> PrivateKind {
+/// The kind of private object that a text becomes.
+pub(super) fn private_kind(kind: PrivateTextKind) -> PrivateKind {
     match kind {
         PrivateTextKind::Person => PrivateKind::Person,
         PrivateTextKind::Path => PrivateKind::Path,

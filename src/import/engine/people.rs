@@ -15,7 +15,8 @@ impl Import<'_, Transaction<'_>> {
         people
             .iter()
             .map(|person| {
-                let choice = self.setting.options.map_annotator.get(&person.name).cloned();
+                let said = person.kind.map(|kind| PersonChoice { kind, code: None });
+                let choice = self.setting.options.map_annotator.get(&person.name).cloned().or(said);
                 // Anonymous votes are of this lineage's own people: another file's first vote is somebody else.
                 let anonymous = is_anonymous(&person.name);
                 let name = match &self.context.lineage {

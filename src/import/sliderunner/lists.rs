@@ -7,6 +7,7 @@ use rusqlite::types::ValueRef;
 use super::error::SlideRunnerError;
 use super::ratings::LabelRow;
 use super::schema::{Cells, Schema, whole_to_number};
+use crate::import::colour::colour_fact;
 use crate::import::document::{Document, SourceFacts, SourceImage, SourceLabel, SourcePerson, SourceValue};
 use crate::import::personal;
 use crate::import::report::LossReport;
@@ -188,16 +189,6 @@ impl Classes {
     }
 }
 
-/// `#RRGGBB` is a colour; any other text is kept under another name.
-fn colour_fact(text: &str) -> (&'static str, String) {
-    let digits = text.strip_prefix('#').unwrap_or_default();
-    if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        ("colour", text.to_ascii_lowercase())
-    } else {
-        ("colour_as_given", text.to_owned())
-    }
-}
-
 /// The persons: uid to index into the document's people.
 pub(super) struct Persons(BTreeMap<i64, usize>);
 
@@ -253,7 +244,7 @@ impl Persons {
                 });
             }
             persons.0.insert(uid, document.people.len());
-            document.people.push(SourcePerson { name });
+            document.people.push(SourcePerson { name, kind: None });
         }
         Ok(persons)
     }

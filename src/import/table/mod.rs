@@ -20,12 +20,13 @@ pub use spelling::spelling_variants;
 use std::collections::BTreeSet;
 
 use split::{Line, split};
+pub(in crate::import) use split::{Lines, check_length, check_quotes, check_width, line_at};
 
 /// How many columns a table may have.
 pub const COLUMN_LIMIT: usize = 10_000;
 
 /// The separators, in the order in which they are preferred.
-const SEPARATORS: [char; 3] = [';', '\t', ','];
+pub(in crate::import) const SEPARATORS: [char; 3] = [';', '\t', ','];
 
 /// A table as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +99,8 @@ fn read(bytes: &[u8]) -> Result<Table, TableProblem> {
     })
 }
 
-fn decode(bytes: &[u8]) -> Result<&str, TableProblem> {
+/// Takes bytes as text, without a byte order mark and without NUL.
+pub(in crate::import) fn decode(bytes: &[u8]) -> Result<&str, TableProblem> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let offset = error.valid_up_to();
         TableProblem::NotUtf8 {

@@ -12,44 +12,61 @@ pub(super) struct Line {
     pub(super) cells: Vec<String>,
 }
 
+/// The lines of a text, cell by cell, as the csv library splits them at a separator. They may differ in length.
+pub(in crate::import) struct Lines<'t> {
+    reader: csv::Reader<&'t [u8]>,
+    record: csv::StringRecord,
+    counter: LineCounter<'t>,
+}
+
+impl<'t> Lines<'t> {
+    /// Begins with the first line.
+    pub(in crate::import) fn new(text: &'t str, separator: char) -> Self {
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(u8::try_from(separator).unwrap_or(b','))
+            .from_reader(text.as_bytes());
+        Self {
+            reader,
+            record: csv::StringRecord::new(),
+            counter: LineCounter::new(text.as_bytes()),
+        }
+    }
+
+    /// Returns the next line, and which it is, from 1; `None` after the last.
+    pub(in crate::import) fn next(&mut self) -> Result<Option<(u64, &csv::StringRecord)>, TableProblem> {
+        if !self
+            .reader
+            .read_record(&mut self.record)
+            .map_err(TableProblem::Csv)?
+        {
+            return Ok(None);
+        }
+        let start = self.record.position().map_or(0, csv::Position::byte);
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        Ok(Some((self.counter.line_of_record(start), &self.record)))
+    }
+}
+
 /// Splits; returns how many cells the first line has, and the lines if all have as many.
 pub(super) fn split(text: &str, separator: char) -> (usize, Result<Vec<Line>, TableProblem>) {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(u8::try_from(separator).unwrap_or(b','))
-        .from_reader(text.as_bytes());
-    let (mut width, mut lines, mut counter) = (0, Vec::new(), LineCounter::new(text.as_bytes()));
-    let quotes = check_quotes(text, separator);
-    let mut record = csv::StringRecord::new();
+    let (mut width, mut lines, mut reader) = (0, Vec::new(), Lines::new(text, separator));
+    let mut quotes = Some(check_quotes(text, separator));
     loop {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => return (width, Err(TableProblem::Csv(error))),
-        }
-        let start = record.position().map_or(0, csv::Position::byte);
-        let line = counter.line_of_record(usize::try_from(start).unwrap_or(usize::MAX));
-        if lines.is_empty() {
+        let (line, record) = match reader.next() {
+            Ok(Some(next)) => next,
+            Ok(None) => break,
+            Err(problem) => return (width, Err(problem)),
+        };
+        if let Some(quotes) = quotes.take() {
             width = record.len();
-            if let Err(problem) = quotes {
+            if let Err(problem) = quotes.and_then(|()| check_width(width)) {
                 return (width, Err(problem));
             }
-            if width > COLUMN_LIMIT {
-                let limit = COLUMN_LIMIT;
-                return (width, Err(TableProblem::TooManyColumns { count: width, limit }));
-            }
         }
-        if record.len() != width {
-            let (found, expected) = (record.len(), width);
-            return (
-                width,
-                Err(TableProblem::Ragged {
-                    line,
-                    found,
-                    expected,
-                }),
-            );
+        if let Err(problem) = check_length(line, record, width) {
+            return (width, Err(problem));
         }
         let cells = record.iter().map(str::to_owned).collect();
         lines.push(Line { line, cells });
@@ -57,8 +74,33 @@ pub(super) fn split(text: &str, separator: char) -> (usize, Result<Vec<Line>, Ta
     (width, Ok(lines))
 }
 
+/// Refuses more columns than a table may have.
+pub(in crate::import) fn check_width(width: usize) -> Result<(), TableProblem> {
+    if width > COLUMN_LIMIT {
+        let limit = COLUMN_LIMIT;
+        return Err(TableProblem::TooManyColumns { count: width, limit });
+    }
+    Ok(())
+}
+
+/// Refuses a line that has another number of cells than the first.
+pub(in crate::import) fn check_length(
+    line: u64,
+    record: &csv::StringRecord,
+    width: usize,
+) -> Result<(), TableProblem> {
+    if record.len() != width {
+        return Err(TableProblem::Ragged {
+            line,
+            found: record.len(),
+            expected: width,
+        });
+    }
+    Ok(())
+}
+
 /// Walks over the quotes as the csv library does: one counts where a cell begins with it.
-fn check_quotes(text: &str, separator: char) -> Result<(), TableProblem> {
+pub(in crate::import) fn check_quotes(text: &str, separator: char) -> Result<(), TableProblem> {
     let bytes = text.as_bytes();
     let is_end = |byte: u8| byte == b'\n' || byte == b'\r' || char::from(byte) == separator;
     let mut walk = bytes.iter().copied().enumerate().peekable();
@@ -90,8 +132,8 @@ fn check_quotes(text: &str, separator: char) -> Result<(), TableProblem> {
     Ok(())
 }
 
-/// Returns the line of a byte.
-pub(super) fn line_at(bytes: &[u8], offset: usize) -> u64 {
+/// Returns the line of a byte, from 1.
+pub(in crate::import) fn line_at(bytes: &[u8], offset: usize) -> u64 {
     LineCounter::new(bytes).line_of(offset)
 }
 

@@ -10,19 +10,18 @@
 //! VOC has no ids and says nothing about who annotated. File names without extension stay as they are; finding the
 //! image is the caller's task.
 
-mod error;
-mod number;
 mod object;
-mod xml;
-
-pub use error::{Place, VocError, VocProblem};
 
 use super::document::{Document, PrivateTextKind, SourceFacts, SourceImage, SourceValue};
-use super::personal;
 use super::report::LossReport;
-use number::positive;
+use super::xml::{self, Element, Member, Place, XmlError, XmlProblem, positive};
+use super::{file_name, personal};
 use object::Objects;
-use xml::{Element, Member};
+
+/// A file that was not read.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct VocError(#[from] pub XmlError);
 
 /// The members of the root that are read here.
 const KNOWN: [&str; 7] = [
@@ -41,18 +40,15 @@ const KNOWN: [&str; 7] = [
 /// [`VocError`] when it is no such file or not well-formed, or when it holds what could pull in others. A single
 /// object that cannot be used is no error but an entry of the document's report.
 pub fn read_voc(source: &str, bytes: &[u8]) -> Result<Document, VocError> {
-    let root = xml::read(source, bytes)?;
-    let refuse = |place: Place, problem: VocProblem| VocError {
+    let root = xml::read_tree(source, bytes, "annotation")?;
+    let refuse = |place: Place, problem: XmlProblem| XmlError {
         file: source.to_owned(),
         place,
         problem,
     };
-    if root.name != "annotation" {
-        return Err(refuse(root.place, VocProblem::NotVoc { root: root.name }));
-    }
     for member in ["folder", "filename", "path", "size", "segmented"] {
         if let Member::Several(second) = root.member(member) {
-            return Err(refuse(second.place, VocProblem::Repeated { member }));
+            return Err(refuse(second.place, XmlProblem::Repeated { member }).into());
         }
     }
     let mut document = Document::default();
@@ -71,33 +67,13 @@ pub fn read_voc(source: &str, bytes: &[u8]) -> Result<Document, VocError> {
 /// Whether the beginning of a file is that of a Pascal VOC file: its root element is `annotation`.
 #[must_use]
 pub fn looks_like_voc(head: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(head);
-    let mut rest = text.trim_start_matches('\u{FEFF}').trim_start();
-    loop {
-        let end = if rest.starts_with("<!--") {
-            "-->"
-        } else if rest.starts_with("<?") {
-            "?>"
-        } else {
-            break;
-        };
-        let Some((_, after)) = rest.split_once(end) else {
-            return false;
-        };
-        rest = after.trim_start();
-    }
-    // A DOCTYPE is refused later, with a message that says so.
-    let name = rest
-        .strip_prefix('<')
-        .map(|rest| rest.strip_prefix("!DOCTYPE ").unwrap_or(rest));
-    name.and_then(|name| name.strip_prefix("annotation"))
-        .is_some_and(|after| {
-            after.starts_with(|next: char| next.is_whitespace() || matches!(next, '>' | '/' | '['))
-        })
+    xml::first_tags(head, 1)
+        .first()
+        .is_some_and(|root| root == "annotation")
 }
 
 /// A problem that ends the reading, and where.
-type Failure = (Place, VocProblem);
+type Failure = (Place, XmlProblem);
 
 fn image(file: &str, root: &Element, report: &mut LossReport) -> Result<SourceImage, Failure> {
     let text = |name: &'static str| {
@@ -136,7 +112,11 @@ fn image(file: &str, root: &Element, report: &mut LossReport) -> Result<SourceIm
     let name = if text("filename").is_some() && !name.is_empty() {
         name.to_owned()
     } else {
-        let fallback = if name.is_empty() { stem(file) } else { name };
+        let fallback = if name.is_empty() {
+            file_name::stem(file, &["xml"])
+        } else {
+            name
+        };
         report.warnings.add("filename_missing", || {
             format!("{file}: it does not name its image; taken as '{fallback}'")
         });
@@ -151,7 +131,7 @@ fn image(file: &str, root: &Element, report: &mut LossReport) -> Result<SourceIm
     for source in root.all("source") {
         add_source(source, &mut facts, file, report);
     }
-    object::add_others(root, &KNOWN, &mut facts, file, report);
+    xml::add_others(root, &KNOWN, &mut facts, file, report);
     Ok(SourceImage {
         name,
         folder: folder.map(str::to_owned),
@@ -174,7 +154,7 @@ fn size(
         let element = match size.member(name) {
             Member::Missing => return Ok(None),
             Member::One(element) => element,
-            Member::Several(second) => return Err((second.place, VocProblem::Repeated { member: name })),
+            Member::Several(second) => return Err((second.place, XmlProblem::Repeated { member: name })),
         };
         let value = positive(&element.text).map_err(|problem| (element.place, problem))?;
         if value.is_none() && !matches!(element.text.as_str(), "" | "0") {
@@ -191,24 +171,18 @@ fn size(
     if let Some(depth) = depth {
         facts.insert("depth".to_owned(), SourceValue::Number(depth));
     }
-    object::add_others(size, &["width", "height", "depth"], facts, file, report);
+    xml::add_others(size, &["width", "height", "depth"], facts, file, report);
     Ok((width, height))
 }
 
 /// `<source>` tells where the image came from; 'Unknown' tells nothing.
 fn add_source(source: &Element, facts: &mut SourceFacts, file: &str, report: &mut LossReport) {
     let mut inner = SourceFacts::new();
-    object::add_others(source, &[], &mut inner, file, report);
+    xml::add_others(source, &[], &mut inner, file, report);
     inner.retain(|_, value| *value != SourceValue::Text("Unknown".to_owned()));
     for (name, value) in inner {
-        object::insert(facts, &format!("source_{name}"), value);
+        xml::insert(facts, &format!("source_{name}"), value);
     }
-}
-
-/// The file's own name, without folder and extension: by VOC's convention it is that of the image.
-fn stem(file: &str) -> &str {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    name.strip_suffix(".xml").unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Failure;
-use super::number::{Coordinate, number};
-use super::xml::{Element, Member};
-use crate::import::document::{
-    Document, PrivateTextKind, SourceAnnotation, SourceFacts, SourceLabel, SourceValue,
-};
+use crate::import::document::{Document, SourceAnnotation, SourceFacts, SourceValue};
 use crate::import::personal;
 use crate::import::report::LossReport;
+use crate::import::xml::{
+    Coordinate, Element, Labels, Member, Skip, add_nested, add_others, insert, leaf_value,
+};
 use crate::model::Geometry;
 use crate::model::geometry::{Position, Shape};
 
@@ -27,26 +26,11 @@ const KNOWN: [&str; 10] = [
     "deleted",
 ];
 
-/// Why an object, or its polygon, is not taken over.
-struct Skip {
-    code: &'static str,
-    why: String,
-}
-
-impl Skip {
-    fn new(code: &'static str, why: impl Into<String>) -> Self {
-        Self {
-            code,
-            why: why.into(),
-        }
-    }
-}
-
 /// Reads objects into a document.
 pub(super) struct Objects<'d> {
     file: &'d str,
     document: &'d mut Document,
-    labels: BTreeMap<String, usize>,
+    labels: Labels,
 }
 
 impl<'d> Objects<'d> {
@@ -54,7 +38,7 @@ impl<'d> Objects<'d> {
         Self {
             file,
             document,
-            labels: BTreeMap::new(),
+            labels: Labels::default(),
         }
     }
 
@@ -86,7 +70,7 @@ impl<'d> Objects<'d> {
             });
         }
         let attributes = attributes(element, &here, report);
-        let label = self.label(&name.text);
+        let label = self.labels.index(&mut self.document.labels, &name.text);
         self.document.annotations.push(SourceAnnotation {
             image: 0,
             geometry,
@@ -96,17 +80,6 @@ impl<'d> Objects<'d> {
             attributes,
         });
         Ok(())
-    }
-
-    fn label(&mut self, name: &str) -> usize {
-        let labels = &mut self.document.labels;
-        *self.labels.entry(name.to_owned()).or_insert_with(|| {
-            labels.push(SourceLabel {
-                name: name.to_owned(),
-                facts: SourceFacts::new(),
-            });
-            labels.len() - 1
-        })
     }
 }
 
@@ -332,103 +305,4 @@ fn attributes(object: &Element, here: &str, report: &mut LossReport) -> SourceFa
     }
     add_others(object, &KNOWN, &mut facts, here, report);
     facts
-}
-
-/// Keeps the members beyond `known`, and the element's own attributes, under their names.
-pub(super) fn add_others(
-    element: &Element,
-    known: &[&str],
-    facts: &mut SourceFacts,
-    here: &str,
-    report: &mut LossReport,
-) {
-    let is_namespace = |name: &str| name.starts_with("xmlns") || name.starts_with("xsi:");
-    for (name, value) in element.attributes.iter().filter(|(name, _)| !is_namespace(name)) {
-        insert(facts, name, leaf_value(name, value));
-    }
-    for child in element
-        .children
-        .iter()
-        .filter(|child| !known.contains(&child.name.as_str()))
-    {
-        if !child.children.is_empty() {
-            add_nested(child, facts, here, report);
-        } else if !child.text.is_empty() {
-            insert(facts, &child.name, leaf_value(&child.name, &child.text));
-        }
-    }
-}
-
-/// Keeps a member with members of its own as one text: its structure is lost.
-fn add_nested(element: &Element, facts: &mut SourceFacts, here: &str, report: &mut LossReport) {
-    report.losses.add("structure_of_member", || {
-        format!(
-            "{here}: <{}> has members of its own; it is kept as a text only",
-            element.name
-        )
-    });
-    let (mut parts, mut is_private) = (Vec::new(), false);
-    flatten(element, "", &mut parts, &mut is_private);
-    if parts.is_empty() {
-        return;
-    }
-    let text = parts.join("; ");
-    let value = if is_private {
-        personal::private(PrivateTextKind::FreeText, &text)
-    } else {
-        SourceValue::Text(text)
-    };
-    insert(facts, &element.name, value);
-}
-
-/// Collects `a.b=text` of each leaf. A `<name>` in here is that of a part; the depth is limited by the parser.
-fn flatten(element: &Element, prefix: &str, parts: &mut Vec<String>, is_private: &mut bool) {
-    for child in &element.children {
-        let path = format!("{prefix}{}", child.name);
-        if !child.text.is_empty() {
-            let is_personal = matches!(
-                personal::text_value(&child.name, &child.text),
-                SourceValue::Private(_)
-            );
-            *is_private |= is_personal && (child.name != "name" || element.name != "part");
-            parts.push(format!("{path}={}", child.text));
-        }
-        flatten(child, &format!("{path}."), parts, is_private);
-    }
-}
-
-fn leaf_value(name: &str, text: &str) -> SourceValue {
-    match personal::text_value(name, text) {
-        SourceValue::Text(text) => match number(&text) {
-            // Only where the number says all that the text says: not for 007.
-            Ok(Some(value)) if value.to_string() == text => SourceValue::Number(value),
-            Ok(_) | Err(_) => SourceValue::Text(text),
-        },
-        value @ (SourceValue::Number(_) | SourceValue::Flag(_) | SourceValue::Private(_)) => value,
-    }
-}
-
-/// Adds a fact; a second one of the same name is `name_2`.
-pub(super) fn insert(facts: &mut SourceFacts, name: &str, value: SourceValue) {
-    let key = |number: u64| {
-        if number == 1 {
-            name.to_owned()
-        } else {
-            format!("{name}_{number}")
-        }
-    };
-    // Not one by one: a file can repeat a member a million times.
-    let (mut taken, mut free) = (0, 1);
-    while facts.contains_key(&key(free)) {
-        (taken, free) = (free, free * 2);
-    }
-    while free - taken > 1 {
-        let middle = u64::midpoint(taken, free);
-        if facts.contains_key(&key(middle)) {
-            taken = middle;
-        } else {
-            free = middle;
-        }
-    }
-    facts.insert(key(free), value);
 }

@@ -25,8 +25,8 @@ fn object(name: &str, corners: [&str; 4], more: &str) -> String {
     )
 }
 
-fn refuse(text: impl AsRef<[u8]>) -> VocError {
-    read_voc("a.xml", text.as_ref()).unwrap_err()
+fn refuse(text: impl AsRef<[u8]>) -> XmlError {
+    read_voc("a.xml", text.as_ref()).unwrap_err().0
 }
 
 fn private(kind: PrivateTextKind, text: &str) -> SourceValue {
@@ -300,22 +300,22 @@ fn f21_document_types_and_entities_are_refused() {
     let external = "<?xml version='1.0'?>\n<!DOCTYPE a SYSTEM 'file:///etc/passwd'><annotation/>";
     for (xml, line) in [(laughs, 1), (external, 2)] {
         let error = refuse(xml);
-        assert!(matches!(error.problem, VocProblem::Doctype), "{error}");
+        assert!(matches!(error.problem, XmlProblem::Doctype), "{error}");
         assert_eq!((error.place.line, error.place.column), (line, 1));
     }
     let error = refuse("<annotation>\n  <filename>a&x;b</filename></annotation>");
-    assert!(matches!(&error.problem, VocProblem::Entity { name } if name == "x"));
+    assert!(matches!(&error.problem, XmlProblem::Entity { name } if name == "x"));
     assert_eq!(
         error.to_string(),
         "a.xml, line 2, column 14: the entity '&x;' is not accepted"
     );
     assert!(matches!(
         refuse("<annotation a='&x;'/>").problem,
-        VocProblem::Syntax(_)
+        XmlProblem::Syntax(_)
     ));
     assert!(matches!(
         refuse("<annotation>&#1;</annotation>").problem,
-        VocProblem::Character { code: 1 }
+        XmlProblem::Character { code: 1 }
     ));
 }
 
@@ -335,7 +335,7 @@ fn f21_nothing_is_included_from_elsewhere() {
 fn f21_deep_nesting_is_refused_without_a_stack_overflow() {
     let error = refuse("<annotation>".repeat(1_000_000));
     assert!(
-        matches!(error.problem, VocProblem::TooDeep { limit: 128 }),
+        matches!(error.problem, XmlProblem::TooDeep { limit: 128 }),
         "{error}"
     );
 }
@@ -356,7 +356,7 @@ fn f21_many_members_of_one_name_take_no_quadratic_time() {
 #[test]
 fn f21_files_beyond_the_limit_are_refused() {
     let error = refuse(vec![b' '; (16 << 20) + 1]);
-    assert!(matches!(error.problem, VocProblem::TooLarge { .. }));
+    assert!(matches!(error.problem, XmlProblem::TooLarge { .. }));
 }
 
 #[test]
@@ -377,44 +377,49 @@ fn files_that_are_not_one_whole_document_are_refused_with_their_place() {
     for after in ["x", "<annotation/>", "&amp;", "<![CDATA[x]]>"] {
         let error = refuse(whole.clone() + after);
         assert!(
-            matches!(error.problem, VocProblem::OutsideRoot),
+            matches!(error.problem, XmlProblem::OutsideRoot),
             "{after}: {error}"
         );
         assert_eq!((error.place.line, error.place.column), (5, 1), "{after}");
     }
     assert!(read_voc("a.xml", (whole.clone() + "<!-- end -->\n").as_bytes()).is_ok());
-    assert!(matches!(refuse("<a><b></a></b>").problem, VocProblem::Syntax(_)));
-    assert!(matches!(refuse("<annotations/>").problem, VocProblem::NotVoc { root } if root == "annotations"));
-    assert!(matches!(refuse("").problem, VocProblem::NotVoc { root } if root.is_empty()));
+    assert!(matches!(
+        refuse("<annotation><b></annotation></b>").problem,
+        XmlProblem::Syntax(_)
+    ));
+    assert!(
+        matches!(refuse("<annotations/>").problem, XmlProblem::WrongRoot { root, .. } if root == "annotations")
+    );
+    assert!(matches!(refuse("").problem, XmlProblem::NoRoot));
     let error = refuse("<annotation><filename>a</filename><filename>b</filename></annotation>");
     assert!(matches!(
         error.problem,
-        VocProblem::Repeated { member: "filename" }
+        XmlProblem::Repeated { member: "filename" }
     ));
     let error = refuse(wrap(&object("a", ["1e400", "2", "3", "4"], "")));
-    assert!(matches!(error.problem, VocProblem::OutOfRange { .. }), "{error}");
+    assert!(matches!(error.problem, XmlProblem::OutOfRange { .. }), "{error}");
 }
 
 #[test]
 fn encodings_other_than_utf8_are_refused() {
     let utf16: Vec<u8> = wrap("").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert!(matches!(refuse(&utf16).problem, VocProblem::Utf16));
+    assert!(matches!(refuse(&utf16).problem, XmlProblem::Utf16));
     assert!(matches!(
         refuse([&b"\xFF\xFE"[..], &utf16].concat()).problem,
-        VocProblem::Utf16
+        XmlProblem::Utf16
     ));
     assert!(matches!(
         refuse(b"<annotation>\xE4</annotation>").problem,
-        VocProblem::NotUtf8 { offset: 12 }
+        XmlProblem::NotUtf8 { offset: 12 }
     ));
     let declared = "<?xml version='1.0' encoding='ISO-8859-1'?><annotation/>";
     assert!(matches!(
         refuse(declared).problem,
-        VocProblem::OtherEncoding { .. }
+        XmlProblem::OtherEncoding { .. }
     ));
     assert!(matches!(
         refuse("<annotation>\0</annotation>").problem,
-        VocProblem::Character { code: 0 }
+        XmlProblem::Character { code: 0 }
     ));
     assert!(
         read_voc(

@@ -1,4 +1,4 @@
-//! Exact sums of decimal numbers, for formats whose origin is not ours.
+//! Exact sums and products of decimal numbers, for formats whose origin or unit is not ours.
 //!
 //! Pascal VOC counts pixels from 1. Taking 1 off a coordinate in binary floating point loses bits (1.1 − 1 is not
 //! 0.1), so a box would not survive being written and read again. Here the sum is done on the decimal digits that
@@ -62,6 +62,37 @@ impl Decimal {
             digits: other.digits.checked_neg()?,
             scale: other.scale,
         })
+    }
+
+    /// Multiplies, exactly; `None` when the result has too many digits.
+    #[must_use]
+    pub fn times(self, other: Self) -> Option<Self> {
+        Some(Self {
+            digits: self.digits.checked_mul(other.digits)?,
+            scale: self.scale.checked_add(other.scale)?,
+        })
+    }
+
+    /// Divides, rounded to so many digits behind the point (half away from zero); `None` when the divisor is zero or
+    /// there are too many digits.
+    #[must_use]
+    pub fn divided(self, divisor: Self, scale: u32) -> Option<Self> {
+        let up = scale.checked_add(divisor.scale)?;
+        let shift = 10i128.checked_pow(up.abs_diff(self.scale))?;
+        let (above, below) = if up >= self.scale {
+            (self.digits.checked_mul(shift)?, divisor.digits)
+        } else {
+            (self.digits, divisor.digits.checked_mul(shift)?)
+        };
+        let (quotient, rest) = (above.checked_div(below)?, above.checked_rem(below)?);
+        let is_half = rest.unsigned_abs() >= below.unsigned_abs().div_ceil(2) && rest != 0;
+        let away = if (above < 0) == (below < 0) { 1 } else { -1 };
+        let digits = if is_half {
+            quotient.checked_add(away)?
+        } else {
+            quotient
+        };
+        Some(Self { digits, scale })
     }
 
     /// Returns the nearest `f64`; `None` when there is none that is finite.
@@ -139,6 +170,42 @@ mod tests {
             .and_then(Decimal::to_f64);
         assert_eq!(exact, Some(0.1));
         assert_ne!(1.1 - 1.0, 0.1);
+    }
+
+    #[test]
+    fn products_are_exact_where_floats_are_not() {
+        let product = |a: &str, b: &str| {
+            let product = Decimal::parse(a)?.times(Decimal::parse(b)?)?;
+            Some(product.to_string())
+        };
+        assert_eq!(product("0.1", "3").as_deref(), Some("0.3"));
+        assert_ne!(0.1 * 3.0, 0.3);
+        assert_eq!(product("-0.333333", "640").as_deref(), Some("-213.33312"));
+        assert_eq!(product(&"9".repeat(30), &"9".repeat(30)), None);
+    }
+
+    #[test]
+    fn quotients_are_rounded_half_away_from_zero() {
+        let quotient = |a: &str, b: &str, scale| {
+            let quotient = Decimal::parse(a)?.divided(Decimal::parse(b)?, scale)?;
+            Some(quotient.to_string())
+        };
+        for (a, b, scale, expected) in [
+            ("1", "3", 6, "0.333333"),
+            ("2", "3", 6, "0.666667"),
+            ("-2", "3", 3, "-0.667"),
+            ("1", "8", 2, "0.13"),
+            ("1", "-8", 2, "-0.13"),
+            ("3", "7", 0, "0"),
+            ("4", "7", 0, "1"),
+            ("0.00049", "1", 3, "0"),
+            ("0.0005", "1", 3, "0.001"),
+            ("50", "0.5", 1, "100"),
+        ] {
+            assert_eq!(quotient(a, b, scale).as_deref(), Some(expected), "{a} / {b}");
+        }
+        assert_eq!(quotient("1", "0", 3), None);
+        assert_eq!(quotient("1", "3", 60), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use geo::{Area, BooleanOps, BoundingRect, Validation};
 
+use super::simple::are_valid;
 use super::{Geometry, Position, Shape, whole_to_float};
 
 /// The smallest upright rectangle around a geometry, in level-0 pixels.
@@ -27,7 +28,7 @@ impl Bounds {
         ]
     }
 
-    fn of(points: impl IntoIterator<Item = Position>) -> Option<Self> {
+    pub(super) fn of(points: impl IntoIterator<Item = Position>) -> Option<Self> {
         points.into_iter().fold(None, |bounds: Option<Self>, [x, y]| {
             Some(bounds.map_or(
                 Self {
@@ -114,8 +115,10 @@ impl Geometry {
         }
     }
 
-    /// Returns the outline of a turned shape; of an ellipse 64 positions on it.
-    fn outline(&self) -> Vec<Position> {
+    /// Returns the outline of a box, turned or not, as its four corners; of a circle or ellipse 64 positions on it; of any
+    /// other shape nothing.
+    #[must_use]
+    pub fn outline(&self) -> Vec<Position> {
         let turned = |cx: f64, cy: f64, dx: f64, dy: f64, angle_deg: f64| {
             let (sin, cos) = angle_deg.to_radians().sin_cos();
             [cx + dx * cos - dy * sin, cy + dx * sin + dy * cos]
@@ -257,7 +260,7 @@ impl Geometry {
         }
         let rings = self.rings();
         let large_enough = rings.iter().all(|ring| ring.len() >= 3);
-        if !rings.is_empty() && large_enough && !self.to_polygons().is_valid() {
+        if !rings.is_empty() && large_enough && !are_valid(&self.to_polygons()) {
             flags.push(GeometryFlag::SelfCrossing);
         }
         if rings
@@ -299,7 +302,7 @@ impl Geometry {
     }
 
     /// Returns the first position of the shape.
-    fn anchor(&self) -> Option<Position> {
+    pub(super) fn anchor(&self) -> Option<Position> {
         match &self.shape {
             Shape::Point { x, y }
             | Shape::Box { x, y, .. }

@@ -2,11 +2,16 @@
 //! outside of the image. What is odd about one is told by [`flags`](Geometry::flags), never repaired.
 
 pub mod decimal;
+mod drawn;
 mod measure;
+pub mod relative;
 mod runs;
 mod scan;
+mod simple;
+mod trace;
 mod wire;
 
+pub use drawn::Drawn;
 pub use measure::{Bounds, Displacement, GeometryFlag};
 pub use runs::{covered_bounds, float_to_whole, whole_to_float};
 

@@ -23,10 +23,10 @@ use crate::rows::RowContext;
 pub(crate) struct ExportArgs {
     /// The revision; HEAD where none is given
     revision: Option<String>,
-    /// coco, parquet or voc
+    /// coco, csv, parquet, voc or yolo
     #[arg(long, value_name = "F")]
     format: String,
-    /// The file (coco, parquet), or a new or empty folder (voc)
+    /// The file (coco, csv, parquet), or a new or empty folder (voc, yolo)
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
     /// Only annotations for which this CEL expression is true

@@ -7,12 +7,15 @@ use clap::{Args, ValueEnum};
 use holotype::event::{Context, Tool};
 use holotype::id::Code;
 use holotype::import::coco::{BoxChoice, CocoError, VoteChoice};
+use holotype::import::csv::{CsvError, CsvOrder, CsvProblem};
 use holotype::import::engine::{
-    Completeness, GeometryChoice, ImportError, ImportOptions, ImportOutcome, PersonChoice, Source, import,
+    Completeness, GeometryChoice, ImportError, ImportOptions, ImportOutcome, KnownSizes, PersonChoice,
+    Source, import,
 };
 use holotype::import::format::Format;
 use holotype::import::load::{LoadError, LoadOptions, find_sources, load};
 use holotype::import::report::{Entries, Entry};
+use holotype::import::yolo::{YoloError, YoloProblem};
 use holotype::model::{AnnotatorKind, Method};
 use holotype::repo::{Committed, Repo, Transaction};
 use serde_json::{Value, json};
@@ -45,7 +48,7 @@ pub(crate) struct ImportArgs {
     /// Annotation files, or folders of them
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The format: auto, or coco, voc, sliderunner, geojson, csv, asap, imagescope, labelstudio, cvat, yolo, exact, dicom, parquet
+    /// The format: auto, or coco, voc, sliderunner, geojson, csv, asap, imagescope, labelstudio, cvat, yolo, exact, dicom, parquet, scheme
     #[arg(long, value_name = "F", default_value = "auto")]
     format: String,
     /// The image that the file is about
@@ -84,6 +87,13 @@ pub(crate) struct ImportArgs {
     /// How four numbers are a box
     #[arg(long, value_name = "HOW", default_value = "auto")]
     box_format: BoxArg,
+    /// What the columns of a list without header are: x,y or y,x or x,y,width,height or x1,y1,x2,y2 with image, label,
+    /// id, annotator and names of attributes in any place; - passes a column over
+    #[arg(long, value_name = "COLUMNS")]
+    csv_order: Option<String>,
+    /// The size in px of images whose size is not known, where places are parts of it (YOLO)
+    #[arg(long, value_name = "WIDTHxHEIGHT")]
+    image_size: Option<String>,
     /// What lists of votes become
     #[arg(long, value_name = "WHAT", default_value = "ratings")]
     votes: VoteArg,
@@ -149,7 +159,16 @@ fn read_all(
     let mut total = Total::default();
     for path in paths {
         for found in find_sources(path, reading)? {
-            let loaded = load(&found, reading)?;
+            let loaded = if found.format.needs_sizes() {
+                let known = KnownSizes::read(&*transaction, options)?;
+                let reading = LoadOptions {
+                    known,
+                    ..reading.clone()
+                };
+                load(&found, &reading)?
+            } else {
+                load(&found, reading)?
+            };
             let format = loaded.format;
             let source = Source {
                 file: &loaded.file,
@@ -225,6 +244,31 @@ fn reading(args: &ImportArgs) -> Result<LoadOptions, Failure> {
             VoteArg::Ratings => VoteChoice::Ratings,
             VoteArg::Ignore => VoteChoice::Ignore,
         },
+        csv_order: args.csv_order.as_deref().map(csv_order).transpose()?,
+        image_size: args.image_size.as_deref().map(image_size).transpose()?,
+        known: KnownSizes::default(),
+    })
+}
+
+/// Reads `640x480`.
+fn image_size(text: &str) -> Result<[f64; 2], Failure> {
+    let px = |text: &str| text.parse::<u32>().ok().filter(|px| *px > 0).map(f64::from);
+    text.split_once(['x', 'X'])
+        .and_then(|(width, height)| Some([px(width)?, px(height)?]))
+        .ok_or_else(|| {
+            Failure::usage(
+                format!("--image-size '{text}' is no width and height in pixels"),
+                "--image-size 640x480",
+            )
+        })
+}
+
+fn csv_order(text: &str) -> Result<CsvOrder, Failure> {
+    CsvOrder::parse(text).map_err(|problem| {
+        Failure::usage(
+            format!("--csv-order '{text}': {}", chain(&problem)),
+            "name all columns in order, such as --csv-order image,x,y,label",
+        )
     })
 }
 
@@ -401,22 +445,79 @@ impl From<LoadError> for Failure {
                 line,
                 "say how four numbers are a box: --box-format xywh or --box-format xyxy",
             ),
+            LoadError::Facts { .. } => Self::refused(
+                line,
+                "holotype metadata joins it to images; columns that are coordinates are named with --csv-order",
+            ),
+            LoadError::Csv(CsvError { problem, .. }) => Self::refused(line, csv_hint(&problem)),
+            LoadError::Yolo(YoloError { problem, .. }) => Self::refused(line, yolo_hint(&problem)),
             LoadError::Coco(_)
             | LoadError::Voc(_)
             | LoadError::SlideRunner(_)
             | LoadError::GeoJson(_)
-            | LoadError::Csv(_)
             | LoadError::Asap(_)
             | LoadError::ImageScope(_)
             | LoadError::LabelStudio(_)
             | LoadError::Cvat(_)
-            | LoadError::Yolo(_)
             | LoadError::Exact(_)
             | LoadError::Dicom(_)
-            | LoadError::Parquet(_) => Self::refused(
+            | LoadError::Parquet(_)
+            | LoadError::Scheme(_) => Self::refused(
                 line,
                 "nothing was changed; correct the file, or export it again from its tool",
             ),
+        }
+    }
+}
+
+/// What to do about a list that is not read.
+fn csv_hint(problem: &CsvProblem) -> &'static str {
+    match problem {
+        CsvProblem::NoHeader { .. } => {
+            "say what the columns are, such as --csv-order x,y or --csv-order y,x; nothing was changed"
+        }
+        CsvProblem::NoPlace { .. } => {
+            "holotype metadata joins it to images; columns that are coordinates are named with --csv-order"
+        }
+        CsvProblem::Unclear { .. } | CsvProblem::OrderLength { .. } => {
+            "name all columns in order with --csv-order, a - for each that is to be passed over; nothing was changed"
+        }
+        CsvProblem::Micrometres { .. } => "export the coordinates in pixels; nothing was changed",
+        CsvProblem::MixedDecimals { .. } => {
+            "write all numbers with one decimal sign and without thousands separators"
+        }
+        CsvProblem::TooLarge { .. } | CsvProblem::TooManyRows { .. } => {
+            "split the file by images; nothing was changed"
+        }
+        CsvProblem::IdTwice { .. } => {
+            "give each annotation an id of its own, or leave the column out with --csv-order"
+        }
+        CsvProblem::Table(_) | CsvProblem::OutOfRange { .. } => {
+            "nothing was changed; correct the file, or export it again from its tool"
+        }
+    }
+}
+
+/// What to do about a YOLO dataset that is not read.
+fn yolo_hint(problem: &YoloProblem) -> &'static str {
+    match problem {
+        YoloProblem::SizeUnknown { .. } => {
+            "bring the images in first with holotype add, give --image-size WIDTHxHEIGHT, or put the images beside the labels"
+        }
+        YoloProblem::NoClasses => {
+            "put a classes.txt with one name a line beside the labels, or import the whole folder"
+        }
+        YoloProblem::ClassesDiffer { .. } => "keep the one that the labels were written with",
+        YoloProblem::Yaml { .. } => {
+            "write the list as names: [a, b], or as a classes.txt with one name a line"
+        }
+        YoloProblem::Keypoints { .. } => "export boxes or outlines; nothing was changed",
+        YoloProblem::NotText { .. }
+        | YoloProblem::TooManyClasses { .. }
+        | YoloProblem::TooManyLines { .. }
+        | YoloProblem::NotLabels { .. }
+        | YoloProblem::OutOfRange { .. } => {
+            "nothing was changed; correct the file, or export it again from its tool"
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use holotype::files::input::read_file;
-use holotype::import::metadata::{MetadataError, MetadataOptions, join};
+use holotype::import::metadata::{MetadataError, MetadataOptions, MetadataOutcome, join};
 use holotype::import::table::read_table;
 use holotype::repo::Repo;
 use serde_json::json;
@@ -72,6 +72,9 @@ pub(crate) fn join_table(
                 "matched": outcome.matched,
                 "unmatched_rows": outcome.unmatched_rows,
                 "unmatched_images": outcome.unmatched_images,
+                "repeated": outcome.repeated,
+                "private": outcome.private,
+                "not_kept": outcome.not_kept,
                 "spellings": outcome.spellings.iter().map(|(column, a, b)| json!({"column": column, "values": [a, b]})).collect::<Vec<_>>(),
             }),
         )?;
@@ -86,12 +89,32 @@ pub(crate) fn join_table(
     ))?;
     unmatched(app, "rows name no image", &outcome.unmatched_rows)?;
     unmatched(app, "images have no row", &outcome.unmatched_images)?;
+    notes(app, &outcome);
+    Ok(())
+}
+
+/// Tells what deserves a look.
+fn notes(app: &App, outcome: &MetadataOutcome) {
+    for name in &outcome.repeated {
+        app.out.note(format!(
+            "more than one row names {name}; what the last one says counts"
+        ));
+    }
+    for fact in &outcome.private {
+        app.out.note(format!(
+            "'{fact}' can name a person; it is kept in private objects, which can be erased"
+        ));
+    }
+    for fact in &outcome.not_kept {
+        app.out.note(format!(
+            "'{fact}' can name a person, and nothing else of its row is new; it was not kept"
+        ));
+    }
     for (column, a, b) in &outcome.spellings {
         app.out.note(format!(
             "column {column}: '{a}' and '{b}' look like two spellings of one value"
         ));
     }
-    Ok(())
 }
 
 fn unmatched(app: &mut App, what: &str, names: &[String]) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub(crate) mod add;
+pub(crate) mod agreement;
 pub(crate) mod blame;
 pub(crate) mod checkout;
 pub(crate) mod cite;
@@ -50,6 +51,7 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::Diff(args) => diff::run(app, &args),
         Command::Blame(args) => blame::run(app, &args),
         Command::Revert(args) => revert::run(app, &args),
+        Command::Agreement(args) => agreement::run(app, &args),
         Command::Consensus(args) => consensus::run(app, &args),
         Command::Tag(args) => tag::run(app, &args),
         Command::Release(args) => release::run(app, &args),

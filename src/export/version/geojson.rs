@@ -1,0 +1,161 @@
+//! A version as QuPath GeoJSON, one file an image.
+
+use super::{ExportOptions, Exported, chosen_images, count_erased, length};
+use crate::codec::Extra;
+use crate::event::State;
+use crate::export::dataset::{Dataset, ImageRow};
+use crate::export::geojson::{GeoJsonLosses, GeoJsonObject, write_geojson};
+use crate::export::rows::{Parts, Row, RowReader};
+use crate::export::{ExportError, ExportReport};
+use crate::files::names::{Sameness, check_names};
+use crate::files::output::StagedFolder;
+use crate::id::LabelId;
+use crate::model::carried::{CarriedException, CarriedLabel, CarriedRating, CarriedSourceId};
+use crate::model::qupath::{Colour, parse_colour};
+use crate::model::{CarriedAnnotation, FactValue, Rule};
+
+/// Writes a version as QuPath GeoJSON: one file an image, `NAME.geojson`, since the name of the file is all that says
+/// which image it is about. An image without annotations has a file without features.
+///
+/// # Errors
+/// [`ExportError::Names`] when names of images cannot be files, or when the version cannot be read or a file not be
+/// written.
+pub fn export_geojson(
+    version: &(dyn State + Sync),
+    rule: Option<&Rule>,
+    out: &mut StagedFolder,
+    options: &ExportOptions<'_>,
+) -> Result<Exported, ExportError> {
+    let dataset = Dataset::open(version, rule)?;
+    let chosen: Vec<&ImageRow> = chosen_images(&dataset, options);
+    let names: Vec<String> = chosen
+        .iter()
+        .map(|image| format!("{}.geojson", image.record.name))
+        .collect();
+    let faults = check_names(names.iter().map(String::as_str), Sameness::Bytes);
+    if !faults.is_empty() {
+        return Err(ExportError::Names { names: faults });
+    }
+    let rows = dataset.rows();
+    let file_of = |image: &ImageRow, mut rows_of: Vec<Row<'_>>| {
+        rows_of.retain(|row| options.filter.takes(row));
+        (file(rows, image, &rows_of), length(&rows_of))
+    };
+    let (mut losses, mut annotations) = (GeoJsonLosses::default(), 0);
+    let mut names = names.iter();
+    let images = chosen.iter().copied();
+    rows.each_image(images, Parts::ALL, file_of, |((bytes, lost), written)| {
+        annotations += written;
+        losses.add(lost);
+        let name = names.next().map_or("", String::as_str);
+        out.write_file(name, &bytes).map_err(ExportError::from)
+    })?;
+    let mut report = report(&losses);
+    let with_facts: Vec<_> = chosen
+        .iter()
+        .filter(|image| !image.record.facts.is_empty())
+        .collect();
+    let facts = length(&with_facts) + u64::from(!dataset.facts().is_empty());
+    report.add("facts", facts, || {
+        "facts of the dataset, of images, cases and slides have no place in GeoJSON".to_owned()
+    });
+    count_erased(&dataset, &mut report);
+    Ok(Exported {
+        images: length(&chosen),
+        annotations,
+        labels: length(rows.labels()),
+        report,
+    })
+}
+
+fn file(reader: &RowReader<'_>, image: &ImageRow, rows: &[Row<'_>]) -> (Vec<u8>, GeoJsonLosses) {
+    let objects: Vec<GeoJsonObject<'_>> = rows
+        .iter()
+        .map(|row| GeoJsonObject {
+            id: row.annotation,
+            geometry: &row.record.geometry,
+            class: row.label_name.map(|name| (name, colour(reader, row.label))),
+            attributes: &row.record.attributes,
+            carried: carried(reader, row),
+        })
+        .collect();
+    let mut bytes = Vec::new();
+    let losses = write_geojson(image.record.size(), &objects, &mut bytes);
+    (bytes, losses)
+}
+
+fn colour(reader: &RowReader<'_>, label: Option<LabelId>) -> Option<Colour> {
+    let (_, record) = reader.labels().get(reader.label_place(label?)?)?;
+    record
+        .facts
+        .get("colour")
+        .and_then(FactValue::as_text)
+        .and_then(parse_colour)
+}
+
+/// What is carried of an annotation beside geometry and attributes.
+fn carried(reader: &RowReader<'_>, row: &Row<'_>) -> CarriedAnnotation {
+    let label =
+        |id: Option<LabelId>| id.map(|id| CarriedLabel::new(id, reader.label_name(id).unwrap_or_default()));
+    CarriedAnnotation {
+        exception: row.exception.map(|exception| CarriedException {
+            label: label(exception),
+            extra: Extra::default(),
+        }),
+        image_version: row.record.image_version,
+        label: label(row.record.label),
+        ratings: row
+            .ratings
+            .iter()
+            .map(|rating| CarriedRating {
+                annotator: rating.key.annotator.clone(),
+                blinded: rating.record.blinded,
+                claimed_at: rating.record.claimed_at.clone(),
+                label: label(rating.record.label),
+                method: rating.record.method,
+                n: rating.key.n,
+                round: rating.key.round,
+                extra: Extra::default(),
+            })
+            .collect(),
+        source_ids: row
+            .source_ids
+            .iter()
+            .map(|alias| CarriedSourceId {
+                id: alias.id.clone(),
+                lineage: alias.lineage.clone(),
+                extra: Extra::default(),
+            })
+            .collect(),
+        ..CarriedAnnotation::empty(row.annotation)
+    }
+}
+
+fn report(losses: &GeoJsonLosses) -> ExportReport {
+    let mut report = ExportReport::default();
+    for (code, count, message) in [
+        (
+            "private_attribute",
+            losses.private_attributes,
+            "attributes that can name a person are not written",
+        ),
+        (
+            "image_without_size",
+            losses.image_without_size,
+            "annotations of a whole image whose size is not known are drawn as a point",
+        ),
+        (
+            "mask_as_box",
+            losses.mask_as_box,
+            "masks without a pixel, or of very many pieces, are drawn as a rectangle",
+        ),
+        (
+            "shape_reduced",
+            losses.shape_reduced,
+            "lines of one position and polygons of under 3 are drawn as less than they are",
+        ),
+    ] {
+        report.add(code, count, || message.to_owned());
+    }
+    report
+}

@@ -1,0 +1,13 @@
+//! Quality of labels through the program, one module a command.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod lab;
+
+#[path = "quality/agreement.rs"]
+mod agreement;
