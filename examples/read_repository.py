@@ -224,20 +224,35 @@ class Repository:
             need(name in ("format", "refs/witness"), "is no file of this format")
             need(name != "format" or data == line + b" %s\n" % digest(line).encode(), "is another or newer format")
     def check_refs(self):
-        before, witness = None, re.sub(rb"(?m)^\0{64,}", b"", (self.root / "refs/witness").read_bytes())  # holes
+        before = None
         for seq, name in enumerate(sorted(name for name in self.sealed if name.startswith("refs/heads/main/")), 1):
             slot, own = self.sealed[name]
             chained = slot.get("previous") == before and slot["seq"] == seq and name.endswith("/%010d" % seq)
             need(chained, "%s does not follow the slot before" % name)
             before, self.head = own, slot.get("commit")
-        for index, line in enumerate(witness.splitlines(keepends=True) or [b""]):
-            check, body, whole = line[:64].decode("latin-1"), line[65:-1], line.endswith(b"\n")
-            if not whole and check != digest(body) and index: break  # the beginning of a line, which a crash left
-            need(whole and line[64:65] == b" " and check == digest(body), "witness: line %d is damaged" % (index + 1))
-            entry, sealed = decode(body), self.sealed
-            name = "heads/%s/%010d" % (entry["name"], entry["seq"]) if "seq" in entry else "tags/" + entry["name"]
-            expected = sealed.get("refs/" + name, [None, None])[1] if index else sealed["repository.json"][0]["id"]
-            need(entry["digest"] == expected, "witness: %s was removed or replaced" % name)
+        at, seen, torn = 0, set(), []
+        for index, line in enumerate((self.root / "refs/witness").read_bytes().split(b"\n")):
+            pieces = [(piece[1].encode("latin-1"), piece.start()) for piece in re.finditer("([^\0]+)", line.decode("latin-1"))]
+            whole = {start: body for body, start in pieces if body[:65].decode("latin-1") == digest(body[65:]) + " "}
+            at, begin, last = at + len(line) + 1, at, at + len(line) == (self.root / "refs/witness").stat().st_size
+            if last and line[:64].decode("latin-1") != digest(line[65:-1]) and index: break  # what a crash left of a line
+            need(not last and (index or 0 in whole), "witness: line %d is damaged" % (index + 1))
+            for hole in re.finditer(rb"\0+", line):  # up to where a write began, or whole sectors of the disk
+                edges = [edge for edge in hole.span() if edge and (begin + edge) % 512]
+                need(hole.end() in whole and hole.end() >= 64 or not edges, "witness: line %d is damaged" % (index + 1))
+            torn += [(index, body, start, start + len(body) == len(line)) for body, start in pieces if start not in whole]
+            for entry in map(lambda body: decode(body[65:]), whole.values()):
+                name = "refs/" + ("heads/%s/%010d" % (entry["name"], entry["seq"]) if "seq" in entry else "tags/" + entry["name"])
+                expected = self.sealed.get(name, [None, None])[1] if index else self.sealed["repository.json"][0]["id"]
+                need(entry["digest"] == expected, "witness: %s was removed or replaced" % name)
+                seen.add(name)
+        lost = ['{"digest":"%s","name":"%s"%s}' % (own, name.split("/")[2], ',"seq":%d' % ref["seq"] if "seq" in ref else "")
+                for name, (ref, own) in self.sealed.items() if name.startswith("refs/") and name not in seen]
+        lost = [("%s %s\n" % (digest(line.encode()), line)).encode() for line in lost]
+        for index, body, start, ends in torn:  # only of the lines of refs that are there
+            known = [line for line in lost if (not start and line.startswith(body)) or (start and ends and line.endswith(body + b"\n"))
+                     or (start and not ends and body in line)]
+            need(known and (start or not ends), "witness: line %d is damaged" % (index + 1))
     def object(self, name):
         data = (self.root / "objects" / name).read_bytes()
         need(digest(data) == name, "object %s is damaged" % name)

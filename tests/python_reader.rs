@@ -206,3 +206,39 @@ fn a_removed_slot_is_noticed() {
         "{said}"
     );
 }
+
+#[test]
+fn a_line_of_the_witness_that_a_loss_of_power_tore_is_no_problem() {
+    let Some(python) = python() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    example::build(dir.path());
+    let path = dir.path().join(".holotype/refs/witness");
+    let whole = std::fs::read(&path).unwrap();
+    let begins: Vec<usize> = (1..whole.len()).filter(|at| whole[at - 1] == b'\n').collect();
+    let read_with = |zeros: std::ops::Range<usize>| {
+        let mut torn = whole.clone();
+        torn[zeros].fill(0);
+        std::fs::write(&path, torn).unwrap();
+        read(&python, dir.path())
+    };
+    for kept in [0, 1, 64, 70, 120] {
+        assert_eq!(
+            read_with(begins[1] + kept..begins[2]).0,
+            0,
+            "{kept} bytes are kept"
+        );
+        assert_eq!(
+            read_with(begins[1] + kept..begins[3]).0,
+            0,
+            "{kept} bytes are kept"
+        );
+    }
+    assert_eq!(read_with(512..begins[4]).0, 0);
+    for zeros in [
+        begins[1]..begins[1] + 1,
+        begins[1] + 20..begins[1] + 90,
+        40..begins[0],
+    ] {
+        assert_eq!(read_with(zeros.clone()).0, 1, "{zeros:?}");
+    }
+}

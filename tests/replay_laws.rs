@@ -1,5 +1,5 @@
-//! A replay deals events out to all cores; what it gives is what one fold over all events in their order gives, and
-//! what it fails with is the first failure of that fold.
+//! A replay is divided into portions for all cores; what it gives is what one fold over all events in their order
+//! gives, and what it fails with is the first failure of that fold.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use common::Author;
 use holotype::event::{BatchReader, BatchWriter, EmptyState, Event, Overlay, evolve};
 use holotype::id::{AnnotationId, BatchId, CommitId};
 use holotype::log::{BatchRange, Commit, first_parents, read_batch};
-use holotype::replay::{ReplayError, replay_all, replay_commit};
+use holotype::replay::{ReplayError, rebuild_commit, replay_all, replay_commit};
 use holotype::tree::{MemoryNodes, Tree, TreeBuilder};
 
 /// The commits of a repository, the first one first.
@@ -29,8 +29,14 @@ fn commits(author: &Author) -> Vec<(CommitId, Commit)> {
 
 #[test]
 fn dealt_out_is_one_after_the_other() {
+    for annotations in [100, 4000] {
+        check_laws(annotations);
+    }
+}
+
+fn check_laws(annotations: u64) {
     let dir = tempfile::tempdir().unwrap();
-    let author = common::random::build(dir.path(), 600);
+    let author = common::random::build(dir.path(), annotations);
     let store = author.repo.store();
     let mut nodes = MemoryNodes::default();
     let mut parent = Tree::empty(&mut nodes);
@@ -62,9 +68,62 @@ fn dealt_out_is_one_after_the_other() {
         let mut made = MemoryNodes::default();
         let one = replay_commit(store, &nodes, &mut made, parent, &commit).unwrap();
         assert_eq!(one, expected);
+        // What the tree built anew gives is whole: every node of it is there.
+        let mut anew = MemoryNodes::default();
+        assert_eq!(
+            rebuild_commit(store, &nodes, &mut anew, parent, &commit).unwrap(),
+            expected
+        );
+        let live = state.edits().iter().filter(|(_, value)| value.is_some());
+        assert_eq!(
+            expected.scan(&anew, &[]).unwrap().map(Result::unwrap).count(),
+            live.count()
+        );
         nodes.extend(made);
         parent = one;
     }
+}
+
+#[test]
+fn what_commits_say_of_their_batches_is_not_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let author = common::random::build(dir.path(), 4000);
+    let store = author.repo.store();
+    let mut first = commits(&author).remove(0).1;
+    first.batches = commits(&author)
+        .iter()
+        .flat_map(|(_, commit)| commit.batches.clone())
+        .collect();
+    let mut nodes = MemoryNodes::default();
+    let empty = Tree::empty(&mut nodes);
+    let replay =
+        |commit: &Commit| replay_commit(store, &nodes, &mut MemoryNodes::default(), empty, commit).unwrap();
+    let expected = replay(&first);
+    assert_eq!(
+        Some(expected.root()),
+        commits(&author).last().map(|(_, commit)| commit.root)
+    );
+    let images: Vec<_> = first
+        .batches
+        .iter()
+        .filter_map(|range| range.first_image)
+        .collect();
+    let (lowest, highest) = (images.iter().min().copied(), images.iter().max().copied());
+    for (from, to) in [
+        (lowest, lowest),
+        (highest, highest),
+        (highest, lowest),
+        (None, None),
+    ] {
+        let mut lying = first.clone();
+        for range in &mut lying.batches {
+            (range.first_image, range.last_image) = (from, to);
+        }
+        assert_eq!(replay(&lying), expected, "{from:?} to {to:?}");
+    }
+    let mut lying = first.clone();
+    lying.batches.iter_mut().for_each(|range| range.global_events = 0);
+    assert_eq!(replay(&lying), expected);
 }
 
 /// An event about an annotation that is not there; each byte is another image.

@@ -8,10 +8,30 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use super::decode::{DecodeError, from_canonical};
+
 /// A record that is stored as canonical JSON under a name of its own.
 pub trait Record: Serialize + DeserializeOwned {
     /// The record's format, `<name>/<major>`, such as `holotype/commit/1`.
     const FORMAT: &'static str;
+
+    /// Reads the commonest form of the record's canonical bytes in one pass. `None` says nothing of the bytes but that
+    /// the general reader has to look; what is returned is what that would return.
+    #[must_use]
+    fn scan(_bytes: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+/// Decodes a record: by its own reader where that can, else by the general one.
+///
+/// # Errors
+/// As [`from_canonical`].
+pub fn decode_record<R: Record>(bytes: &[u8]) -> Result<R, DecodeError> {
+    match R::scan(bytes) {
+        Some(record) => Ok(record),
+        None => from_canonical(bytes),
+    }
 }
 
 /// Why a record cannot be read by the format that it names.

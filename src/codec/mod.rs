@@ -18,6 +18,7 @@ mod format;
 mod lines;
 mod number;
 mod record;
+mod scan;
 mod tag;
 mod text;
 
@@ -26,12 +27,14 @@ mod tests;
 
 pub use canonical::{EncodeError, to_canonical, write_canonical};
 pub use decode::{DecodeError, NotCanonical, Reason, check_canonical, from_canonical, value_from_canonical};
-pub use format::{FormatError, Record, check_format};
+pub use format::{FormatError, Record, check_format, decode_record};
 pub use lines::{LinesError, lines, write_line};
 pub(crate) use number::{write_integer, write_short_float};
 pub use record::Extra;
 pub(crate) use record::{Member, record, restore_floats};
+pub(crate) use scan::Scan;
 pub use tag::Tag;
+pub(crate) use text::write_string;
 
 /// Greatest number of arrays and objects that may stand inside each other in canonical JSON.
 pub const MAX_DEPTH: usize = 128;

@@ -116,6 +116,92 @@ pub(super) fn canonical_prefix(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// Powers of ten that a binary64 number has exactly, as many as there can be digits behind a point.
+const POWERS: [f64; SAFE_DIGITS + 1] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+];
+
+/// Reads the canonical number that begins `bytes`: its value and length; `None` when there is none, or a digit
+/// follows.
+pub(super) fn read_canonical(bytes: &[u8]) -> Option<(f64, usize)> {
+    match read_short(bytes) {
+        Some(Short::Read(value, length)) => Some((value, length)),
+        Some(Short::Other) => None,
+        None => {
+            let length = canonical_prefix(bytes)?;
+            let value = std::str::from_utf8(bytes.get(..length)?).ok()?.parse().ok()?;
+            (!bytes.get(length).is_some_and(u8::is_ascii_digit)).then_some((value, length))
+        }
+    }
+}
+
+/// What became of reading a short number.
+enum Short {
+    /// Its value and length.
+    Read(f64, usize),
+    /// It is not canonical.
+    Other,
+}
+
+/// Reads a number of at most fifteen digits without exponent; `None` for others.
+///
+/// Its digits are an integer below 2^53, and the power of ten by which that is divided is exact, so their quotient is
+/// the number that is nearest to the decimal.
+#[inline]
+fn read_short(bytes: &[u8]) -> Option<Short> {
+    let negative = bytes.first() == Some(&b'-');
+    let unsigned = bytes.get(usize::from(negative)..)?;
+    let (mut digits, mut point, mut last, mut length) = (0_u64, None, 0_u8, 0_usize);
+    for byte in unsigned.iter().copied() {
+        match byte {
+            b'0'..=b'9' if length <= SAFE_DIGITS => digits = digits * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(length),
+            b'0'..=b'9' | b'.' | b'e' | b'E' => return None,
+            _ => break,
+        }
+        last = byte;
+        length += 1;
+    }
+    let whole = point.unwrap_or(length);
+    let fraction = point.map_or(0, |point| length - point - 1);
+    let needless_zero = unsigned.first() == Some(&b'0') && whole != 1;
+    let ends_badly = point.is_some() && !matches!(last, b'1'..=b'9');
+    if whole == 0 || needless_zero || ends_badly || (negative && digits == 0) {
+        return Some(Short::Other);
+    }
+    if whole + fraction > SAFE_DIGITS || (digits == 0 && fraction > 0) {
+        return None;
+    }
+    // Below a millionth ECMAScript writes an exponent.
+    if fraction > MAX_LEADING_ZEROS && digits < *WHOLE_POWERS.get(fraction - MAX_LEADING_ZEROS - 1)? {
+        return Some(Short::Other);
+    }
+    let high = f64::from(u32::try_from(digits >> 32).ok()?) * 4_294_967_296.0;
+    let low = f64::from(u32::try_from(digits & 0xffff_ffff).ok()?);
+    let value = (high + low) / POWERS.get(fraction)?;
+    let value = if negative { -value } else { value };
+    Some(Short::Read(value, length + usize::from(negative)))
+}
+
+/// Powers of ten as integers.
+const WHOLE_POWERS: [u64; SAFE_DIGITS] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    1_000_000_000,
+    10_000_000_000,
+    100_000_000_000,
+    1_000_000_000_000,
+    10_000_000_000_000,
+    100_000_000_000_000,
+];
+
 /// What the look of a number says about it.
 enum Verdict {
     Canonical,

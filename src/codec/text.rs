@@ -49,7 +49,7 @@ pub(super) fn write_name(name: &str, out: &mut Vec<u8>) -> bool {
 }
 
 /// Appends a string with its quotes.
-pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     write_escaped(text, out);
     out.push(b'"');

@@ -7,6 +7,7 @@ use crate::codec::{
 use crate::id::{BatchId, ImagePrefix};
 
 use super::context::{Context, ContextWire};
+use super::created::CreatedLine;
 use super::line::{EventError, EventFormat, EventWire};
 use super::written::EventLine;
 use super::{Event, LoggedEvent};
@@ -295,6 +296,8 @@ type Lines<'a> = dyn Iterator<Item = Result<(usize, &'a [u8]), LinesError>> + 'a
 pub struct BatchReader<'a> {
     lines: Box<Lines<'a>>,
     defaults: Context,
+    /// The context of a line that has its own.
+    own: Context,
     format: EventFormat,
     line: u64,
     needle: Option<memchr::memmem::Finder<'a>>,
@@ -336,39 +339,21 @@ impl<'a> BatchReader<'a> {
         Ok(Self {
             lines: Box::new(lines),
             defaults,
+            own: Context::default(),
             format,
             line: 1,
             needle: None,
         })
     }
-}
 
-/// Reads one line of a batch with these defaults.
-fn read_line(
-    bytes: &[u8],
-    line: u64,
-    format: EventFormat,
-    defaults: &Context,
-) -> Result<LoggedEvent, BatchError> {
-    let mut wire: EventWire = from_canonical(bytes).map_err(|source| BatchError::Decode { line, source })?;
-    let format = match wire.format.take() {
-        Some(text) => EventFormat::parse(&text).map_err(|source| BatchError::Event { line, source })?,
-        None => format,
-    };
-    let context = match wire.by.take() {
-        Some(by) => by.upon(defaults),
-        None => defaults.clone(),
-    };
-    let event = wire
-        .into_event(format)
-        .map_err(|source| BatchError::Event { line, source })?;
-    Ok(LoggedEvent { context, event })
-}
+    /// Reads the next event, with what it borrows from the batch and its context from the reader.
+    pub fn next_line(&mut self) -> Option<Result<ReadLine<'_, 'a>, BatchError>> {
+        let next = self.next_bytes()?;
+        Some(next.and_then(|bytes| self.read(bytes)))
+    }
 
-impl Iterator for BatchReader<'_> {
-    type Item = Result<LoggedEvent, BatchError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+    /// Goes to the next line; [`BatchReader::read`] reads what stands on it, unless it is passed over.
+    pub fn next_bytes(&mut self) -> Option<Result<&'a [u8], BatchError>> {
         loop {
             let next = self.lines.next()?;
             self.line += 1;
@@ -378,9 +363,126 @@ impl Iterator for BatchReader<'_> {
                         .needle
                         .as_ref()
                         .is_some_and(|needle| needle.find(bytes).is_none()) => {}
-                Ok((_, bytes)) => return Some(read_line(bytes, self.line, self.format, &self.defaults)),
+                Ok((_, bytes)) => return Some(Ok(bytes)),
                 Err(error) => return Some(Err(error.into())),
             }
         }
+    }
+
+    /// Reads the event on the line that came last.
+    ///
+    /// # Errors
+    /// [`BatchError`] when it is none.
+    pub fn read(&mut self, bytes: &'a [u8]) -> Result<ReadLine<'_, 'a>, BatchError> {
+        if self.format == EventFormat::AnnotationCreated
+            && let Some(created) = CreatedLine::scan(bytes)
+        {
+            return Ok(ReadLine {
+                context: &self.defaults,
+                origin: ContextOrigin::Batch,
+                event: LineEvent::Created(created),
+            });
+        }
+        let line = self.line;
+        let (event, by) = parse(bytes, line, self.format)?;
+        let (context, origin) = match by {
+            Some(by) => {
+                self.own = by.upon(&self.defaults);
+                (&self.own, ContextOrigin::Line)
+            }
+            None => (&self.defaults, ContextOrigin::Batch),
+        };
+        Ok(ReadLine {
+            context,
+            origin,
+            event: LineEvent::Other(event),
+        })
+    }
+}
+
+/// Reads a line of a batch whose lines are of this kind where they say nothing: the event, and what its context has of its
+/// own.
+fn parse(bytes: &[u8], line: u64, format: EventFormat) -> Result<(Event, Option<ContextWire>), BatchError> {
+    let mut wire: EventWire = from_canonical(bytes).map_err(|source| BatchError::Decode { line, source })?;
+    let format = match wire.format.take() {
+        Some(text) => EventFormat::parse(&text).map_err(|source| BatchError::Event { line, source })?,
+        None => format,
+    };
+    let by = wire.by.take();
+    let event = wire
+        .into_event(format)
+        .map_err(|source| BatchError::Event { line, source })?;
+    Ok((event, by))
+}
+
+/// Reads one line of a batch with these defaults.
+fn read_line(
+    bytes: &[u8],
+    line: u64,
+    format: EventFormat,
+    defaults: &Context,
+) -> Result<LoggedEvent, BatchError> {
+    let (event, by) = parse(bytes, line, format)?;
+    let context = by.map_or_else(|| defaults.clone(), |by| by.upon(defaults));
+    Ok(LoggedEvent { context, event })
+}
+
+/// Where an event's context comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContextOrigin {
+    /// It is that of the batch.
+    Batch,
+    /// The line differs from that of the batch.
+    Line,
+}
+
+/// An event as it was read from its line.
+#[derive(Debug)]
+pub struct ReadLine<'r, 'b> {
+    /// Who, when, with what, how and why.
+    pub context: &'r Context,
+    /// Where that comes from.
+    pub origin: ContextOrigin,
+    /// The event.
+    pub event: LineEvent<'b>,
+}
+
+/// An event, as far as it was taken apart.
+#[derive(Debug)]
+pub enum LineEvent<'b> {
+    /// An annotation's creation in its commonest form.
+    Created(CreatedLine<'b>),
+    /// Any event.
+    Other(Event),
+}
+
+impl LineEvent<'_> {
+    /// Returns the image that it is about, by its prefix.
+    #[must_use]
+    pub fn image_prefix(&self) -> Option<ImagePrefix> {
+        match self {
+            Self::Created(created) => Some(created.annotation.image_prefix()),
+            Self::Other(event) => event.image_prefix(),
+        }
+    }
+
+    /// Returns the event.
+    #[must_use]
+    pub fn into_event(self) -> Event {
+        match self {
+            Self::Created(created) => created.into_event(),
+            Self::Other(event) => event,
+        }
+    }
+}
+
+impl Iterator for BatchReader<'_> {
+    type Item = Result<LoggedEvent, BatchError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.next_line()?.map(|read| LoggedEvent {
+            context: read.context.clone(),
+            event: read.event.into_event(),
+        }))
     }
 }

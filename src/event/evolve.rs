@@ -4,15 +4,18 @@
 use std::ops::ControlFlow;
 
 use crate::codec::{EncodeError, Record, from_canonical, to_canonical};
-use crate::id::{AnnotationId, ImageId};
+use crate::id::{AnnotationId, ImageId, LabelId};
 use crate::model::facts::with_changes;
+use crate::model::scan::SourceIdParts;
 use crate::model::{
     AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue, Facts, Geometry,
     ImageFile, ImageRecord, Key, LabelRecord, OverrideRecord, RatingKey, RatingRecord, Rule, RuleRecord,
     ScreeningRecord, SlideRecord, SourceIdRecord, SplitRecord,
 };
 
+use super::batch::LineEvent;
 use super::context::Context;
+use super::line::EventFormat;
 use super::state::{State, StateError, read};
 use super::{EntityRef, Event};
 
@@ -134,6 +137,45 @@ pub fn evolve(state: &dyn State, context: &Context, event: &Event) -> Result<Vec
     }
 }
 
+/// As [`evolve`], for an event as it was read from its line.
+///
+/// # Errors
+/// [`EvolveError`] when the event does not fit.
+pub fn evolve_line(
+    state: &dyn State,
+    context: &Context,
+    event: &LineEvent<'_>,
+) -> Result<Vec<Edit>, EvolveError> {
+    match event {
+        LineEvent::Created(created) => {
+            let scribe = Scribe {
+                state,
+                context,
+                format: EventFormat::AnnotationCreated.as_str(),
+            };
+            let creation = Creation {
+                annotation: created.annotation,
+                label: created.label,
+                source_id: created.source_id,
+                record: created.record(),
+            };
+            let mut edits = Vec::with_capacity(3);
+            scribe.add(creation, &mut edits)?;
+            Ok(edits)
+        }
+        LineEvent::Other(event) => evolve(state, context, event),
+    }
+}
+
+/// What a creation says beside what goes into the annotation's record.
+struct Creation<'a> {
+    annotation: AnnotationId,
+    label: Option<LabelId>,
+    source_id: Option<&'a str>,
+    /// The record's canonical bytes.
+    record: Vec<u8>,
+}
+
 /// Makes edits in the light of a state, a context and an event.
 pub(super) struct Scribe<'a> {
     pub(super) state: &'a dyn State,
@@ -166,19 +208,24 @@ impl Scribe<'_> {
 
     /// Puts a record where there must be none.
     fn insert_one<R: Record>(&self, key: Key, record: &R) -> Result<Edit, EvolveError> {
-        if self.state.get(&key)?.is_some() {
-            return Err(EvolveError::Exists {
-                format: self.format,
-                kind: Self::kind(&key),
-                id: key,
-            });
-        }
+        self.need_none(&key)?;
         self.put_one(key, record)
     }
 
     /// Puts a record where there must be none, and nothing else.
     fn insert<R: Record>(&self, key: Key, record: &R) -> Result<Vec<Edit>, EvolveError> {
         Ok(vec![self.insert_one(key, record)?])
+    }
+
+    fn need_none(&self, key: &Key) -> Result<(), EvolveError> {
+        if self.state.get(key)?.is_none() {
+            return Ok(());
+        }
+        Err(EvolveError::Exists {
+            format: self.format,
+            kind: Self::kind(key),
+            id: key.clone(),
+        })
     }
 
     fn need<R: Record>(&self, key: &Key) -> Result<R, EvolveError> {
@@ -356,7 +403,7 @@ impl Scribe<'_> {
                 source_id,
             } => {
                 let _: AnnotationRecord = self.need(&Key::annotation(*annotation))?;
-                Ok(vec![self.source_id(*annotation, source_id.clone())?])
+                Ok(vec![self.source_id(*annotation, source_id)?])
             }
             Event::LabelOverridden { annotation, label } => {
                 let _: AnnotationRecord = self.need(&Key::annotation(*annotation))?;
@@ -403,11 +450,27 @@ impl Scribe<'_> {
             image_version,
             ..AnnotationRecord::empty(geometry)
         };
-        edits.push(self.insert_one(Key::annotation(annotation), &record)?);
-        if label.is_some() {
-            edits.extend(self.rating(annotation, label)?);
+        let creation = Creation {
+            annotation,
+            label,
+            source_id: source_id.as_deref(),
+            record: to_canonical(&record)?,
+        };
+        self.add(creation, edits)
+    }
+
+    fn add(&self, creation: Creation<'_>, edits: &mut Vec<Edit>) -> Result<(), EvolveError> {
+        let annotation = creation.annotation;
+        let key = Key::annotation(annotation);
+        self.need_none(&key)?;
+        edits.push(Edit {
+            key,
+            value: Some(creation.record),
+        });
+        if creation.label.is_some() {
+            edits.extend(self.rating(annotation, creation.label)?);
         }
-        if let Some(source_id) = source_id {
+        if let Some(source_id) = creation.source_id {
             edits.push(self.source_id(annotation, source_id)?);
         }
         Ok(())
@@ -445,19 +508,22 @@ impl Scribe<'_> {
         self.put(Key::rating(&rating), &record)
     }
 
-    fn source_id(&self, annotation: AnnotationId, source_id: String) -> Result<Edit, EvolveError> {
+    fn source_id(&self, annotation: AnnotationId, source_id: &str) -> Result<Edit, EvolveError> {
         let lineage = self
             .context
             .lineage
             .as_ref()
             .ok_or_else(|| self.invalid("a source id needs a lineage"))?;
-        let key = Key::source_id(annotation.image_prefix(), lineage, &source_id);
-        let record = SourceIdRecord {
-            lineage: lineage.clone(),
+        let key = Key::source_id(annotation.image_prefix(), lineage, source_id);
+        let parts = SourceIdParts {
+            annotation,
             id: source_id,
-            ..SourceIdRecord::empty(annotation)
+            lineage,
         };
-        self.put_one(key, &record)
+        Ok(Edit {
+            key,
+            value: Some(parts.to_record()),
+        })
     }
 
     /// Takes an annotation away with its ratings, its override and its aliases.

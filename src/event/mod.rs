@@ -5,6 +5,7 @@ mod batch;
 mod bulk;
 mod command;
 mod context;
+mod created;
 mod decide;
 mod evolve;
 mod line;
@@ -12,15 +13,19 @@ mod overlay;
 mod state;
 mod written;
 
-pub use batch::{BATCH_SIZE_MAX, BatchError, BatchHeader, BatchReader, BatchWriter, EventLines, SealedBatch};
+pub use batch::{
+    BATCH_SIZE_MAX, BatchError, BatchHeader, BatchReader, BatchWriter, ContextOrigin, EventLines, LineEvent,
+    ReadLine, SealedBatch,
+};
 pub use bulk::{CreateError, Created, NewAnnotation, create_annotations};
 pub use command::{AnnotationIdentity, Command, Rejection};
 pub use context::{Context, Tool};
+pub use created::CreatedLine;
 pub use decide::{check_text, decide};
-pub use evolve::{Edit, EvolveError, evolve};
+pub use evolve::{Edit, EvolveError, evolve, evolve_line};
 pub use line::{EventError, EventFormat, EventWire};
 pub use overlay::{Edits, Overlay};
-pub use state::{EmptyState, State, StateError, Visit, find_image, read, scan_records};
+pub use state::{EmptyState, State, StateError, Visit, decode_under, find_image, read, scan_records};
 pub use written::EventLine;
 
 use serde_json::Value;

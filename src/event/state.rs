@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::codec::{Record, from_canonical};
+use crate::codec::{Record, decode_record};
 use crate::id::{ImageId, ImagePrefix};
 use crate::model::{EntityKind, ImageRecord, Key};
 
@@ -57,10 +57,23 @@ pub fn read<R: Record>(state: &dyn State, key: &Key) -> Result<Option<R>, StateE
 }
 
 fn decode<R: Record>(key: &Key, bytes: &[u8]) -> Result<R, StateError> {
-    from_canonical(bytes).map_err(|error| StateError::Damaged {
+    decode_record(bytes).map_err(|error| StateError::Damaged {
         key: key.to_string(),
         why: error.to_string(),
     })
+}
+
+/// Takes a record that a scan found for its key and content.
+///
+/// # Errors
+/// [`StateError`] when the key is none, or the record cannot be decoded.
+pub fn decode_under<R: Record>(key: &[u8], value: &[u8]) -> Result<(Key, R), StateError> {
+    let key = Key::from_bytes(key).map_err(|error| StateError::Damaged {
+        key: String::new(),
+        why: error.to_string(),
+    })?;
+    let record = decode(&key, value)?;
+    Ok((key, record))
 }
 
 /// Reads all records whose keys begin with `prefix`.
@@ -73,19 +86,11 @@ pub fn scan_records<R: Record>(
     mut each: impl FnMut(Key, R) -> ControlFlow<()>,
 ) -> Result<(), StateError> {
     let mut failure = None;
-    state.scan(prefix, &mut |key, value| {
-        let record = Key::from_bytes(key)
-            .map_err(|error| StateError::Damaged {
-                key: String::new(),
-                why: error.to_string(),
-            })
-            .and_then(|key| decode(&key, value).map(|record| (key, record)));
-        match record {
-            Ok((key, record)) => each(key, record),
-            Err(error) => {
-                failure = Some(error);
-                ControlFlow::Break(())
-            }
+    state.scan(prefix, &mut |key, value| match decode_under(key, value) {
+        Ok((key, record)) => each(key, record),
+        Err(error) => {
+            failure = Some(error);
+            ControlFlow::Break(())
         }
     })?;
     failure.map_or(Ok(()), Err)

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::ordered::in_order;
 use super::rows::RowReader;
-use crate::event::{State, StateError, read, scan_records};
+use crate::event::{State, StateError, decode_under, read, scan_records};
 use crate::id::{Code, ImageId};
+use crate::model::scan::SourceIdParts;
 use crate::model::{
     AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactValue, Facts, ImageRecord, Key, Rule,
     SlideRecord, SourceIdRecord,
@@ -147,25 +149,82 @@ impl<'a> Dataset<'a> {
     pub fn source_numbers(&self) -> Result<Vec<u64>, StateError> {
         let mut numbers = Vec::new();
         let mut lineage: Option<String> = None;
-        let mut is_one = true;
-        scan_records(
-            self.rows.state(),
-            &Key::kind_prefix(EntityKind::SourceId),
-            |_, record: SourceIdRecord| {
-                let first = lineage.get_or_insert_with(|| record.lineage.clone());
-                match whole_number(&record.id) {
-                    Some(number) if *first == record.lineage => numbers.push(number),
-                    _ => is_one = false,
+        let read = |image: &ImageRow| numbers_of(self.rows.state(), image);
+        let all = in_order(&self.images, read, |found| match found.map_err(Some)? {
+            Numbered::No => Err(None),
+            Numbered::Nothing => Ok(()),
+            Numbered::By(by, of_image) => {
+                let first = lineage.get_or_insert_with(|| by.clone());
+                if *first != by {
+                    return Err(None);
                 }
-                if is_one {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            },
-        )?;
-        Ok(if is_one { numbers } else { Vec::new() })
+                numbers.extend(of_image);
+                Ok(())
+            }
+        });
+        match all {
+            Ok(()) => Ok(numbers),
+            Err(None) => Ok(Vec::new()),
+            Err(Some(error)) => Err(error),
+        }
     }
+}
+
+/// The source ids on an image.
+enum Numbered {
+    /// There are none.
+    Nothing,
+    /// There are others than whole numbers of one lineage.
+    No,
+    /// Whole numbers of a lineage.
+    By(String, Vec<u64>),
+}
+
+fn numbers_of(state: &dyn State, image: &ImageRow) -> Result<Numbered, StateError> {
+    let mut found = Numbered::Nothing;
+    let prefix = Key::on_image_prefix(EntityKind::SourceId, image.id.prefix());
+    each_source_id(state, &prefix, |source_id| {
+        match (&mut found, whole_number(source_id.id)) {
+            (Numbered::By(lineage, numbers), Some(number)) if *lineage == source_id.lineage => {
+                numbers.push(number);
+            }
+            (Numbered::Nothing, Some(number)) => {
+                found = Numbered::By(source_id.lineage.to_owned(), vec![number]);
+            }
+            (Numbered::Nothing | Numbered::By(..) | Numbered::No, _) => found = Numbered::No,
+        }
+        match found {
+            Numbered::No => ControlFlow::Break(()),
+            Numbered::Nothing | Numbered::By(..) => ControlFlow::Continue(()),
+        }
+    })?;
+    Ok(found)
+}
+
+/// Reads all source ids whose keys begin with `prefix`, each lent from its record.
+pub(super) fn each_source_id(
+    state: &dyn State,
+    prefix: &[u8],
+    mut each: impl FnMut(SourceIdParts<'_>) -> ControlFlow<()>,
+) -> Result<(), StateError> {
+    let mut failure = None;
+    state.scan(prefix, &mut |key, bytes| {
+        if let Some(parts) = SourceIdParts::scan(bytes) {
+            return each(parts);
+        }
+        match decode_under::<SourceIdRecord>(key, bytes) {
+            Ok((_, record)) => each(SourceIdParts {
+                annotation: record.annotation,
+                id: &record.id,
+                lineage: &record.lineage,
+            }),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failure.map_or(Ok(()), Err)
 }
 
 /// Reads a source's id that is a whole number in its shortest form, which JSON carries exactly.

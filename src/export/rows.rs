@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::dataset::ImageRow;
+use super::dataset::{ImageRow, each_source_id};
 use super::ordered::in_order;
 use crate::event::{State, StateError, read, scan_records};
 use crate::id::{AnnotationId, LabelId};
@@ -281,14 +281,24 @@ impl<'a> RowReader<'a> {
     /// Aliases are sorted by their digest, so they are gathered and sorted first.
     fn join_source_ids(&self, image: &ImageRow, rows: &mut [Row<'_>]) -> Result<(), StateError> {
         let prefix = Key::on_image_prefix(EntityKind::SourceId, image.id.prefix());
-        let mut aliases: Vec<SourceIdRecord> = Vec::new();
-        scan_records(self.state, &prefix, |_, record| {
-            aliases.push(record);
+        let mut aliases: Vec<(u64, SourceIdRecord)> = Vec::new();
+        each_source_id(self.state, &prefix, |source_id| {
+            aliases.push((
+                rank(source_id.annotation),
+                SourceIdRecord {
+                    id: source_id.id.to_owned(),
+                    lineage: source_id.lineage.to_owned(),
+                    ..SourceIdRecord::empty(source_id.annotation)
+                },
+            ));
             ControlFlow::Continue(())
         })?;
-        aliases.sort_by(|a, b| (a.annotation, &a.lineage, &a.id).cmp(&(b.annotation, &b.lineage, &b.id)));
+        aliases.sort_unstable_by(|(a_rank, a), (b_rank, b)| {
+            let whole = || (a.annotation, &a.lineage, &a.id).cmp(&(b.annotation, &b.lineage, &b.id));
+            a_rank.cmp(b_rank).then_with(whole)
+        });
         let mut joined = Joined::new(rows);
-        for alias in aliases {
+        for (_, alias) in aliases {
             if let Some(row) = joined.find(alias.annotation) {
                 row.source_ids.push(alias);
             }
@@ -352,6 +362,12 @@ impl<'r, 's> Joined<'r, 's> {
             .get_mut(self.at)
             .filter(|row| row.annotation == annotation)
     }
+}
+
+/// The first bytes of an annotation's own as a number: on one image it orders nearly all as their ids do, at less cost.
+fn rank(annotation: AnnotationId) -> u64 {
+    let own = annotation.as_bytes().get(8..).and_then(|own| own.first_chunk());
+    own.copied().map_or(0, u64::from_be_bytes)
 }
 
 fn damaged(key: &Key, why: String) -> StateError {

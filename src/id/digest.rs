@@ -148,24 +148,36 @@ pub(super) fn parse_hex<const N: usize>(kind: &'static str, text: &str) -> Resul
             expected: 2 * N,
         });
     }
-    let mut bytes = [0_u8; N];
-    let digit_error = || IdError::Digit {
+    bytes_of_hex(text.as_bytes()).ok_or_else(|| IdError::Digit {
         kind,
         text: text.to_owned(),
-    };
-    for (place, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let mut value = 0_u8;
-        for digit in pair {
-            let nibble = match digit {
-                b'0'..=b'9' => digit - b'0',
-                b'a'..=b'f' => digit - b'a' + 10,
-                _ => return Err(digit_error()),
-            };
-            value = (value << 4) | nibble;
-        }
-        *place = value;
+    })
+}
+
+/// What a lower-case hex digit stands for; above 15 where it is none.
+#[inline]
+const fn nibble(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => u8::MAX,
     }
-    Ok(bytes)
+}
+
+/// Reads exactly `2 * N` lower-case hex digits; `None` where they are none.
+pub(crate) fn bytes_of_hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if pairs.len() != N || !rest.is_empty() {
+        return None;
+    }
+    let mut bytes = [0_u8; N];
+    let mut wrong = 0;
+    for (place, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (nibble(*high), nibble(*low));
+        wrong |= high | low;
+        *place = (high << 4) | low;
+    }
+    (wrong < 16).then_some(bytes)
 }
 
 /// Serialises at most 32 bytes as a hex string.

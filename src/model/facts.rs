@@ -7,7 +7,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::codec::check_canonical;
+use crate::codec::{Scan, check_canonical};
 use crate::id::PrivateId;
 
 /// Facts by name, in name order.
@@ -129,6 +129,38 @@ impl<'de> Visitor<'de> for FactVisitor {
                 Ok(FactValue::Private(id))
             }
             _ => Err(A::Error::custom("an object as a fact must be {\"private\": id}")),
+        }
+    }
+}
+
+/// Reads facts in their stored form, one or more, in one pass: names and texts without escapes, numbers, true and false;
+/// `None` where the general reader has to look.
+pub(crate) fn scan_facts(scan: &mut Scan<'_>) -> Option<Facts> {
+    let mut facts = Facts::new();
+    let mut before: Option<&str> = None;
+    scan.literal(b"{")?;
+    loop {
+        let name = scan.name()?;
+        if before.is_some_and(|before| before >= name) {
+            return None;
+        }
+        before = Some(name);
+        let value = match scan.rest().first()? {
+            b'"' => FactValue::Text(scan.text()?.to_owned()),
+            b't' => {
+                scan.literal(b"true")?;
+                FactValue::Flag(true)
+            }
+            b'f' => {
+                scan.literal(b"false")?;
+                FactValue::Flag(false)
+            }
+            _ => FactValue::Number(scan.number()?),
+        };
+        facts.insert(name.to_owned(), value);
+        if !scan.take(b",") {
+            scan.literal(b"}")?;
+            return Some(facts);
         }
     }
 }

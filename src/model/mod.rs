@@ -13,6 +13,7 @@ pub mod kinds;
 pub mod qupath;
 pub mod records;
 pub mod rule;
+pub(crate) mod scan;
 pub mod sliderunner;
 pub mod wkb;
 

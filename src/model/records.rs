@@ -9,11 +9,16 @@ use super::facts::Facts;
 use super::geometry::Geometry;
 use super::kinds::{AnnotatorKind, Method};
 use super::rule::Rule;
+use super::scan;
 
 macro_rules! formats {
-    ($($record:ident = $format:literal,)*) => {$(
+    ($($record:ident = $format:literal $(by $scan:path)?,)*) => {$(
         impl Record for $record {
             const FORMAT: &'static str = $format;
+
+            $(fn scan(bytes: &[u8]) -> Option<Self> {
+                $scan(bytes)
+            })?
         }
     )*};
 }
@@ -26,10 +31,10 @@ formats! {
     ImageRecord = "image/1",
     AnnotatorRecord = "annotator/1",
     LabelRecord = "label/1",
-    AnnotationRecord = "annotation/1",
-    RatingRecord = "rating/1",
+    AnnotationRecord = "annotation/1" by scan::scan_annotation,
+    RatingRecord = "rating/1" by scan::scan_rating,
     OverrideRecord = "override/1",
-    SourceIdRecord = "source-id/1",
+    SourceIdRecord = "source-id/1" by scan::scan_source_id,
     ScreeningRecord = "screening/1",
     SplitRecord = "split/1",
 }

@@ -17,8 +17,10 @@ use super::{ReleaseError, Severity, documents, numbers, verify_release};
 use crate::codec::{Extra, Tag, to_canonical};
 use crate::export::checkout::check_image_names;
 use crate::export::image_table::write_image_table;
-use crate::export::version::write_dataset_as_coco;
-use crate::export::{Dataset, ExportError, ExportOptions, ExportReport, Filter, Votes};
+use crate::export::version::write_coco_watched;
+use crate::export::{
+    Dataset, ExportError, ExportOptions, ExportReport, Exported, Filter, ImageRow, Row, Votes,
+};
 use crate::files::folder::{Folder, Vacancy, vacancy};
 use crate::files::names::Sameness;
 use crate::files::output::StagedFolder;
@@ -337,9 +339,7 @@ fn fill(
         filter: options.filter.map(|named| named.filter).unwrap_or_default(),
         ..ExportOptions::default()
     };
-    let exported = contents.add_with("annotations/coco.json", |out| {
-        write_dataset_as_coco(&dataset, out, &coco)
-    })?;
+    let (exported, counted) = add_annotations(&dataset, &coco, contents)?;
     contents.add("annotations/labels.json", &labels_json(&dataset)?)?;
     contents.add_with("images.csv", |out| {
         write_image_table(dataset.images().iter(), out)
@@ -379,12 +379,34 @@ fn fill(
         extra: Extra::default(),
     };
     let log = log_facts(&commits, commit);
-    add_documents(&dataset, &record, date, &log, contents)?;
+    add_documents(&dataset, &counted, &record, date, &log, contents)?;
     Ok((record, exported.report))
+}
+
+/// Writes the annotations. What the datasheet says is counted of everything there is, as far as it goes while that is
+/// read for the export.
+fn add_annotations(
+    dataset: &Dataset<'_>,
+    options: &ExportOptions<'_>,
+    contents: &mut Contents,
+) -> Result<(Exported, numbers::Numbers), ReleaseError> {
+    let count = numbers::Count::begin(dataset)?;
+    let show = |image: &ImageRow, rows: &[Row<'_>]| count.show(image, rows);
+    let exported = contents.add_with("annotations/coco.json", |out| {
+        write_coco_watched(dataset, out, options, Some(&show))
+    })?;
+    // An export passes over images that are erased or not asked for, and shows none of them.
+    let passed_over = dataset
+        .images()
+        .iter()
+        .filter(|image| !options.filter.takes_image(image));
+    count.read(passed_over)?;
+    Ok((exported, count.finish()))
 }
 
 fn add_documents(
     dataset: &Dataset<'_>,
+    counted: &numbers::Numbers,
     record: &ReleaseRecord,
     date: Timestamp,
     log: &super::history::LogFacts,
@@ -398,8 +420,7 @@ fn add_documents(
         date,
         filter: record.filter.as_deref(),
     };
-    let counted = numbers::count(dataset)?;
-    let sheet = super::datasheet::write(&subject, dataset, &counted, log);
+    let sheet = super::datasheet::write(&subject, dataset, counted, log);
     contents.add("datasheet.md", sheet.as_bytes())?;
     let cited = Cited {
         name: &record.name,

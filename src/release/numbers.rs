@@ -1,11 +1,12 @@
-//! Everything that a datasheet counts, from one pass over a version.
+//! Everything that a datasheet counts, from one pass over a version: its own, or that of an export.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 
 use crate::event::{StateError, scan_records};
 use crate::export::{Dataset, ImageRow, Parts, Row};
-use crate::id::Code;
+use crate::id::{Code, ImageId};
 use crate::model::{EntityKind, FactValue, Key, ScreeningRecord, SplitRecord};
 
 /// Facts by which images are counted, on the image, its slide or its case.
@@ -71,51 +72,137 @@ pub(super) struct Numbers {
     pub(super) lineages: BTreeSet<String>,
 }
 
-/// Counts a version.
-pub(super) fn count(dataset: &Dataset<'_>) -> Result<Numbers, StateError> {
-    let mut numbers = Numbers::default();
-    for (code, record) in dataset.annotators() {
-        let work = Work {
-            kind: record.kind.to_string(),
-            ..Work::default()
-        };
-        numbers.annotators.insert(code.clone(), work);
-    }
-    for (_, label) in dataset.rows().labels() {
-        numbers.labels.insert(label.name.clone(), Tally::default());
-    }
-    let mut screened = BTreeSet::new();
-    scan_records(
-        dataset.rows().state(),
-        &Key::kind_prefix(EntityKind::Screening),
-        |_, record: ScreeningRecord| {
-            screened.insert(record.image);
-            ControlFlow::Continue(())
-        },
-    )?;
-    scan_records(
-        dataset.rows().state(),
-        &Key::kind_prefix(EntityKind::Split),
-        |_, record: SplitRecord| {
-            *numbers.splits.entry((record.split, record.part)).or_default() += 1;
-            ControlFlow::Continue(())
-        },
-    )?;
-    dataset
-        .rows()
-        .each_image(dataset.images(), Parts::ALL, together, |(image, rows)| {
-            numbers.count_image(dataset, image, &rows);
-            let is_screened = screened.contains(&image.id);
-            numbers.screened_images += u64::from(is_screened);
-            numbers.empty_screened += u64::from(rows.is_empty() && is_screened);
-            numbers.empty_not_screened += u64::from(rows.is_empty() && !is_screened);
-            Ok::<_, StateError>(())
-        })?;
-    Ok(numbers)
+/// A count under way, to which several threads show images.
+pub(super) struct Count<'a, 'd> {
+    dataset: &'a Dataset<'d>,
+    screened: BTreeSet<ImageId>,
+    numbers: Mutex<Numbers>,
 }
 
-fn together<'s>(image: &'s ImageRow, rows: Vec<Row<'s>>) -> (&'s ImageRow, Vec<Row<'s>>) {
-    (image, rows)
+/// Counts a version.
+pub(super) fn count(dataset: &Dataset<'_>) -> Result<Numbers, StateError> {
+    let count = Count::begin(dataset)?;
+    count.read(dataset.images())?;
+    Ok(count.finish())
+}
+
+impl<'a, 'd> Count<'a, 'd> {
+    /// Counts all but images and annotations.
+    pub(super) fn begin(dataset: &'a Dataset<'d>) -> Result<Self, StateError> {
+        let mut numbers = Numbers::default();
+        for (code, record) in dataset.annotators() {
+            let work = Work {
+                kind: record.kind.to_string(),
+                ..Work::default()
+            };
+            numbers.annotators.insert(code.clone(), work);
+        }
+        for (_, label) in dataset.rows().labels() {
+            numbers.labels.insert(label.name.clone(), Tally::default());
+        }
+        let mut screened = BTreeSet::new();
+        scan_records(
+            dataset.rows().state(),
+            &Key::kind_prefix(EntityKind::Screening),
+            |_, record: ScreeningRecord| {
+                screened.insert(record.image);
+                ControlFlow::Continue(())
+            },
+        )?;
+        scan_records(
+            dataset.rows().state(),
+            &Key::kind_prefix(EntityKind::Split),
+            |_, record: SplitRecord| {
+                *numbers.splits.entry((record.split, record.part)).or_default() += 1;
+                ControlFlow::Continue(())
+            },
+        )?;
+        Ok(Self {
+            dataset,
+            screened,
+            numbers: Mutex::new(numbers),
+        })
+    }
+
+    /// Reads and counts images.
+    pub(super) fn read(&self, images: impl IntoIterator<Item = &'a ImageRow>) -> Result<(), StateError> {
+        let show = |image, rows: Vec<Row<'_>>| self.show(image, &rows);
+        let rows = self.dataset.rows();
+        rows.each_image(images, Parts::ALL, show, |()| Ok::<_, StateError>(()))
+    }
+
+    /// Counts an image and its annotations, ratings and source ids included.
+    pub(super) fn show(&self, image: &ImageRow, rows: &[Row<'_>]) {
+        let mut here = Numbers::default();
+        here.count_image(self.dataset, image, rows);
+        let is_screened = self.screened.contains(&image.id);
+        here.screened_images += u64::from(is_screened);
+        here.empty_screened += u64::from(rows.is_empty() && is_screened);
+        here.empty_not_screened += u64::from(rows.is_empty() && !is_screened);
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.absorb(here);
+    }
+
+    pub(super) fn finish(self) -> Numbers {
+        self.numbers.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tally {
+    fn absorb(&mut self, other: Self) {
+        self.images += other.images;
+        self.annotations += other.annotations;
+    }
+}
+
+impl Work {
+    fn absorb(&mut self, other: Self) {
+        self.ratings += other.ratings;
+        self.no_opinion += other.no_opinion;
+        self.rounds.extend(other.rounds);
+        self.blinded += other.blinded;
+        self.not_blinded += other.not_blinded;
+    }
+}
+
+impl Numbers {
+    /// Adds what was counted of an image.
+    fn absorb(&mut self, other: Self) {
+        self.images += other.images;
+        self.with_bytes += other.with_bytes;
+        self.declared += other.declared;
+        self.erased += other.erased;
+        self.size_bytes += other.size_bytes;
+        self.without_case += other.without_case;
+        self.without_size += other.without_size;
+        self.without_resolution += other.without_resolution;
+        self.empty_screened += other.empty_screened;
+        self.empty_not_screened += other.empty_not_screened;
+        self.annotations += other.annotations;
+        self.undecided += other.undecided;
+        self.exceptions += other.exceptions;
+        self.without_rating += other.without_rating;
+        self.screened_images += other.screened_images;
+        self.lineages.extend(other.lineages);
+        for (label, tally) in other.labels {
+            self.labels.entry(label).or_default().absorb(tally);
+        }
+        for (shape, count) in other.shapes {
+            *self.shapes.entry(shape).or_default() += count;
+        }
+        for (fact, values) in other.facts {
+            let known = self.facts.entry(fact).or_default();
+            for (value, tally) in values {
+                known.entry(value).or_default().absorb(tally);
+            }
+        }
+        for (code, work) in other.annotators {
+            self.annotators.entry(code).or_default().absorb(work);
+        }
+        for (method, count) in other.methods {
+            *self.methods.entry(method).or_default() += count;
+        }
+    }
 }
 
 impl Numbers {
@@ -173,7 +260,13 @@ impl Numbers {
             }
         }
         for rating in &row.ratings {
-            let work = self.annotators.entry(rating.key.annotator.clone()).or_default();
+            let annotator = &rating.key.annotator;
+            if !self.annotators.contains_key(annotator) {
+                self.annotators.insert(annotator.clone(), Work::default());
+            }
+            let Some(work) = self.annotators.get_mut(annotator) else {
+                continue;
+            };
             work.ratings += 1;
             work.no_opinion += u64::from(rating.record.label.is_none());
             work.rounds.insert(rating.key.round);

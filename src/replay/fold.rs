@@ -1,26 +1,20 @@
-//! Folding `evolve` over the events of batches, on all cores.
+//! Folding `evolve` over the events of a portion, in their order, upon what was before.
 //!
 //! An event about an image reads and changes records of that image alone, and every other event none that belong to
-//! an image. So events are dealt out by image, in their order, and each share is folded for itself: the edits are
-//! those of one fold over all events, and so is the first failure.
+//! an image. So the edits of all portions are those of one fold over all events.
 
-use rayon::prelude::*;
+use std::sync::{Arc, OnceLock};
 
-use crate::event::{BatchReader, Edits, EmptyState, LoggedEvent, State, StateError, Visit, evolve};
-use crate::log::{BatchRange, read_batch};
+use crate::event::{BatchReader, Edits, EmptyState, LineEvent, State, StateError, Visit, evolve_line};
+use crate::id::{ImagePrefix, bytes_of_hex};
+use crate::log::{BatchRange, LogError, read_batch};
 use crate::model::Key;
 use crate::snapshot::SnapshotView;
 use crate::store::Store;
 use crate::tree::{NodeSource, Tree};
 
 use super::ReplayError;
-
-/// Batches are decoded together up to so many bytes for each core, and so many batches in all.
-const WINDOW_BYTES: u64 = 8 << 20;
-const WINDOW_BATCHES: usize = 256;
-
-/// One share for each first byte of an image's id, and one for what is about no image.
-const SHARES: usize = 257;
+use super::plan::{Plan, Portion, Subject};
 
 /// What the events are folded upon.
 #[derive(Clone, Copy)]
@@ -31,165 +25,179 @@ pub(super) enum Base<'a> {
     Tree(Tree, &'a dyn NodeSource),
 }
 
-/// A fold under way.
-pub(super) struct Fold<'a> {
-    base: Base<'a>,
-    shares: Vec<Share>,
+/// Where an event is: the place of its batch, and how many events of the batch are before it.
+pub(super) type Place = (usize, u64);
+
+/// Why a portion could not be folded.
+pub(super) enum Stop {
+    /// The log is wrong there.
+    Failure(Place, ReplayError),
+    /// A batch holds an event that its commit says it does not hold, so that what a portion needs can be in any batch.
+    NotAsStated,
 }
 
-/// What is folded apart from all else.
-#[derive(Default)]
-struct Share {
-    edits: Edits,
-    /// The events to be folded next: batch within the window, event within the batch.
-    todo: Vec<(usize, usize)>,
+impl Stop {
+    /// Returns what is wrong with the log; `None` when it was not read as a whole.
+    pub(super) fn into_failure(self) -> Option<ReplayError> {
+        match self {
+            Self::Failure(_, error) => Some(error),
+            Self::NotAsStated => None,
+        }
+    }
+
+    /// Returns the reason that counts: that the log is not as stated, else the first failure.
+    pub(super) fn or_first(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::NotAsStated, _) | (_, Self::NotAsStated) => Self::NotAsStated,
+            (Self::Failure(one, error), Self::Failure(another, _)) if one <= another => {
+                Self::Failure(one, error)
+            }
+            (Self::Failure(..), another @ Self::Failure(..)) => another,
+        }
+    }
 }
 
-/// The events of a batch, up to where it cannot be read.
-struct Decoded {
-    events: Vec<LoggedEvent>,
-    failure: Option<ReplayError>,
+/// The batches of a replay.
+pub(super) struct Batches<'a> {
+    store: &'a Store,
+    pub(super) ranges: &'a [BatchRange],
+    kept: Vec<Option<OnceLock<Arc<[u8]>>>>,
 }
 
-/// A failure and where it is: batch within the window, event within the batch.
-type Failure = ((usize, usize), ReplayError);
-
-impl<'a> Fold<'a> {
-    pub(super) fn upon(base: Base<'a>) -> Self {
+impl<'a> Batches<'a> {
+    pub(super) fn of(store: &'a Store, ranges: &'a [BatchRange], plan: &Plan) -> Self {
         Self {
+            store,
+            ranges,
+            kept: plan.is_kept.iter().map(|kept| kept.then(OnceLock::new)).collect(),
+        }
+    }
+
+    /// Reads a batch, verified; one that many portions need is read once.
+    fn read(&self, place: usize, range: &BatchRange) -> Result<Arc<[u8]>, LogError> {
+        let kept = self.kept.get(place).and_then(Option::as_ref);
+        if let Some(bytes) = kept.and_then(OnceLock::get) {
+            return Ok(Arc::clone(bytes));
+        }
+        let bytes: Arc<[u8]> = read_batch(self.store, range.batch)?.into();
+        if let Some(kept) = kept {
+            // Another thread may have been first; the bytes are the same.
+            let _ = kept.set(Arc::clone(&bytes));
+        }
+        Ok(bytes)
+    }
+}
+
+/// Folds the events of a portion.
+pub(super) fn fold(batches: &Batches<'_>, portion: &Portion, base: Base<'_>) -> Result<Edits, Stop> {
+    match base {
+        Base::Empty => fold_upon(batches, portion, &EmptyState),
+        Base::Tree(tree, source) => fold_upon(batches, portion, &SnapshotView { tree, source }),
+    }
+}
+
+fn fold_upon(batches: &Batches<'_>, portion: &Portion, base: &dyn State) -> Result<Edits, Stop> {
+    let mut edits = Edits::default();
+    for place in portion.batches.iter().copied() {
+        let Some(range) = batches.ranges.get(place) else {
+            continue;
+        };
+        let bytes = batches
+            .read(place, range)
+            .map_err(|error| Stop::Failure((place, 0), error.into()))?;
+        let reading = Reading {
             base,
-            shares: (0..SHARES).map(|_| Share::default()).collect(),
-        }
+            subject: portion.subject,
+            place,
+            range,
+        };
+        reading.fold(&bytes, &mut edits)?;
     }
+    Ok(edits)
+}
 
-    /// Folds the events of batches, in order.
-    ///
-    /// # Errors
-    /// [`ReplayError`] when a batch cannot be read or an event does not fit: the first one.
-    pub(super) fn take(&mut self, store: &Store, mut batches: &[BatchRange]) -> Result<(), ReplayError> {
-        while !batches.is_empty() {
-            let (window, later) = batches.split_at(window_length(batches));
-            self.take_window(store, window)?;
-            batches = later;
-        }
-        Ok(())
-    }
+/// A batch that is read for a portion.
+struct Reading<'a> {
+    base: &'a dyn State,
+    subject: Subject,
+    place: usize,
+    range: &'a BatchRange,
+}
 
-    fn take_window(&mut self, store: &Store, window: &[BatchRange]) -> Result<(), ReplayError> {
-        let mut decoded: Vec<Decoded> = window.par_iter().map(|range| decode(store, range)).collect();
-        for (batch, Decoded { events, .. }) in decoded.iter().enumerate() {
-            for (number, logged) in events.iter().enumerate() {
-                if let Some(share) = self.shares.get_mut(share_of(logged)) {
-                    share.todo.push((batch, number));
+impl Reading<'_> {
+    fn fold(&self, bytes: &[u8], edits: &mut Edits) -> Result<(), Stop> {
+        let batch = self.range.batch;
+        let mut before = 0_u64;
+        let unreadable =
+            |before, source| Stop::Failure((self.place, before), ReplayError::Batch { batch, source });
+        let mut reader = BatchReader::new(bytes).map_err(|source| unreadable(before, source))?;
+        while let Some(line) = reader.next_bytes() {
+            let line = line.map_err(|source| unreadable(before, source))?;
+            let image = self.image_at_front(line)?;
+            if image.is_none_or(|image| self.subject.takes_image(image)) {
+                let read = reader.read(line).map_err(|source| unreadable(before, source))?;
+                self.check(image, &read.event)?;
+                if self.subject.takes(&read.event) {
+                    let base = self.base;
+                    let made = evolve_line(&Edited { base, edits }, read.context, &read.event);
+                    edits.apply(made.map_err(|source| {
+                        let number = before.saturating_add(1);
+                        Stop::Failure(
+                            (self.place, before),
+                            ReplayError::Evolve {
+                                batch,
+                                number,
+                                source,
+                            },
+                        )
+                    })?);
                 }
             }
+            before += 1;
         }
-        let base = self.base;
-        let misfit = self
-            .shares
-            .par_iter_mut()
-            .filter(|share| !share.todo.is_empty())
-            .filter_map(|share| share.fold(base, window, &decoded).err())
-            .min_by_key(|(place, _)| *place);
-        let unread = decoded
-            .iter_mut()
-            .enumerate()
-            .find_map(|(batch, decoded)| Some(((batch, decoded.events.len()), decoded.failure.take()?)));
-        let first = [misfit, unread]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(place, _)| *place);
-        // Millions of small pieces of memory are given back faster by all cores.
-        decoded.into_par_iter().for_each(drop);
-        first.map_or(Ok(()), |(_, error)| Err(error))
-    }
-
-    /// Gives up the edits, in key order.
-    pub(super) fn into_edits(self) -> impl Iterator<Item = (Key, Option<Vec<u8>>)> {
-        let mut all = Edits::default();
-        for share in self.shares {
-            all.absorb(share.edits);
+        if before == self.range.events {
+            return Ok(());
         }
-        all.into_iter()
-    }
-}
-
-/// How many batches are decoded together: at least one.
-fn window_length(batches: &[BatchRange]) -> usize {
-    let cores = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
-    let mut bytes = 0_u64;
-    let fitting = batches.iter().take(WINDOW_BATCHES).take_while(|range| {
-        bytes = bytes.saturating_add(range.size_bytes);
-        bytes <= WINDOW_BYTES.saturating_mul(cores)
-    });
-    fitting.count().max(1)
-}
-
-fn share_of(logged: &LoggedEvent) -> usize {
-    let image = logged.event.image_prefix();
-    let first = image.and_then(|image| image.as_bytes().first().copied());
-    first.map_or(SHARES - 1, usize::from)
-}
-
-/// Reads the events of a batch.
-fn decode(store: &Store, range: &BatchRange) -> Decoded {
-    let mut events = Vec::new();
-    let failure = read_events(store, range, &mut events).err();
-    Decoded { events, failure }
-}
-
-fn read_events(store: &Store, range: &BatchRange, events: &mut Vec<LoggedEvent>) -> Result<(), ReplayError> {
-    let batch = range.batch;
-    let bytes = read_batch(store, batch)?;
-    let unreadable = |source| ReplayError::Batch { batch, source };
-    for event in BatchReader::new(&bytes).map_err(unreadable)? {
-        events.push(event.map_err(unreadable)?);
-    }
-    let found = u64::try_from(events.len()).unwrap_or(u64::MAX);
-    if found == range.events {
-        Ok(())
-    } else {
-        Err(ReplayError::EventCount {
+        let error = ReplayError::EventCount {
             batch,
-            found,
-            expected: range.events,
-        })
+            found: before,
+            expected: self.range.events,
+        };
+        Err(Stop::Failure((self.place, before), error))
     }
-}
 
-impl Share {
-    /// Folds the events that are to be folded next.
-    fn fold(&mut self, base: Base<'_>, window: &[BatchRange], decoded: &[Decoded]) -> Result<(), Failure> {
-        match base {
-            Base::Empty => self.fold_upon(&EmptyState, window, decoded),
-            Base::Tree(tree, source) => self.fold_upon(&SnapshotView { tree, source }, window, decoded),
+    /// Returns the image that a line names first, where another portion may have to read it.
+    fn image_at_front(&self, line: &[u8]) -> Result<Option<ImagePrefix>, Stop> {
+        if self.subject == Subject::All {
+            return Ok(None);
+        }
+        let digits = line
+            .strip_prefix(b"{\"annotation\":\"")
+            .and_then(|rest| rest.get(..16));
+        let Some(image) = digits.and_then(bytes_of_hex).map(ImagePrefix::from_bytes) else {
+            return Ok(None);
+        };
+        if self.range.may_hold(image) {
+            Ok(Some(image))
+        } else {
+            Err(Stop::NotAsStated)
         }
     }
 
-    fn fold_upon(
-        &mut self,
-        base: &dyn State,
-        window: &[BatchRange],
-        decoded: &[Decoded],
-    ) -> Result<(), Failure> {
-        for (batch, number) in self.todo.drain(..) {
-            let logged = decoded.get(batch).and_then(|decoded| decoded.events.get(number));
-            let (Some(logged), Some(range)) = (logged, window.get(batch)) else {
-                continue;
-            };
-            let edits = &self.edits;
-            let edits =
-                evolve(&Edited { base, edits }, &logged.context, &logged.event).map_err(|source| {
-                    let error = ReplayError::Evolve {
-                        batch: range.batch,
-                        number: u64::try_from(number).unwrap_or(u64::MAX).saturating_add(1),
-                        source,
-                    };
-                    ((batch, number), error)
-                })?;
-            self.edits.apply(edits);
+    /// Compares what an event is about with what its commit states, and with what its line names first.
+    fn check(&self, at_front: Option<ImagePrefix>, event: &LineEvent<'_>) -> Result<(), Stop> {
+        let image = event.image_prefix();
+        let is_as_stated = match (self.subject, at_front, image) {
+            (Subject::All, _, _) => true,
+            (_, Some(front), image) => image == Some(front),
+            (_, None, Some(image)) => self.range.may_hold(image),
+            (_, None, None) => Subject::NoImage.can_be_in(self.range),
+        };
+        if is_as_stated {
+            Ok(())
+        } else {
+            Err(Stop::NotAsStated)
         }
-        Ok(())
     }
 }
 

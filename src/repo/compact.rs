@@ -109,7 +109,7 @@ impl Copying<'_> {
 
     fn bytes(&self, id: NodeId) -> Result<Vec<u8>, TreeError> {
         self.from
-            .find(id, |bytes| NodeId::of(bytes) == id)
+            .find(id, |bytes| (NodeId::of(&bytes) == id).then_some(bytes))
             .ok_or(TreeError::Missing { id })
     }
 
@@ -132,7 +132,7 @@ impl NodeSource for Values<'_> {
     fn value(&self, id: NodeId) -> Result<Vec<u8>, TreeError> {
         let bytes = self
             .from
-            .find(id, |bytes| NodeId::of(bytes) == id)
+            .find(id, |bytes| (NodeId::of(&bytes) == id).then_some(bytes))
             .ok_or(TreeError::Missing { id })?;
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.push((id, bytes));

@@ -33,6 +33,7 @@ pub use error::RepoError;
 pub use fork::{Fork, ImageState, Work};
 pub use history::{HistoryEvent, Scope, events_of, events_since, ingested_blobs};
 pub use nodes::Nodes;
+pub(crate) use pack::PackWriter;
 pub use packs::damaged_packs;
 pub(crate) use people::free_code;
 pub use people::{Person, Registration};

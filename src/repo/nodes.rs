@@ -93,14 +93,16 @@ impl Nodes {
         }
     }
 
+    /// Finds what stands under an id; `take` verifies the bytes and makes of them what is wanted.
+    fn find_with<T>(&self, id: NodeId, take: impl Fn(Vec<u8>) -> Option<T>) -> Option<T> {
+        let fresh = lock(&self.fresh).get(&id).cloned();
+        let made = fresh.or_else(|| lock(&self.open).as_mut().and_then(|writer| writer.find(id)));
+        made.and_then(&take)
+            .or_else(|| self.packs.find(&self.store, id, &take))
+    }
+
     fn find(&self, id: NodeId) -> Option<Vec<u8>> {
-        if let Some(bytes) = lock(&self.fresh).get(&id) {
-            return Some(bytes.clone());
-        }
-        if let Some(bytes) = lock(&self.open).as_mut().and_then(|writer| writer.find(id)) {
-            return Some(bytes);
-        }
-        self.packs.find(&self.store, id, |bytes| NodeId::of(bytes) == id)
+        self.find_with(id, |bytes| (NodeId::of(&bytes) == id).then_some(bytes))
     }
 
     /// Returns bytes with this hash, rebuilding versions where they are nowhere: first from the nearest one before that
@@ -203,7 +205,12 @@ impl NodeSource for Nodes {
         if let Some(node) = lock(&self.cache).get(&id) {
             return Ok(Arc::clone(node));
         }
-        let node = Arc::new(Node::decode(id, self.bytes(id)?)?);
+        // Decoding verifies, so what is found is hashed once.
+        let node = match self.find_with(id, |bytes| Node::decode(id, bytes).ok()) {
+            Some(node) => node,
+            None => Node::decode(id, self.bytes(id)?)?,
+        };
+        let node = Arc::new(node);
         let mut cache = lock(&self.cache);
         if cache.len() >= CACHE_MAX {
             cache.clear();

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rayon::prelude::*;
+
 use crate::id::{Digest, NodeId};
 use crate::store::{DerivedFile, DerivedWriter, Store};
 
@@ -24,6 +26,9 @@ const GUESSES_MAX: u32 = 8;
 
 /// Who asks a pack for more nodes than this, as a walk through a tree does, has its index read whole.
 const ASKED_OFTEN: u64 = 512;
+
+/// About so many bytes of nodes are read at once where all are.
+const STRETCH_BYTES: u64 = 1 << 20;
 
 /// The folder of the packs, below `derived/`.
 pub(super) const FOLDER: &str = "nodes";
@@ -48,14 +53,14 @@ struct Entry {
 }
 
 /// A pack being written; it is there once it is finished.
-pub(super) struct PackWriter {
+pub(crate) struct PackWriter {
     file: DerivedWriter,
     offset: u64,
     places: HashMap<NodeId, (u64, u32)>,
 }
 
 impl PackWriter {
-    pub(super) fn new(store: &Store) -> Option<Self> {
+    pub(crate) fn new(store: &Store) -> Option<Self> {
         Some(Self {
             file: store.create_derived().ok()?,
             offset: 0,
@@ -64,7 +69,7 @@ impl PackWriter {
     }
 
     /// Adds a node, unless it was added before.
-    pub(super) fn push(&mut self, id: NodeId, bytes: &[u8]) -> Option<()> {
+    pub(crate) fn push(&mut self, id: NodeId, bytes: &[u8]) -> Option<()> {
         if self.places.contains_key(&id) {
             return Some(());
         }
@@ -76,7 +81,7 @@ impl PackWriter {
     }
 
     /// Returns the bytes of a node that was added, not verified.
-    pub(super) fn find(&mut self, id: NodeId) -> Option<Vec<u8>> {
+    pub(crate) fn find(&mut self, id: NodeId) -> Option<Vec<u8>> {
         let (offset, length) = *self.places.get(&id)?;
         let mut bytes = vec![0_u8; usize::try_from(length).ok()?];
         self.file.read_back(&mut bytes, offset).ok()?;
@@ -138,6 +143,26 @@ fn guess(wanted: u64, between: (u64, u64), count: u64) -> u64 {
     let ahead = u128::from(wanted.saturating_sub(between.0));
     let at = ahead * u128::from(count) / span;
     u64::try_from(at).unwrap_or(count).min(count.saturating_sub(1))
+}
+
+/// Returns from where the first of some entries, sorted by place, begins to where the last one ends, bytes.
+fn span(entries: &[Entry]) -> Option<usize> {
+    let first = entries.first()?.offset;
+    let ends = entries.iter().map(|entry| {
+        let start = usize::try_from(entry.offset.checked_sub(first)?).ok()?;
+        start.checked_add(entry.length)
+    });
+    ends.max()?
+}
+
+/// How many of some entries, sorted by place, are read at once: at least one.
+fn stretch_length(entries: &[Entry]) -> usize {
+    let first = entries.first().map_or(0, |entry| entry.offset);
+    let near = entries.iter().take_while(|entry| {
+        let length = u64::try_from(entry.length).unwrap_or(u64::MAX);
+        (entry.offset - first).saturating_add(length) <= STRETCH_BYTES
+    });
+    near.count().max(1)
 }
 
 impl Pack {
@@ -245,19 +270,41 @@ impl Pack {
     /// Reads everything; says what is wrong.
     pub(super) fn damage(&self) -> Option<&'static str> {
         let mut hasher = blake3::Hasher::new();
-        let mut is_whole = true;
+        let mut entries = Vec::new();
         let read = self.for_each_entry(|entry| {
             hasher.update(&entry.id);
-            let bytes = self.read(entry.offset, entry.length);
-            is_whole &= bytes.is_some_and(|bytes| Digest::of(&bytes) == Digest::from_bytes(entry.id));
+            entries.push(entry);
         });
         if read.is_none() {
             return Some("its index cannot be read");
         }
-        if !is_whole {
+        entries.sort_unstable_by_key(|entry| entry.offset);
+        let mut stretches = Vec::new();
+        let mut rest = entries.as_slice();
+        while !rest.is_empty() {
+            let (stretch, later) = rest.split_at(stretch_length(rest));
+            stretches.push(stretch);
+            rest = later;
+        }
+        if !stretches.par_iter().all(|stretch| self.holds(stretch)) {
             return Some("a node does not have the hash that is its name");
         }
         (pack_name(&hasher) != self.name).then_some("its nodes are not those that its name says")
+    }
+
+    /// Whether nodes that stand near each other have their hashes; they are read at once.
+    fn holds(&self, stretch: &[Entry]) -> bool {
+        let Some(first) = stretch.first() else { return true };
+        let read = span(stretch).and_then(|length| self.read(first.offset, length));
+        let Some(bytes) = read else { return false };
+        stretch.iter().all(|entry| {
+            let start = entry
+                .offset
+                .checked_sub(first.offset)
+                .and_then(|start| usize::try_from(start).ok());
+            let own = start.and_then(|start| bytes.get(start..start.checked_add(entry.length)?));
+            own.is_some_and(|own| Digest::of(own) == Digest::from_bytes(entry.id))
+        })
     }
 
     /// Copies all nodes whose bytes have their hash; `None` when that cannot be done.

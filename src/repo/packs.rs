@@ -41,13 +41,18 @@ impl Packs {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Finds the bytes under an id; `good` tells whether they are what they should be.
-    pub(super) fn find(&self, store: &Store, id: NodeId, good: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-        find_in(&self.all(store), id, &good).or_else(|| {
+    /// Finds what stands under an id; `take` makes of the bytes what is wanted, where they are what they should be.
+    pub(super) fn find<T>(
+        &self,
+        store: &Store,
+        id: NodeId,
+        take: impl Fn(Vec<u8>) -> Option<T>,
+    ) -> Option<T> {
+        find_in(&self.all(store), id, &take).or_else(|| {
             // Another process may have joined packs meanwhile.
             let again: Arc<[Arc<Pack>]> = open_all(store).into();
             *self.opened() = Some(Arc::clone(&again));
-            find_in(&again, id, &good)
+            find_in(&again, id, &take)
         })
     }
 
@@ -92,16 +97,14 @@ impl Packs {
 }
 
 impl Compaction {
-    /// Finds the bytes under an id; `good` tells whether they are what they should be.
-    pub(super) fn find(&self, id: NodeId, good: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-        find_in(&self.packs, id, &good)
+    /// Finds what stands under an id, as [`Packs::find`].
+    pub(super) fn find<T>(&self, id: NodeId, take: impl Fn(Vec<u8>) -> Option<T>) -> Option<T> {
+        find_in(&self.packs, id, &take)
     }
 }
 
-fn find_in(packs: &[Arc<Pack>], id: NodeId, good: &impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-    packs
-        .iter()
-        .find_map(|pack| pack.find(id).filter(|bytes| good(bytes)))
+fn find_in<T>(packs: &[Arc<Pack>], id: NodeId, take: &impl Fn(Vec<u8>) -> Option<T>) -> Option<T> {
+    packs.iter().find_map(|pack| pack.find(id).and_then(take))
 }
 
 /// Whether more is kept beside the largest pack than it is worth. Copying then costs a fixed multiple of what was

@@ -3,8 +3,6 @@
 pub mod changes;
 mod merge;
 
-use std::ops::ControlFlow;
-
 pub use merge::{Conflict, MergeResult, merge};
 
 use crate::codec::{EncodeError, Extra, Record, Tag, record, to_canonical};
@@ -80,13 +78,8 @@ impl State for SnapshotView<'_> {
     }
 
     fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StateError> {
-        for entry in self.tree.scan(self.source, prefix).map_err(unreadable)? {
-            let (key, value) = entry.map_err(unreadable)?;
-            if visit(&key, &value) == ControlFlow::Break(()) {
-                break;
-            }
-        }
-        Ok(())
+        let scan = self.tree.scan(self.source, prefix).map_err(unreadable)?;
+        scan.visit(visit).map_err(unreadable)
     }
 }
 

@@ -19,6 +19,7 @@ mod sealed;
 mod stage;
 mod stream;
 mod vfs;
+mod witness;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,11 +31,12 @@ pub use error::StoreError;
 pub use local::{LocalAuthor, LocalErasure};
 pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
 pub use real::RealVfs;
-pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, WitnessState, is_ref_name};
+pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, is_ref_name};
 pub(crate) use sealed::{seal as seal_record, unseal as unseal_record};
 pub use stage::{BlobSource, HashedBytes, StagedBlob};
 pub use stream::{PIECE_BYTES, fill_piece, hash_stream};
 pub use vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
+pub use witness::WitnessState;
 
 use crate::codec::{Record, Tag, record};
 use crate::id::Digest;

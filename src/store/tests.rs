@@ -89,6 +89,110 @@ fn a_hole_in_the_witness_is_a_crash_and_a_zero_is_damage() {
     assert!(store.check_witness().unwrap().damage.is_some());
 }
 
+/// A store with slots of `main`, and where each of their lines in the witness begins and ends.
+fn witnessed(dir: &Path, slots: u8) -> (Store, Vec<std::ops::Range<usize>>) {
+    let store = store(dir);
+    let mut lines = Vec::new();
+    let mut previous = None;
+    for number in 0..slots {
+        let begin = fs::read(store.path("refs/witness")).unwrap().len();
+        let commit = crate::id::CommitId::of(&[number]);
+        let slot = Slot::after(previous.as_ref(), "main", commit, Digest::of(&[number]));
+        let Ok(RefUpdate::Applied(made)) = store.create_slot(&slot) else {
+            panic!("slot {number}")
+        };
+        previous = Some(made);
+        lines.push(begin..fs::read(store.path("refs/witness")).unwrap().len());
+    }
+    (store, lines)
+}
+
+#[test]
+fn a_line_of_the_witness_that_a_loss_of_power_tore_is_a_crash() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, lines) = witnessed(dir.path(), 12);
+    let path = store.path("refs/witness");
+    let whole = fs::read(&path).unwrap();
+    let state = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(store.read_latest("main").unwrap().unwrap().slot.seq, 12);
+        store.check_witness().unwrap()
+    };
+    // The beginning of a line is there, the rest is a hole; so is what follows, up to a line that was kept.
+    for (first, next) in [(1, 2), (3, 4), (2, 6), (5, 7)] {
+        for kept in 0..lines[first].len() {
+            let mut bytes = whole.clone();
+            bytes[lines[first].start + kept..lines[next].start].fill(0);
+            let found = state(&bytes);
+            let expected = WitnessState {
+                lagging: u64::try_from(next - first).unwrap(),
+                ..WitnessState::default()
+            };
+            // Without its newline alone, the line itself is still whole.
+            let only_newline = kept + 1 == lines[first].len();
+            let lagging = expected.lagging - u64::from(only_newline);
+            assert_eq!(
+                found,
+                WitnessState { lagging, ..expected },
+                "{first}..{next}, {kept} bytes kept"
+            );
+        }
+    }
+    // Whole sectors of the disk are lost, wherever they begin and end within lines.
+    for sector in [512..1024, 1024..1536, 512..1536] {
+        let mut bytes = whole.clone();
+        bytes[sector.clone()].fill(0);
+        let lost = lines
+            .iter()
+            .filter(|line| line.start < sector.end && sector.start < line.end);
+        let expected = WitnessState {
+            lagging: u64::try_from(lost.count()).unwrap(),
+            ..WitnessState::default()
+        };
+        assert_eq!(state(&bytes), expected, "{sector:?}");
+    }
+}
+
+#[test]
+fn what_no_loss_of_power_leaves_in_the_witness_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, lines) = witnessed(dir.path(), 8);
+    let path = store.path("refs/witness");
+    let whole = fs::read(&path).unwrap();
+    let damage = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        store.check_witness().unwrap().damage
+    };
+    let torn = |kept: usize| {
+        let mut bytes = whole.clone();
+        bytes[lines[3].start + kept..lines[4].start].fill(0);
+        bytes
+    };
+    assert_eq!(damage(&torn(70)), None);
+    for at in (0..70).chain([75]) {
+        // A byte of what was kept is another one; a byte stands in the hole.
+        let mut bytes = torn(70);
+        bytes[lines[3].start + at] ^= 1;
+        assert!(damage(&bytes).is_some(), "byte {at}");
+    }
+    // Bytes in the middle of a line are zeros, and what follows them is there.
+    for zeros in [1, 20, 80] {
+        let mut bytes = whole.clone();
+        bytes[lines[3].start + 30..lines[3].start + 30 + zeros].fill(0);
+        assert!(damage(&bytes).is_some(), "{zeros} zeros");
+    }
+    // Zeros that no line was in stand before one.
+    let more = [&whole[..lines[3].start], &[0; 10], &whole[lines[3].start..]].concat();
+    assert!(damage(&more).is_some());
+    // Who removes the last slot and tears its line, has not torn a line of any slot that is there.
+    fs::remove_file(store.path("refs/heads/main/0000000004")).unwrap();
+    assert!(damage(&torn(100)).is_some());
+    // Nor has the first line, which was synced.
+    let mut bytes = whole.clone();
+    bytes[40..lines[0].start].fill(0);
+    assert!(damage(&bytes).is_some());
+}
+
 #[test]
 fn a_draft_without_its_first_lines_is_damaged_and_a_torn_later_line_is_not() {
     let dir = tempfile::tempdir().unwrap();

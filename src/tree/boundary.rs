@@ -13,17 +13,31 @@ pub const UPPER_TARGET: u64 = 64;
 /// Whether a node of this level ends after its `n`-th entry (from 1), which has this key.
 #[must_use]
 pub fn is_boundary(key: &[u8], level: u8, n: u64) -> bool {
-    let target = if level == 0 { LEAF_TARGET } else { UPPER_TARGET };
-    if n < target / 4 {
-        return false;
-    }
+    n >= target(level) / 4 && ends(lot(key, level), target(level), n)
+}
+
+/// The fewest entries after which a node of this level ends when the last one has this key; `most` when it does not
+/// end with fewer.
+pub(super) fn ends_from(key: &[u8], level: u8, most: u64) -> u64 {
+    let (target, lot) = (target(level), lot(key, level));
+    (target / 4..most).find(|n| ends(lot, target, *n)).unwrap_or(most)
+}
+
+const fn target(level: u8) -> u64 {
+    if level == 0 { LEAF_TARGET } else { UPPER_TARGET }
+}
+
+/// The number that a key draws on a level.
+fn lot(key: &[u8], level: u8) -> u32 {
     let hash = blake3::hash(key);
     let start = usize::from(level % 8) * 4;
-    let lot = hash
-        .as_bytes()
-        .get(start..start + 4)
+    let bytes = hash.as_bytes().get(start..start + 4);
+    bytes
         .and_then(|bytes| bytes.try_into().ok())
-        .map_or(0, u32::from_le_bytes);
+        .map_or(0, u32::from_le_bytes)
+}
+
+fn ends(lot: u32, target: u64, n: u64) -> bool {
     // In whole numbers a · 2^32 above b is a above b / 2^32; what n cannot reach within a node stays above.
     let spread = u128::from(lot) * u128::from(11 * target).pow(4);
     let grown = 40_000_u64.saturating_mul(n).saturating_mul(n).saturating_mul(n);

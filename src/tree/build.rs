@@ -48,7 +48,36 @@ impl TreeBuilder {
     /// Adds a record; its key must be above the one before.
     pub fn push(&mut self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>, sink: &mut dyn NodeSink) {
         let raw = leaf_value(value.as_ref(), sink);
-        self.push_at(0, key.as_ref(), &raw, 1, sink);
+        self.push_raw(key.as_ref(), &raw, sink);
+    }
+
+    /// Adds a record as it stands in a leaf.
+    pub(super) fn push_raw(&mut self, key: &[u8], raw: &[u8], sink: &mut dyn NodeSink) {
+        self.push_at(0, key, raw, 1, sink);
+    }
+
+    /// Adds a leaf that was built apart. No leaf may be open.
+    pub(super) fn push_leaf(&mut self, leaf: &Child, sink: &mut dyn NodeSink) {
+        let level = self.level(0);
+        debug_assert!(level.chunker.is_at_start(), "a leaf is open");
+        level.nodes += 1;
+        level.last = Some(leaf.id);
+        self.push_at(1, &leaf.last_key, &leaf.to_raw(), leaf.count, sink);
+    }
+
+    /// Returns a level, which is built from now on.
+    fn level(&mut self, index: usize) -> &mut Level {
+        while self.levels.len() <= index {
+            let level = self.base + u8::try_from(self.levels.len()).unwrap_or(u8::MAX);
+            self.levels.push(Level {
+                chunker: Chunker::new(level),
+                nodes: 0,
+                last: None,
+            });
+        }
+        self.levels
+            .get_mut(index)
+            .expect("it was added where it was missing")
     }
 
     /// Adds a child of the lowest level that is built.
@@ -58,17 +87,7 @@ impl TreeBuilder {
 
     /// Adds an entry to a level; a node that it ends becomes an entry of the level above.
     fn push_at(&mut self, index: usize, key: &[u8], raw: &[u8], count: u64, sink: &mut dyn NodeSink) {
-        if self.levels.len() == index {
-            let level = self.base + u8::try_from(index).unwrap_or(u8::MAX);
-            self.levels.push(Level {
-                chunker: Chunker::new(level),
-                nodes: 0,
-                last: None,
-            });
-        }
-        let Some(level) = self.levels.get_mut(index) else {
-            return;
-        };
+        let level = self.level(index);
         if level.chunker.push(key, raw, count)
             && let Some(child) = level.close(sink)
         {

@@ -1,5 +1,6 @@
 //! Walking through the nodes of one level, and through entries in order.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::id::NodeId;
@@ -72,6 +73,9 @@ impl<'a> LevelCursor<'a> {
     }
 }
 
+/// What is called with keys and values, lent from their node, until it breaks.
+pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
+
 /// A key and its value.
 type Entry = (Vec<u8>, Vec<u8>);
 
@@ -79,15 +83,30 @@ type Entry = (Vec<u8>, Vec<u8>);
 pub struct Scan<'a> {
     source: &'a dyn NodeSource,
     prefix: Vec<u8>,
+    /// The key before which it ends.
+    end: Option<Vec<u8>>,
     path: Vec<(Arc<Node>, usize)>,
 }
 
 impl<'a> Scan<'a> {
     pub(super) fn new(source: &'a dyn NodeSource, root: NodeId, prefix: &[u8]) -> Result<Self, TreeError> {
+        Ok(Self {
+            prefix: prefix.to_vec(),
+            ..Self::between(source, root, prefix, None)?
+        })
+    }
+
+    /// Walks from a key up to, without, another.
+    pub(super) fn between(
+        source: &'a dyn NodeSource,
+        root: NodeId,
+        first: &[u8],
+        end: Option<Vec<u8>>,
+    ) -> Result<Self, TreeError> {
         let mut path = Vec::new();
         let mut node = source.node(root)?;
         loop {
-            let index = node.lower_bound(prefix);
+            let index = node.lower_bound(first);
             let below = match node.entry(index) {
                 Some(entry) if node.level() > 0 => Some(source.node(entry.child()?)?),
                 _ => None,
@@ -98,7 +117,8 @@ impl<'a> Scan<'a> {
                 None => {
                     return Ok(Self {
                         source,
-                        prefix: prefix.to_vec(),
+                        prefix: Vec::new(),
+                        end,
                         path,
                     });
                 }
@@ -106,10 +126,11 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn step(&mut self) -> Result<Option<Entry>, TreeError> {
+    /// Goes to the entry that is next; false when there is none.
+    fn settle(&mut self) -> Result<bool, TreeError> {
         loop {
-            let Some((node, index)) = self.path.last_mut() else {
-                return Ok(None);
+            let Some((node, index)) = self.path.last() else {
+                return Ok(false);
             };
             let Some(entry) = node.entry(*index) else {
                 self.path.pop();
@@ -123,14 +144,48 @@ impl<'a> Scan<'a> {
                 self.path.push((child, 0));
                 continue;
             }
-            if !entry.key.starts_with(&self.prefix) {
+            let is_behind = self.end.as_deref().is_some_and(|end| entry.key >= end);
+            if is_behind || !entry.key.starts_with(&self.prefix) {
                 self.path.clear();
-                return Ok(None);
+                return Ok(false);
             }
-            let found = (entry.key.to_vec(), resolve(entry.raw, self.source)?);
-            *index += 1;
-            return Ok(Some(found));
+            return Ok(true);
         }
+    }
+
+    fn step(&mut self) -> Result<Option<Entry>, TreeError> {
+        if !self.settle()? {
+            return Ok(None);
+        }
+        let Some((node, index)) = self.path.last_mut() else {
+            return Ok(None);
+        };
+        let Some(entry) = node.entry(*index) else {
+            return Ok(None);
+        };
+        let found = (entry.key.to_vec(), resolve(entry.raw, self.source)?.into_owned());
+        *index += 1;
+        Ok(Some(found))
+    }
+
+    /// Calls `each` with every key and value that is left, lent from the node, until it breaks.
+    ///
+    /// # Errors
+    /// [`TreeError`] when a node cannot be had.
+    pub fn visit(mut self, each: &mut Visit<'_>) -> Result<(), TreeError> {
+        while self.settle()? {
+            let Some((node, index)) = self.path.last_mut() else {
+                break;
+            };
+            let Some(entry) = node.entry(*index) else {
+                break;
+            };
+            *index += 1;
+            if each(entry.key, &resolve(entry.raw, self.source)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -12,15 +12,17 @@ mod cursor;
 mod diff;
 mod edit;
 mod node;
+mod segment;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use boundary::{LEAF_TARGET, UPPER_TARGET, is_boundary};
 pub use build::TreeBuilder;
-pub use cursor::Scan;
+pub use cursor::{Scan, Visit};
 pub use diff::{Change, Diff, TreeChange};
 pub use node::{INLINE_MAX, Node, NodeEntry};
+pub use segment::{Segment, SegmentBuilder};
 
 use crate::id::NodeId;
 
@@ -224,6 +226,19 @@ impl Tree {
     /// [`TreeError`] when a node cannot be had.
     pub fn scan<'a>(&self, source: &'a dyn NodeSource, prefix: &[u8]) -> Result<Scan<'a>, TreeError> {
         Scan::new(source, self.root, prefix)
+    }
+
+    /// Walks through the entries whose keys are not below `first` and below `end`, in order; without `end` to the last.
+    ///
+    /// # Errors
+    /// [`TreeError`] when a node cannot be had.
+    pub fn scan_between<'a>(
+        &self,
+        source: &'a dyn NodeSource,
+        first: &[u8],
+        end: Option<Vec<u8>>,
+    ) -> Result<Scan<'a>, TreeError> {
+        Scan::between(source, self.root, first, end)
     }
 
     /// Applies edits, sorted by key without repeats; new nodes go into `sink` as soon as they end. Memory grows with

@@ -267,19 +267,19 @@ impl NodeEntry<'_> {
     /// # Errors
     /// [`TreeError`] when it cannot be had.
     pub fn to_value(&self, source: &dyn NodeSource) -> Result<Vec<u8>, TreeError> {
-        resolve(self.raw, source)
+        resolve(self.raw, source).map(Cow::into_owned)
     }
 }
 
 /// Returns the value that stands in a leaf, or for which a reference stands there. Every record has a `format`,
 /// so none begins as a reference does.
-pub(super) fn resolve(raw: &[u8], source: &dyn NodeSource) -> Result<Vec<u8>, TreeError> {
+pub(super) fn resolve<'r>(raw: &'r [u8], source: &dyn NodeSource) -> Result<Cow<'r, [u8]>, TreeError> {
     if !raw.starts_with(br#"{"ref":"#) {
-        return Ok(raw.to_vec());
+        return Ok(Cow::Borrowed(raw));
     }
     let long: LongValue = from_canonical(raw).map_err(|_| TreeError::Damaged {
         id: NodeId::of(raw),
         why: "it stands for no long value",
     })?;
-    source.value(long.reference)
+    source.value(long.reference).map(Cow::Owned)
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
@@ -90,6 +91,39 @@ fn nodes_have_about_the_size_aimed_at() {
     assert!((28..=40).contains(&mean), "mean leaf has {mean} entries");
     assert!(sizes.iter().all(|size| *size <= 73));
     assert_eq!(nodes.node(tree.root()).unwrap().level(), 2);
+}
+
+#[test]
+fn a_walk_between_two_keys_gives_what_is_there() {
+    let mut nodes = MemoryNodes::default();
+    let map = map_of(0..3000);
+    let tree = bulk(&map, &mut nodes);
+    let bounds = [vec![], key(1), key(2), vec![0x40], vec![0x40, 1], vec![0xff; 9]];
+    for first in &bounds {
+        for end in bounds.iter().cloned().map(Some).chain([None]) {
+            let walk = tree.scan_between(&nodes, first, end.clone()).unwrap();
+            let found: Map = walk.collect::<Result<_, _>>().unwrap();
+            let expected = map
+                .iter()
+                .filter(|(key, _)| *key >= first && end.as_ref().is_none_or(|end| *key < end));
+            assert!(found.iter().eq(expected), "{first:?} to {end:?}");
+        }
+    }
+    let mut lent = Map::new();
+    let mut most = 100;
+    tree.scan(&nodes, &[])
+        .unwrap()
+        .visit(&mut |key, value| {
+            lent.insert(key.to_vec(), value.to_vec());
+            most -= 1;
+            if most == 0 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+        .unwrap();
+    assert!(lent.iter().eq(map.iter().take(100)));
 }
 
 /// Counts the nodes that are read.

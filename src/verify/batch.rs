@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::event::{BatchError, BatchReader, Context, Event, LoggedEvent};
+use crate::event::{BatchError, BatchReader, Context, ContextOrigin, Event, LineEvent};
 use crate::id::{BlobId, ImageId, ImagePrefix, PrivateId};
 use crate::log::BatchRange;
 use crate::model::{EntityKind, FactValue, ImageFile, ImageRecord, Key};
@@ -35,21 +35,34 @@ impl BatchFacts {
             size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             ..Self::default()
         };
-        for event in BatchReader::new(bytes)? {
-            facts.note(&event?);
+        let mut reader = BatchReader::new(bytes)?;
+        let mut is_batch_noted = false;
+        while let Some(line) = reader.next_line() {
+            let line = line?;
+            match line.origin {
+                ContextOrigin::Batch if is_batch_noted => {}
+                ContextOrigin::Batch => {
+                    facts.note_context(line.context);
+                    is_batch_noted = true;
+                }
+                ContextOrigin::Line => facts.note_context(line.context),
+            }
+            facts.note_line(&line.event);
         }
         Ok(facts)
     }
 
-    fn note(&mut self, logged: &LoggedEvent) {
+    fn note_line(&mut self, event: &LineEvent<'_>) {
         self.events += 1;
-        match (logged.event.image_prefix(), self.images) {
+        match (event.image_prefix(), self.images) {
             (None, _) => self.global_events += 1,
             (Some(image), None) => self.images = Some((image, image)),
             (Some(image), Some((first, last))) => self.images = Some((first.min(image), last.max(image))),
         }
-        self.note_context(&logged.context);
-        self.note_event(&logged.event);
+        match event {
+            LineEvent::Created(created) => self.note_facts(created.attributes.values()),
+            LineEvent::Other(event) => self.note_event(event),
+        }
     }
 
     fn note_context(&mut self, context: &Context) {

@@ -12,6 +12,7 @@ mod finding;
 mod inventory;
 mod local;
 mod log;
+mod nodes;
 mod objects;
 mod private;
 mod refs;

@@ -1,51 +1,21 @@
 //! The law of every commit: its events, folded over the version of its first parent, give its root and counts.
 //!
-//! Nothing derived is believed: the nodes of all versions are made anew, in memory.
+//! Nothing derived is believed: the nodes of all versions are made anew.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
 
-use crate::id::{CommitId, NodeId};
+use crate::id::CommitId;
 use crate::log::{Commit, LogError};
 use crate::replay::{ReplayError, replay_commit};
 use crate::snapshot::count;
 use crate::store::Store;
-use crate::tree::{MemoryNodes, Node, NodeSource, Tree, TreeError};
+use crate::tree::Tree;
 
 use super::finding::{Finding, NOT_CHECKED, REPLAY_EVENT, REPLAY_ROOT, chain, of_store};
+use super::nodes::MadeNodes;
 use super::objects::{Objects, path_of};
 use super::refs::Refs;
 use super::{Check, VerifyStage};
-
-/// Decoded nodes are dropped when there are more.
-const CACHE_MAX: usize = 1 << 14;
-
-/// The nodes of the versions that were replayed.
-#[derive(Default)]
-struct Replayed {
-    nodes: MemoryNodes,
-    decoded: Mutex<HashMap<NodeId, Arc<Node>>>,
-}
-
-impl NodeSource for Replayed {
-    fn node(&self, id: NodeId) -> Result<Arc<Node>, TreeError> {
-        let lock = || self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(node) = lock().get(&id) {
-            return Ok(Arc::clone(node));
-        }
-        let node = self.nodes.node(id)?;
-        let mut decoded = lock();
-        if decoded.len() >= CACHE_MAX {
-            decoded.clear();
-        }
-        decoded.insert(id, Arc::clone(&node));
-        Ok(node)
-    }
-
-    fn value(&self, id: NodeId) -> Result<Vec<u8>, TreeError> {
-        self.nodes.value(id)
-    }
-}
 
 /// What replaying gave: a tree, or none where it failed.
 type Trees = BTreeMap<CommitId, Option<Tree>>;
@@ -54,8 +24,8 @@ type Trees = BTreeMap<CommitId, Option<Tree>>;
 pub(super) fn check(check: &mut Check<'_>, objects: &mut Objects, refs: &Refs) {
     let order = parents_first(check, objects, refs);
     let total = u64::try_from(order.len()).unwrap_or(0);
-    let mut replayed = Replayed::default();
-    let empty = Tree::empty(&mut replayed.nodes);
+    let replayed = MadeNodes::new(check.store);
+    let empty = Tree::empty(&mut replayed.sink());
     let mut trees = Trees::new();
     let mut left_out = 0_u64;
     for (done, (id, commit)) in (1_u64..).zip(&order) {
@@ -64,7 +34,7 @@ pub(super) fn check(check: &mut Check<'_>, objects: &mut Objects, refs: &Refs) {
             Some(parent) => trees.get(&parent).copied().flatten(),
         };
         let tree = match parent {
-            Some(parent) => check_commit(check, &mut replayed, parent, *id, commit),
+            Some(parent) => check_commit(check, &replayed, parent, *id, commit),
             None => {
                 left_out += 1;
                 None
@@ -107,20 +77,18 @@ fn parents_first(check: &mut Check<'_>, objects: &mut Objects, refs: &Refs) -> V
 /// Replays one commit; returns its tree when it is the one that the commit names.
 fn check_commit(
     check: &mut Check<'_>,
-    replayed: &mut Replayed,
+    replayed: &MadeNodes,
     parent: Tree,
     id: CommitId,
     commit: &Commit,
 ) -> Option<Tree> {
-    let mut fresh = MemoryNodes::default();
-    let tree = match replay_commit(check.store, replayed, &mut fresh, parent, commit) {
+    let tree = match replay_commit(check.store, replayed, &mut replayed.sink(), parent, commit) {
         Ok(tree) => tree,
         Err(error) => {
             check.find(not_replayed(check.store, id, &error));
             return None;
         }
     };
-    replayed.nodes.extend(fresh);
     if tree.root() != commit.root {
         let what = format!(
             "its events give the root {}, it names {}",

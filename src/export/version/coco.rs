@@ -36,8 +36,24 @@ pub fn export_coco(
 /// As [`export_coco`].
 pub fn write_dataset_as_coco(
     dataset: &Dataset<'_>,
+    out: &mut dyn Write,
+    options: &ExportOptions<'_>,
+) -> Result<Exported, ExportError> {
+    write_coco_watched(dataset, out, options, None)
+}
+
+/// What is told of every image that is looked at, with all that was read of its annotations, on several threads.
+pub type Watch<'w> = dyn Fn(&ImageRow, &[Row<'_>]) + Sync + 'w;
+
+/// As [`write_dataset_as_coco`]; `watch` is shown everything that is read, ratings included, filtered or not.
+///
+/// # Errors
+/// As [`export_coco`].
+pub fn write_coco_watched(
+    dataset: &Dataset<'_>,
     mut out: &mut dyn Write,
     options: &ExportOptions<'_>,
+    watch: Option<&Watch<'_>>,
 ) -> Result<Exported, ExportError> {
     let chosen: Vec<&ImageRow> = chosen_images(dataset, options);
     let images: Vec<CocoImage> = chosen.iter().map(|image| coco_image(image)).collect();
@@ -66,14 +82,17 @@ pub fn write_dataset_as_coco(
         annotation_ids: IdPlan::keeping(dataset.source_numbers()?.into_iter().map(Some)),
     };
     let places: BTreeMap<ImageId, usize> = chosen.iter().enumerate().map(|(n, row)| (row.id, n)).collect();
-    let parts = options.filter.parts(match options.votes {
-        Votes::Omit => Parts::COUNTED,
-        Votes::List => Parts::ALL,
+    let parts = options.filter.parts(match (options.votes, watch) {
+        (Votes::Omit, None) => Parts::COUNTED,
+        (Votes::List, _) | (Votes::Omit, Some(_)) => Parts::ALL,
     });
     let (annotations, mut report) = write_coco_by(&mut out, &head, |frame, annotations| {
         let lines_of = |image: &ImageRow, rows: Vec<Row<'_>>| {
             let place = places.get(&image.id).copied().unwrap_or(usize::MAX);
             let mut lines = Lines::default();
+            if let Some(watch) = watch {
+                watch(image, &rows);
+            }
             for row in rows.into_iter().filter(|row| options.filter.takes(row)) {
                 lines.add(frame, &coco_row(dataset, place, row, options.votes));
             }

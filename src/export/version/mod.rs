@@ -10,7 +10,7 @@ mod voc;
 mod yolo;
 
 pub use asap::export_asap;
-pub use coco::{export_coco, write_dataset_as_coco};
+pub use coco::{Watch, export_coco, write_coco_watched, write_dataset_as_coco};
 pub use csv::export_csv;
 pub use geojson::export_geojson;
 pub use parquet::export_parquet;
@@ -43,7 +43,9 @@ pub struct Filter<'a> {
 }
 
 impl Filter<'_> {
-    fn takes_image(&self, image: &ImageRow) -> bool {
+    /// Whether an image is exported: one that is erased is not.
+    #[must_use]
+    pub fn takes_image(&self, image: &ImageRow) -> bool {
         !image.is_erased() && self.image.is_none_or(|takes| takes(image))
     }
 

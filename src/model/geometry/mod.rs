@@ -6,6 +6,7 @@ mod drawn;
 mod measure;
 pub mod relative;
 mod runs;
+mod scan;
 mod simple;
 mod trace;
 mod wire;
