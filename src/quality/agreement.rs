@@ -358,7 +358,6 @@ impl Agreement {
     }
 
     /// Returns Fleiss' kappa of these raters over the annotations that each of them rated, and how many these are.
-    #[must_use]
     pub fn fleiss(&self, raters: &[usize]) -> (Statistic, u64) {
         let number = u64::try_from(raters.len()).unwrap_or(u64::MAX);
         let mut all = Fleiss::new(number, self.labels.len());

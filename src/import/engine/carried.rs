@@ -155,7 +155,7 @@ impl Import<'_, Transaction<'_>> {
             };
             source.id = Some(SourceId::Holotype(*carried.id.as_bytes()));
             if has_annotations {
-                self.to_match(&mut source, carried, &bringing.names, labels)?;
+                self.prepare_match(&mut source, carried, &bringing.names, labels)?;
                 rest.push(source);
             } else if taken.insert(carried.id) {
                 let brought = Brought { source, carried };
@@ -237,7 +237,7 @@ impl Import<'_, Transaction<'_>> {
     }
 
     /// Tells matching what was not changed since the export.
-    fn to_match(
+    fn prepare_match(
         &mut self,
         source: &mut SourceAnnotation,
         carried: CarriedAnnotation,

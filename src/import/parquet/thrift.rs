@@ -177,7 +177,15 @@ impl<'b> Thrift<'b> {
         match of {
             Type::True => Ok(true),
             Type::False => Ok(false),
-            _ => Err(self.fault("something else stands where true or false should")),
+            Type::Byte
+            | Type::I16
+            | Type::I32
+            | Type::I64
+            | Type::Double
+            | Type::Binary
+            | Type::List
+            | Type::Map
+            | Type::Struct => Err(self.fault("something else stands where true or false should")),
         }
     }
 
@@ -208,10 +216,8 @@ impl<'b> Thrift<'b> {
             Type::List => {
                 let (element, length) = self.list_head(of)?;
                 // In a list a flag has a byte of its own.
-                let element = match element {
-                    Type::True | Type::False => Type::Byte,
-                    other => other,
-                };
+                let is_flag = matches!(element, Type::True | Type::False);
+                let element = if is_flag { Type::Byte } else { element };
                 (0..length).try_for_each(|_| self.skip_at(element, depth + 1))
             }
             Type::Map => Err(self.fault("a map stands where no footer has one")),

@@ -234,9 +234,10 @@ impl View<'_> {
             "undefined": undefined,
             "warnings": warnings(agreement),
         });
-        match object {
-            Value::Object(map) => map,
-            _ => Map::new(),
+        if let Value::Object(map) = object {
+            map
+        } else {
+            Map::new()
         }
     }
 

@@ -48,6 +48,9 @@ pub(super) enum Trust {
     ByImage,
 }
 
+/// The canonical bytes of a geometry, and the label where that counts.
+type PlaceKey = (Vec<u8>, Option<LabelId>);
+
 /// Whether two annotations in one place are the same only with one label.
 #[derive(Clone, Copy)]
 enum LabelCounts {
@@ -167,7 +170,7 @@ impl<'a> Matching<'a> {
                 LabelCounts::Yes => (place(geometry), label),
                 LabelCounts::No => (place(geometry), None),
             };
-            let mut places: HashMap<(Vec<u8>, Option<LabelId>), Vec<AnnotationId>> = HashMap::new();
+            let mut places: HashMap<PlaceKey, Vec<AnnotationId>> = HashMap::new();
             // Of several in one place the lowest id comes first, which is the last of the list.
             for id in self.known.free.iter().rev() {
                 if let Some(record) = self.known.records.get(id) {
@@ -246,7 +249,7 @@ struct Classes<'a, M> {
 
 impl<'a, M: Ord> Classes<'a, M> {
     fn of(all: impl Iterator<Item = (&'a Geometry, Option<LabelId>, M)>) -> Self {
-        let mut grouped: BTreeMap<(Vec<u8>, Option<LabelId>), (Place<'a>, Vec<M>)> = BTreeMap::new();
+        let mut grouped: BTreeMap<PlaceKey, (Place<'a>, Vec<M>)> = BTreeMap::new();
         for (geometry, label, member) in all {
             let Some(at) = Place::of(geometry) else { continue };
             let key = (place(geometry), label);

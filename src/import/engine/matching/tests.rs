@@ -120,8 +120,11 @@ impl Lots {
     }
 }
 
+/// Geometries, each with the number of its label.
+type Labelled = Vec<(Geometry, u8)>;
+
 /// So many points at random in a square of that side, and each moved by up to 8 px in x and y.
-fn moved_points(count: usize, side: u32) -> (Vec<(Geometry, u8)>, Vec<(Geometry, u8)>) {
+fn moved_points(count: usize, side: u32) -> (Labelled, Labelled) {
     let mut lots = Lots(7);
     let points: Vec<[f64; 2]> = (0..count).map(|_| [lots.next(side), lots.next(side)]).collect();
     let moved: Vec<(Geometry, u8)> = points
@@ -311,7 +314,11 @@ fn boxes_of_other_sizes_and_other_planes_are_not_the_same() {
         None,
         "neither overlap nor outline"
     );
-    assert_eq!(unlike(&ring(0.0, 8.0), &small).is_some(), false);
+    assert_eq!(
+        unlike(&ring(0.0, 8.0), &small),
+        None,
+        "a box and an area go by overlap"
+    );
     let line = Geometry::new(Shape::Polyline {
         points: vec![[0.0, 0.0], [100.0, 0.0]],
     });
