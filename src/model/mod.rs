@@ -12,6 +12,7 @@ pub mod kinds;
 pub mod qupath;
 pub mod records;
 pub mod rule;
+pub mod severity;
 
 pub use carried::CarriedAnnotation;
 pub use counts::Counts;
@@ -25,3 +26,4 @@ pub use records::{
     SplitRecord,
 };
 pub use rule::Rule;
+pub use severity::Severity;
