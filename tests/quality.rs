@@ -11,3 +11,6 @@ mod lab;
 
 #[path = "quality/agreement.rs"]
 mod agreement;
+
+#[path = "quality/split.rs"]
+mod split;

@@ -192,7 +192,7 @@ fn names(transaction: &Transaction<'_>) -> Result<BTreeSet<String>, MetadataErro
 }
 
 /// Finds the image of a name, or the only one whose last part is that name, with or without extension.
-fn find(names: &BTreeSet<String>, wanted: &str) -> Option<String> {
+pub(super) fn find(names: &BTreeSet<String>, wanted: &str) -> Option<String> {
     if names.contains(wanted) {
         return Some(wanted.to_owned());
     }
@@ -208,7 +208,7 @@ fn find(names: &BTreeSet<String>, wanted: &str) -> Option<String> {
 }
 
 /// A column's name as the name of a fact: lower case, words joined by `_`; tumor and license in British spelling.
-fn fact_name(column: &str) -> String {
+pub(super) fn fact_name(column: &str) -> String {
     let words: Vec<String> = column
         .split(|character: char| !character.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -246,7 +246,7 @@ fn spellings(table: &Table, key: usize) -> Vec<(String, String, String)> {
 }
 
 /// Columns that name the case of an image; the number itself is personal and goes private.
-fn is_case_column(name: &str) -> bool {
+pub(super) fn is_case_column(name: &str) -> bool {
     matches!(
         name,
         "case" | "case_id" | "case_no" | "case_number" | "patient" | "patient_id" | "animal" | "animal_id"
@@ -371,6 +371,32 @@ fn keep_privately(
     Ok((told, context))
 }
 
+/// Returns the codes of cases by the source's case number, as far as it was not erased; those of the draft, too.
+///
+/// # Errors
+/// [`RepoError`] when the log cannot be read.
+pub(super) fn case_numbers(repo: &Repo) -> Result<BTreeMap<String, Code>, RepoError> {
+    let mut by_number = BTreeMap::new();
+    let mut note = |event: &Event| -> Result<(), RepoError> {
+        if let Event::CaseRegistered {
+            code,
+            source: Some(source),
+        } = event
+            && let Some(number) = repo.person(*source)?.name()
+        {
+            by_number.insert(number.to_owned(), code.clone());
+        }
+        Ok(())
+    };
+    for event in events_since(repo, repo.head()?, None, Scope::Global, "case.registered/1")? {
+        note(&event.logged.event)?;
+    }
+    if let Some(draft) = repo.draft()? {
+        draft.for_each(repo, |logged| note(&logged.event))?;
+    }
+    Ok(by_number)
+}
+
 /// The cases that are known, by the source's case number.
 struct Cases {
     by_number: BTreeMap<String, Code>,
@@ -379,24 +405,7 @@ struct Cases {
 
 impl Cases {
     fn read(repo: &Repo, transaction: &Transaction<'_>) -> Result<Self, MetadataError> {
-        let mut by_number = BTreeMap::new();
-        let mut note = |event: &Event| -> Result<(), RepoError> {
-            if let Event::CaseRegistered {
-                code,
-                source: Some(source),
-            } = event
-                && let Some(number) = repo.person(*source)?.name()
-            {
-                by_number.insert(number.to_owned(), code.clone());
-            }
-            Ok(())
-        };
-        for event in events_since(repo, repo.head()?, None, Scope::Global, "case.registered/1")? {
-            note(&event.logged.event)?;
-        }
-        if let Some(draft) = repo.draft()? {
-            draft.for_each(repo, |logged| note(&logged.event))?;
-        }
+        let by_number = case_numbers(repo)?;
         let mut count = 0;
         scan_records(
             transaction,

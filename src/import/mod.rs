@@ -29,6 +29,7 @@ pub mod report;
 mod runs;
 pub mod scheme;
 pub mod sliderunner;
+pub mod split_table;
 pub mod table;
 pub mod voc;
 pub mod xml;

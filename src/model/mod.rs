@@ -14,6 +14,7 @@ pub mod qupath;
 pub mod records;
 pub mod rule;
 pub(crate) mod scan;
+pub mod severity;
 pub mod sliderunner;
 pub mod wkb;
 
@@ -30,3 +31,4 @@ pub use records::{
     SplitRecord,
 };
 pub use rule::Rule;
+pub use severity::Severity;

@@ -8,4 +8,5 @@ pub mod fleiss;
 pub mod icc;
 pub mod independence;
 pub mod krippendorff;
+pub mod splits;
 pub mod statistic;

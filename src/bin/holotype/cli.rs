@@ -80,6 +80,7 @@ pub(crate) enum Command {
     Revert(commands::revert::RevertArgs),
     Agreement(commands::agreement::AgreementArgs),
     Consensus(commands::consensus::ConsensusArgs),
+    Split(commands::split::SplitArgs),
     Tag(commands::tag::TagArgs),
     Release(commands::release::ReleaseArgs),
     Cite(commands::cite::CiteArgs),

@@ -25,6 +25,8 @@ pub(crate) mod release;
 pub(crate) mod revert;
 pub(crate) mod set;
 pub(crate) mod show;
+pub(crate) mod split;
+mod split_view;
 pub(crate) mod status;
 pub(crate) mod tag;
 pub(crate) mod verify;
@@ -53,6 +55,7 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::Revert(args) => revert::run(app, &args),
         Command::Agreement(args) => agreement::run(app, &args),
         Command::Consensus(args) => consensus::run(app, &args),
+        Command::Split(args) => split::run(app, &args),
         Command::Tag(args) => tag::run(app, &args),
         Command::Release(args) => release::run(app, &args),
         Command::Cite(args) => cite::run(app, &args),
