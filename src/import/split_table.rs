@@ -94,7 +94,7 @@ pub struct Known {
     pub slides: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// Columns that hold a part, and columns that number rows; as [`fact_name`] spells them.
+/// Columns that hold a part, as [`fact_name`] spells them.
 const PARTS: [&str; 8] = [
     "part",
     "split",
@@ -116,16 +116,8 @@ pub fn is_part_name(part: &str) -> bool {
         && !part.chars().any(char::is_control)
 }
 
-/// Returns the part of each member that the table names. `pattern` makes a name of a key (`{:03}.tiff`).
-///
-/// # Errors
-/// [`SplitTableError`], with the line.
-pub fn read_split(
-    repo: &Repo,
-    table: &Table,
-    known: &Known,
-    pattern: Option<&str>,
-) -> Result<BTreeMap<String, String>, SplitTableError> {
+/// The places of the columns that name what is assigned, and its part.
+fn columns(table: &Table) -> Result<(usize, usize), SplitTableError> {
     let missing = |wanted| SplitTableError::NoColumn {
         wanted,
         columns: table.columns.join(", "),
@@ -155,6 +147,20 @@ pub fn read_split(
         // What else stands first is looked at, so that a table of row numbers is refused with its reason.
         .or_else(|| (0..folded.len()).find(|n| *n != part))
         .ok_or_else(|| missing("case, image or slide"))?;
+    Ok((key, part))
+}
+
+/// Returns the part of each member that the table names. `pattern` makes a name of a key (`{:03}.tiff`).
+///
+/// # Errors
+/// [`SplitTableError`], with the line.
+pub fn read_split(
+    repo: &Repo,
+    table: &Table,
+    known: &Known,
+    pattern: Option<&str>,
+) -> Result<BTreeMap<String, String>, SplitTableError> {
+    let (key, part) = columns(table)?;
     let numbers = case_numbers(repo)?;
     let names: BTreeSet<String> = known.images.keys().cloned().collect();
     let column = table.columns.get(key).cloned().unwrap_or_default();

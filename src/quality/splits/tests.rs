@@ -99,7 +99,7 @@ fn random(draws: &mut Draws) -> Records {
         record
     };
     let slide = |n: usize| SlideRecord {
-        case: (n % 2 == 0 && n < cases).then(|| code("case", n)),
+        case: (n.is_multiple_of(2) && n < cases).then(|| code("case", n)),
         ..SlideRecord::empty(code("slide", n))
     };
     Records {

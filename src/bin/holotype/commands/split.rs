@@ -15,7 +15,7 @@ use holotype::quality::splits::{
     members_digest, read_splits, report,
 };
 use holotype::repo::{Repo, Transaction};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::split_view::{Made, tell};
 use crate::app::App;
