@@ -187,24 +187,34 @@ impl Lines {
             record.json("labels", &ids)?;
         }
         record.optional_id("holotype_id", row.id);
-        let mut taken = Vec::new();
-        for (name, value) in &row.attributes {
-            let name = match name.as_str() {
-                "iscrowd" if is_crowd => continue,
-                "area" => "source_area",
-                "bbox" => "source_bbox",
-                other => other,
-            };
-            if record.fact(name, value)? == FactPlace::Taken {
-                taken.push(name);
-            }
-        }
+        let taken = write_attributes(&mut record, row, is_crowd)?;
         record.end();
         for name in taken {
             self.lose("name_taken", 1, || Why::NameTaken(name.to_owned()));
         }
         Ok(())
     }
+}
+
+/// Writes the attributes of an annotation; returns the names that are taken.
+fn write_attributes<'r>(
+    record: &mut Record<'_>,
+    row: &'r CocoRow,
+    is_crowd: bool,
+) -> Result<Vec<&'r str>, NotFinite> {
+    let mut taken = Vec::new();
+    for (name, value) in &row.attributes {
+        let name = match name.as_str() {
+            "iscrowd" if is_crowd => continue,
+            "area" => "source_area",
+            "bbox" => "source_bbox",
+            other => other,
+        };
+        if record.fact(name, value)? == FactPlace::Taken {
+            taken.push(name);
+        }
+    }
+    Ok(taken)
 }
 
 /// Labels are numbered from 1.

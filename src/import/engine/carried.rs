@@ -315,17 +315,7 @@ impl Import<'_, Fork<'_>> {
         let id = carried.id;
         let shown = meaning.label(source.label);
         let is_unchanged = shown == names.shown(&carried);
-        let label = if is_unchanged {
-            match names.optional(carried.label.as_ref()) {
-                Ok(label) => label,
-                Err(name) => {
-                    self.carried_refused(id, &format!("there is no label '{name}'"));
-                    shown
-                }
-            }
-        } else {
-            shown
-        };
+        let label = self.brought_label(&carried, shown, names);
         add_carried_attributes(&mut source.attributes, &carried);
         let changes = self.fact_changes(&source.attributes);
         let command = Command::Annotate {
@@ -363,24 +353,51 @@ impl Import<'_, Fork<'_>> {
         self.bring_ratings(id, kept, names)?;
         self.rate(id, &new, &[], meaning)?;
         self.bring_source_ids(id, &carried.source_ids)?;
-        match carried.exception {
-            Some(exception) if is_unchanged => match names.optional(exception.label.as_ref()) {
-                Ok(label) => {
-                    let command = Command::Override {
-                        annotation: id,
-                        label: Some(label),
-                    };
-                    self.must(&context, command)?;
-                }
-                Err(name) => self.carried_refused(id, &format!("there is no label '{name}'")),
-            },
-            Some(_) => self.carried_refused(
-                id,
-                "its label was changed since, so the exception from the rule is gone",
-            ),
-            None => {}
+        let Some(exception) = carried.exception else {
+            return Ok(());
+        };
+        if !is_unchanged {
+            let why = "its label was changed since, so the exception from the rule is gone";
+            self.carried_refused(id, why);
+            return Ok(());
         }
+        match names.optional(exception.label.as_ref()) {
+            Ok(label) => self.bring_exception(&context, id, label),
+            Err(name) => {
+                self.carried_refused(id, &format!("there is no label '{name}'"));
+                Ok(())
+            }
+        }
+    }
+
+    fn bring_exception(
+        &mut self,
+        context: &Context,
+        annotation: AnnotationId,
+        label: Option<LabelId>,
+    ) -> Result<(), ImportError> {
+        let label = Some(label);
+        self.must(context, Command::Override { annotation, label })?;
         Ok(())
+    }
+
+    /// The recorded label: the carried one as long as the label that is shown was not changed since.
+    fn brought_label(
+        &mut self,
+        carried: &CarriedAnnotation,
+        shown: Option<LabelId>,
+        names: &Names,
+    ) -> Option<LabelId> {
+        if shown != names.shown(carried) {
+            return shown;
+        }
+        match names.optional(carried.label.as_ref()) {
+            Ok(label) => label,
+            Err(name) => {
+                self.carried_refused(carried.id, &format!("there is no label '{name}'"));
+                shown
+            }
+        }
     }
 
     /// Records ratings as they were, in the order of their keys. One whose number leaves a gap, as after a rating that

@@ -270,14 +270,7 @@ impl Import<'_, Transaction<'_>> {
         }
         let code = match there {
             None => carried.clone(),
-            Some(_) => {
-                let code = free_code(&*self.recorder, record.kind)?;
-                let (file, taken) = (self.setting.file, &code);
-                self.outcome.report.warnings.add("code_taken", || {
-                    format!("{file}: '{carried}' is somebody else here; who is so called in the file is '{taken}' here")
-                });
-                code
-            }
+            Some(_) => self.other_code(record)?,
         };
         let facts = self.public_facts(&what, &record.facts);
         let person = match record.kind {
@@ -308,6 +301,18 @@ impl Import<'_, Transaction<'_>> {
             self.recorder.note_person(&name, &code);
         }
         Ok(())
+    }
+
+    /// A free code for somebody whose code is somebody else's here.
+    fn other_code(&mut self, record: &AnnotatorRecord) -> Result<Code, ImportError> {
+        let code = free_code(&*self.recorder, record.kind)?;
+        let (file, carried, taken) = (self.setting.file, &record.code, &code);
+        self.outcome.report.warnings.add("code_taken", || {
+            format!(
+                "{file}: '{carried}' is somebody else here; who is so called in the file is '{taken}' here"
+            )
+        });
+        Ok(code)
     }
 
     fn carried_case(&mut self, record: &CaseRecord) -> Result<(), ImportError> {

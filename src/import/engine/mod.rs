@@ -10,6 +10,7 @@ mod by_image;
 mod carried;
 mod carrier;
 pub mod changes;
+mod creation;
 mod dialect;
 pub mod image_map;
 mod images;

@@ -47,7 +47,8 @@ pub(crate) struct ExportArgs {
     overwrite: bool,
 }
 
-pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
+/// The format that is asked for, and in which form.
+fn form(args: &ExportArgs) -> Result<(ExportFormat, CocoDialect), Failure> {
     let format = ExportFormat::parse(&args.format).ok_or_else(|| {
         Failure::usage(
             format!("'{}' is no format that is written", args.format),
@@ -66,6 +67,11 @@ pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
             "--dialect goes with --format coco",
         ));
     }
+    Ok((format, dialect))
+}
+
+pub(crate) fn run(app: &mut App, args: &ExportArgs) -> Result<u8, Failure> {
+    let (format, dialect) = form(args)?;
     let repo = app.repo()?;
     let version = app.version(&repo, args.revision.as_deref())?;
     let rule = args
