@@ -192,13 +192,14 @@ impl Shape {
             return Some(Err(("image_size_missing", why.to_owned())));
         };
         let scale = Scale { width, height };
-        Some(match kind {
+        let place = match kind {
             Kind::Brush => self.brush(&scale, context),
             Kind::Polygon => self.polygon(&scale),
             Kind::Ellipse => self.ellipse(&scale),
             Kind::Rectangle => self.rectangle(&scale, context),
             Kind::Keypoint => self.keypoint(&scale),
-        })
+        };
+        Some(place.and_then(finite))
     }
 
     /// Takes numbers that a place needs.
@@ -321,6 +322,19 @@ impl Shape {
             height: scale.height,
             counts: runs.counts,
         }))
+    }
+}
+
+/// Passes a place on whose numbers are finite: percents that are can make pixels that are not.
+fn finite(geometry: Geometry) -> Result<Geometry, Lack> {
+    let is_finite = geometry
+        .bounds()
+        .is_none_or(|b| [b.x_min, b.y_min, b.x_max, b.y_max].iter().all(|v| v.is_finite()));
+    if is_finite {
+        Ok(geometry)
+    } else {
+        let why = "in pixels it is beyond what a number can be".to_owned();
+        Err(("coordinate_not_a_number", why))
     }
 }
 

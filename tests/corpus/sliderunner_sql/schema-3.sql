@@ -1,0 +1,15 @@
+pragma user_version=3;
+CREATE TABLE Slides(uid INTEGER PRIMARY KEY AUTOINCREMENT,filename TEXT,width INTEGER,height INTEGER,directory TEXT,uuid TEXT,exactImageID TEXT,EXACTUSER INTEGER DEFAULT 0);
+CREATE TABLE Classes(uid INTEGER PRIMARY KEY,name TEXT,color TEXT);
+CREATE TABLE Persons(uid INTEGER PRIMARY KEY,name TEXT,isExactUser INTEGER DEFAULT 0);
+CREATE TABLE Annotations(uid INTEGER PRIMARY KEY AUTOINCREMENT,guid TEXT,deleted INTEGER DEFAULT 0,slide INTEGER,type INTEGER,agreedClass INTEGER,lastModified REAL,description TEXT,clickable INTEGER,exact_id INTEGER);
+CREATE TABLE Annotations_label(uid INTEGER PRIMARY KEY,person INTEGER,class INTEGER,exact_id INTEGER,annoId INTEGER);
+CREATE TABLE Annotations_coordinates(uid INTEGER PRIMARY KEY,coordinateX INTEGER,coordinateY INTEGER,coordinateZ INTEGER,slide INTEGER,annoId INTEGER,orderIdx INTEGER);
+CREATE TABLE Log(uid INTEGER PRIMARY KEY,dateTime FLOAT,labelId INTEGER);
+INSERT INTO Slides VALUES(1,'a.svs',1000,800,'C:\Users\jane','None',NULL,0),(2,'a.svs',NULL,NULL,'/home/x',NULL,7,1);
+INSERT INTO Classes VALUES(1,'mitosis','#ff0000'),(2,'mimic',NULL);
+INSERT INTO Persons VALUES(1,'Jane',0),(2,'RetinaNet',1);
+INSERT INTO Annotations VALUES(1,'b34d9c1e-32a1-4a5e-9d35-0c8a4f6f1e01',0,1,1,1,1589360000.5,'x',1,3),(2,NULL,0,1,2,2,0,'',0,0),(3,'q',1,1,3,0,NULL,NULL,NULL,NULL),(4,'',0,2,4,0,1,'',0,0),(5,'',0,2,5,1,1,'',0,0),(6,'',0,9,6,1,1,'',0,0),(9,'',0,2,255,1,1,'',0,0);
+INSERT INTO Annotations_label VALUES(1,1,1,0,1),(2,2,0,0,1),(3,1,2,0,2),(4,1,1,0,77),(5,2,1,0,6),(6,1,2,0,1);
+INSERT INTO Annotations_coordinates VALUES(1,10.5,20,0,1,1,1),(2,1,2,0,1,2,1),(3,9,8,0,1,2,2),(4,1,1,0,1,3,NULL),(5,5,1,0,1,3,NULL),(6,3,-6,2,1,3,NULL),(7,4,4,0,2,4,1),(8,1,1,0,2,5,1),(9,5,5,0,2,5,2),(10,'nan',1e999,0,2,9,1);
+INSERT INTO Log VALUES(1,1589360000.5,1),(2,9e99,2),(3,NULL,99);
