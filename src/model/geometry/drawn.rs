@@ -219,7 +219,13 @@ fn mask([x, y]: Position, height: f64, counts: &[u64]) -> Option<Drawn> {
 }
 
 fn near([ax, ay]: &Position, [bx, by]: &Position) -> bool {
-    (ax - bx).abs() <= ROUNDING && (ay - by).abs() <= ROUNDING
+    near_number(*ax, *bx) && near_number(*ay, *by)
+}
+
+/// Where numbers are so large that neighbouring ones lie further apart than programs round (from about 10¹³ on), a
+/// sum that was rounded once or twice may be a few of them away.
+fn near_number(a: f64, b: f64) -> bool {
+    (a - b).abs() <= ROUNDING.max(4.0 * f64::EPSILON * a.abs().max(b.abs()))
 }
 
 fn near_bounds(a: &Bounds, b: &Bounds) -> bool {

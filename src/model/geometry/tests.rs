@@ -185,3 +185,16 @@ fn a_place_has_one_form_alone() {
         assert!(serde_json::from_str::<Geometry>(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn sums_of_huge_numbers_that_were_rounded_elsewhere_are_the_same_drawing() {
+    // x + width is a tie between two neighbours, four apart; from its digits it is the other one.
+    let geometry = Geometry::rectangle(-3.397_507_125_003_347e16, 0.0, 1612.0, 0.0);
+    let [left, right] = [
+        -3.397_507_125_003_347e16,
+        "-33975071250031858".parse::<f64>().unwrap(),
+    ];
+    let drawn = |right| Drawn::Polygon(vec![vec![[left, 0.0], [right, 0.0], [right, 0.0], [left, 0.0]]]);
+    assert!(drawn(right).is_of(&geometry, false));
+    assert!(!drawn(right + 64.0).is_of(&geometry, false), "that was moved");
+}
