@@ -5,7 +5,7 @@ use crate::event::Context;
 use crate::id::{CommitId, Digest, NodeId, PrivateId};
 use crate::log::{BatchRange, Commit, encode_commit};
 use crate::snapshot::{count, snapshot_id};
-use crate::store::{DraftLock, RefUpdate, Slot, SlotRead, Store};
+use crate::store::{RefUpdate, Slot, SlotRead, Store};
 use crate::tree::{MemoryNodes, NodeSink, Tree};
 
 use super::transaction::{Transaction, range_of};
@@ -127,17 +127,12 @@ impl Repo {
                 draft: Some(draft.id()),
             };
             if let Some(committed) = self.seal(sealing, proposal)? {
-                self.forget_draft(&lock)?;
+                // The slot names the draft, so one that stays behind is known as sealed and does no harm.
+                self.store.drop_draft(&lock, MAIN);
+                draft_state::remove(&self.store);
                 return Ok(committed);
             }
         }
-    }
-
-    fn forget_draft(&self, lock: &DraftLock) -> Result<(), RepoError> {
-        // The slot names the draft, so one that stays behind is known as sealed and does no harm.
-        let _ = self.store.remove_draft(lock, MAIN);
-        draft_state::remove(&self.store);
-        Ok(())
     }
 
     /// Makes the commit durable; `None` when another writer was first.

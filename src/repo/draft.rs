@@ -145,7 +145,7 @@ impl Repo {
     pub(super) fn read_draft(&self, lock: &DraftLock) -> Result<Option<DraftState>, RepoError> {
         let draft = self.draft()?;
         if draft.is_none() && self.store.read_draft(MAIN)?.is_some() {
-            self.store.remove_draft(lock, MAIN)?;
+            self.store.drop_draft(lock, MAIN);
         }
         Ok(draft)
     }
@@ -248,7 +248,7 @@ impl Repo {
         let lock = self.store.lock_draft()?;
         let there = self.read_draft(&lock)?.is_some();
         draft_state::remove(&self.store);
-        self.store.remove_draft(&lock, MAIN)?;
+        self.store.discard_draft(&lock, MAIN)?;
         Ok(there)
     }
 

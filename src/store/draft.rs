@@ -1,7 +1,7 @@
 //! The draft: what was acknowledged and is not yet committed. One append-only file per branch, each line a record
 //! with a digest of itself; a line counts once it is whole, and is synced before it is acknowledged.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -121,51 +121,24 @@ impl Store {
     /// Reads the draft; a last line that a crash left unfinished was never acknowledged and does not count.
     ///
     /// # Errors
-    /// When a whole line is damaged, or the file cannot be read.
+    /// When what was acknowledged is damaged, or the file cannot be read.
     pub fn read_draft(&self, branch: &str) -> Result<Option<DraftFile>, StoreError> {
         let path = self.draft_path(branch);
+        let note = self.acknowledged(branch);
         let bytes = match read_all(self.vfs.as_ref(), &path, u64::MAX).map_err(missing_or("read", &path)) {
             Ok(bytes) => bytes,
             Err(StoreError::Missing { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut head = None;
-        let mut entries = Vec::new();
-        let mut lines = 0_u64;
-        let mut whole_bytes = 0_u64;
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if !line.ends_with(b"\n") {
-                check_torn(&path, line)?;
-                break;
-            }
-            if head.is_none() {
-                let (read, _): (DraftHead, _) = sealed::unseal(&path, line)?;
-                head = Some(read);
-            } else {
-                let (read, _): (DraftLine, _) = sealed::unseal(&path, line)?;
-                if read.number != lines {
-                    return Err(StoreError::damaged(
-                        &path,
-                        format!("line {} is missing", lines + 2),
-                    ));
-                }
-                lines += 1;
-                entries.extend(read.events.into_iter().map(DraftEntry::from));
-            }
-            whole_bytes += u64::try_from(line.len()).unwrap_or(0);
+        let draft = parse(&path, &bytes)?;
+        let acknowledged = note.filter(|note| note.draft == draft.head.id);
+        if acknowledged.is_some_and(|note| note.bytes > draft.whole_bytes) {
+            return Err(StoreError::damaged(
+                &path,
+                "a line at its end that was acknowledged is damaged or missing",
+            ));
         }
-        // The first two lines came in together, before the file had its name: no crash leaves less.
-        let head = head
-            .filter(|_| lines > 0)
-            .ok_or_else(|| StoreError::damaged(&path, "its first lines are not whole"))?;
-        let size = u64::try_from(bytes.len()).unwrap_or(whole_bytes);
-        Ok(Some(DraftFile {
-            head,
-            entries,
-            torn_bytes: size.saturating_sub(whole_bytes),
-            lines,
-            whole_bytes,
-        }))
+        Ok(Some(draft))
     }
 
     /// Appends one line to the draft, which begins with `head` where there is none; durable when this returns.
@@ -198,7 +171,9 @@ impl Store {
         let Some(draft) = present else {
             let bytes = [seal(&path, head)?, line].concat();
             self.write_atomic(&path, &bytes)?;
-            return self.sync_dir(&self.path("draft"));
+            self.sync_dir(&self.path("draft"))?;
+            self.note_acknowledged(branch, head.id, length(&bytes));
+            return Ok(());
         };
         let size = self
             .vfs
@@ -217,39 +192,97 @@ impl Store {
             // What was half written must not be taken for acknowledged by a later reader.
             let _ = self.vfs.truncate(&path, draft.whole_bytes);
         }
-        self.guard(appended)
+        self.guard(appended)?;
+        self.note_acknowledged(branch, draft.head.id, draft.whole_bytes + length(&line));
+        Ok(())
     }
 
-    /// Removes the draft, which was sealed or is given up.
+    /// Removes the draft, which is given up; durable when this returns.
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub fn remove_draft(&self, _lock: &DraftLock, branch: &str) -> Result<(), StoreError> {
+    pub fn discard_draft(&self, _lock: &DraftLock, branch: &str) -> Result<(), StoreError> {
+        self.forget_acknowledged(branch)?;
         self.remove_erased(&self.draft_path(branch))
+    }
+
+    /// Removes the draft, which a slot says was sealed: one that stays behind does no harm, so nothing is synced.
+    pub fn drop_draft(&self, _lock: &DraftLock, branch: &str) {
+        self.drop_acknowledged(branch);
+        let _ = self.vfs.remove(&self.draft_path(branch));
     }
 }
 
-fn seal<R: Record>(path: &std::path::Path, record: &R) -> Result<Vec<u8>, StoreError> {
+/// Reads the lines of a draft, up to what a crash can have left of the last one.
+fn parse(path: &Path, bytes: &[u8]) -> Result<DraftFile, StoreError> {
+    let mut head = None;
+    let mut entries = Vec::new();
+    let mut lines = 0_u64;
+    let mut whole_bytes = 0_u64;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let is_last = whole_bytes + length(line) == length(bytes);
+        if is_last && is_torn(path, line)? {
+            break;
+        }
+        if head.is_none() {
+            let (read, _): (DraftHead, _) = sealed::unseal(path, line)?;
+            head = Some(read);
+        } else {
+            let (read, _): (DraftLine, _) = sealed::unseal(path, line)?;
+            if read.number != lines {
+                return Err(StoreError::damaged(
+                    path,
+                    format!("line {} is missing", lines + 2),
+                ));
+            }
+            lines += 1;
+            entries.extend(read.events.into_iter().map(DraftEntry::from));
+        }
+        whole_bytes += length(line);
+    }
+    // The first two lines came in together, before the file had its name: no crash leaves less.
+    let head = head
+        .filter(|_| lines > 0)
+        .ok_or_else(|| StoreError::damaged(path, "its first lines are not whole"))?;
+    Ok(DraftFile {
+        head,
+        entries,
+        torn_bytes: length(bytes).saturating_sub(whole_bytes),
+        lines,
+        whole_bytes,
+    })
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+fn seal<R: Record>(path: &Path, record: &R) -> Result<Vec<u8>, StoreError> {
     let sealed = sealed::seal(record).map_err(|error| StoreError::damaged(path, error.to_string()))?;
     Ok(sealed.0)
 }
 
-/// A whole line whose newline became another byte is damage, no crash.
-fn check_torn(path: &std::path::Path, line: &[u8]) -> Result<(), StoreError> {
+/// Whether a crash can have left the last line like this: without its end, or with a hole, which reads as zeros.
+///
+/// # Errors
+/// When it is a whole line whose newline became another byte: that is damage, no crash.
+fn is_torn(path: &Path, line: &[u8]) -> Result<bool, StoreError> {
+    if line.ends_with(b"\n") {
+        return Ok(line.contains(&0));
+    }
     let mut mended = line.to_vec();
     if let Some(last) = mended.last_mut() {
         *last = b'\n';
     }
-    let whole = sealed::unseal::<DraftLine>(path, &mended).is_ok()
+    let is_whole = sealed::unseal::<DraftLine>(path, &mended).is_ok()
         || sealed::unseal::<DraftHead>(path, &mended).is_ok();
-    if whole {
-        Err(StoreError::damaged(
+    if is_whole {
+        return Err(StoreError::damaged(
             path,
             "the newline of its last line is damaged",
-        ))
-    } else {
-        Ok(())
+        ));
     }
+    Ok(true)
 }
 
 impl DraftHead {

@@ -4,6 +4,7 @@
 //! temporary file, `fdatasync`, rename or link, `fsync` of the folder. Everything is verified on every read. What
 //! the bytes mean is not known here.
 
+mod acknowledged;
 mod blobs;
 pub mod counting;
 mod derived;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+pub use acknowledged::Acknowledged;
 pub use derived::{DerivedFile, DerivedWriter};
 pub use draft::{DraftEntry, DraftFile, DraftHead, DraftLock};
 pub use error::StoreError;

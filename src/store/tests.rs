@@ -213,10 +213,43 @@ fn a_draft_without_its_first_lines_is_damaged_and_a_torn_later_line_is_not() {
     fs::write(&path, &bytes).unwrap();
     store.append_draft(&lock, "main", &head, &entries).unwrap();
     let longer = fs::read(&path).unwrap();
-    fs::write(&path, &longer[..longer.len() - 1]).unwrap();
-    let draft = store.read_draft("main").unwrap().unwrap();
-    assert_eq!(draft.entries, entries);
-    assert_eq!(draft.torn_bytes, (longer.len() - bytes.len() - 1) as u64);
+    let mut with_hole = longer.clone();
+    with_hole[bytes.len() + 8..bytes.len() + 20].fill(0);
+    for torn in [&longer[..longer.len() - 1], &with_hole] {
+        fs::write(&path, torn).unwrap();
+        assert!(
+            matches!(store.read_draft("main"), Err(StoreError::Damaged { .. })),
+            "that line was acknowledged"
+        );
+    }
+    // A loss of power in the middle of the append: the note was not yet written.
+    fs::remove_file(store.derived_path("acknowledged/main")).unwrap();
+    for torn in [&longer[..longer.len() - 1], &with_hole] {
+        fs::write(&path, torn).unwrap();
+        let draft = store.read_draft("main").unwrap().unwrap();
+        assert_eq!(draft.entries, entries);
+        assert_eq!(draft.torn_bytes, (torn.len() - bytes.len()) as u64);
+    }
+    // What follows is written where the torn line began.
+    store.append_draft(&lock, "main", &head, &entries).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), longer);
+    assert_eq!(store.read_draft("main").unwrap().unwrap().torn_bytes, 0);
+}
+
+#[test]
+fn a_draft_that_is_given_up_leaves_no_note_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let lock = store.lock_draft().unwrap();
+    let head = DraftHead::new(Digest::of(b"draft"), None);
+    let entries = [DraftEntry::Inline(b"x\n".to_vec())];
+    store.append_draft(&lock, "main", &head, &entries).unwrap();
+    let size = fs::metadata(store.path("draft/main.jsonl")).unwrap().len();
+    let note = store.acknowledged("main").unwrap();
+    assert_eq!((note.draft, note.bytes), (head.id, size));
+    store.discard_draft(&lock, "main").unwrap();
+    assert_eq!(store.acknowledged("main"), None);
+    assert_eq!(store.read_draft("main").unwrap(), None);
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Drafts: every line, the batches that they name, and that the events fit the version that they were begun on.
 
+use std::collections::BTreeSet;
+
 use crate::repo::{MAIN, RepoError};
 use crate::store::{DraftEntry, DraftFile};
 
 use super::Check;
 use super::batch::{BatchFacts, Named};
-use super::finding::{DRAFT, DRAFT_BEHIND, NOT_CHECKED, SEALED, TORN, UNREADABLE, chain};
+use super::finding::{DRAFT, DRAFT_BEHIND, MISSING, NOT_CHECKED, SEALED, TORN, UNREADABLE, chain};
 use super::inventory::Inventory;
 use super::objects::Objects;
 use super::refs::Refs;
@@ -24,6 +26,35 @@ pub(super) fn check(
             Ok(Some(file)) => check_file(check, objects, refs, named, branch, &path, &file),
             Ok(None) => {}
             Err(error) => check.fail(&error),
+        }
+    }
+    check_missing(check, refs);
+}
+
+/// Finds a draft that was acknowledged and is gone, where the note beside it is left.
+fn check_missing(check: &mut Check<'_>, refs: &Refs) {
+    for branch in refs
+        .slots
+        .keys()
+        .map(String::as_str)
+        .chain([MAIN])
+        .collect::<BTreeSet<_>>()
+    {
+        let Some(note) = check.store.acknowledged(branch) else {
+            continue;
+        };
+        let slots = refs.slots.get(branch).map_or(&[][..], Vec::as_slice);
+        let is_sealed = slots.iter().any(|read| read.slot.draft == Some(note.draft));
+        // Who commits or discards it meanwhile takes the note away first.
+        if !is_sealed
+            && matches!(check.store.read_draft(branch), Ok(None))
+            && check.store.acknowledged(branch).as_ref() == Some(&note)
+        {
+            let what = format!(
+                "a draft of {} bytes was acknowledged, and its file is gone",
+                note.bytes
+            );
+            check.find(MISSING.about(&format!("draft/{branch}.jsonl"), what));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Checks a whole repository: every file is known and checked, or stands in `tmp/` or `derived/`, or is reported.
 //!
 //! The check never ends at the first problem: what is damaged becomes a finding, and the walk goes on. It repairs
-//! nothing, and what it says does not depend on derived files. Two things cannot be told from what is allowed: a
-//! draft that somebody removed from one that was given up, and a setting in `local/` from one never made.
+//! nothing, and what it says does not depend on derived files, but for one: a note in `derived/acknowledged/` tells a
+//! draft that is missing or cut short from one that was given up or met by a crash. A setting in `local/` that somebody
+//! removed cannot be told from one never made.
 
 mod batch;
 mod blobs;

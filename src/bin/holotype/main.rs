@@ -15,7 +15,21 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What sled panics about is caught and told as an error; its own report of it would be a second voice.
+fn keep_sled_quiet() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_in_sled = panic
+            .location()
+            .is_some_and(|place| place.file().contains("/sled-"));
+        if !is_in_sled {
+            report(panic);
+        }
+    }));
+}
+
 fn main() -> ExitCode {
+    keep_sled_quiet();
     let matches = match cli::parse() {
         Ok(matches) => matches,
         Err(code) => return ExitCode::from(code),
