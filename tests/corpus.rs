@@ -141,6 +141,7 @@ fn the_program_reads_or_refuses_the_corpus_and_records_nothing() {
         (Target::Exact, "exact"),
         (Target::Dicom, "dicom"),
         (Target::Scheme, "scheme"),
+        (Target::Carrier, "holotype"),
     ];
     for (target, format) in formats {
         for file in files(target).iter().take(3) {

@@ -99,6 +99,7 @@ fn check_page(name: &str) {
     let folder = dir.path().canonicalize().unwrap();
     copy_tree(&root.join("examples/bccd"), &folder.join("bccd"));
     copy_tree(&root.join("examples/qupath"), &folder.join("qupath"));
+    copy_tree(&root.join("examples/sliderunner"), &folder.join("sliderunner"));
     let played = play(&page, &folder);
     if std::env::var_os("HOLOTYPE_UPDATE_DOCS").is_some() {
         fs::write(&path, &played).unwrap();
@@ -123,6 +124,11 @@ fn the_tutorial_tells_the_truth() {
 #[test]
 fn the_guide_to_qupath_tells_the_truth() {
     check_page("docs/guides/qupath.md");
+}
+
+#[test]
+fn the_guide_to_sliderunner_tells_the_truth() {
+    check_page("docs/guides/sliderunner.md");
 }
 
 /// Every file under `docs/` and every top-level page that a page links to is there.

@@ -76,6 +76,18 @@ pub struct SourceCarried {
     pub dataset: Option<Box<Carrier>>,
     /// What is carried of annotations, by index into [`Document::annotations`].
     pub annotations: BTreeMap<usize, CarriedAnnotation>,
+    /// Whether the format shows the ratings that are carried.
+    pub ratings: CarriedRatings,
+}
+
+/// Whether a format shows ratings in its own form, so that one which is not there any more was taken away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CarriedRatings {
+    /// It does: those of [`SourceAnnotation::ratings`] count.
+    #[default]
+    Shown,
+    /// It has no place for them: what is carried counts.
+    Hidden,
 }
 
 impl SourceCarried {

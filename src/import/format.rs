@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::files::input::{FilesError, read_head};
 
 use super::{
-    asap, coco, csv, cvat, dicom, exact, geojson, imagescope, labelstudio, parquet, scheme, sliderunner, voc,
-    yolo,
+    asap, carrier, coco, csv, cvat, dicom, exact, geojson, imagescope, labelstudio, parquet, scheme,
+    sliderunner, voc, yolo,
 };
 
 /// So much of a file is looked at to recognise it.
@@ -43,11 +43,13 @@ pub enum Format {
     Parquet,
     /// A label scheme as TOML.
     Scheme,
+    /// What an export of Holotype leaves in a folder of files of another tool's format.
+    Carrier,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Coco,
         Self::Voc,
         Self::SlideRunner,
@@ -62,6 +64,7 @@ impl Format {
         Self::Dicom,
         Self::Parquet,
         Self::Scheme,
+        Self::Carrier,
     ];
 
     /// Returns the word for it.
@@ -82,6 +85,7 @@ impl Format {
             Self::Dicom => "dicom",
             Self::Parquet => "parquet",
             Self::Scheme => "scheme",
+            Self::Carrier => "holotype",
         }
     }
 
@@ -102,7 +106,8 @@ impl Format {
             | Self::Exact
             | Self::Dicom
             | Self::Parquet
-            | Self::Scheme => false,
+            | Self::Scheme
+            | Self::Carrier => false,
         }
     }
 
@@ -147,6 +152,10 @@ pub fn recognise(path: &Path) -> Result<Vec<Recognised>, FilesError> {
             })
             .into_iter()
             .collect());
+    }
+    if let Some(why) = carrier::recognise(&head) {
+        let format = Format::Carrier;
+        return Ok(vec![Recognised { format, why }]);
     }
     let voc = voc::looks_like_voc(&head).then_some("XML whose root is <annotation>");
     let coco = coco::looks_like_coco(&head).then_some("an object with the lists 'images' and 'annotations'");

@@ -7,6 +7,7 @@ use crate::files::input::{FilesError, FoundFile, find_files, read_file, read_hea
 use crate::id::Digest;
 
 use super::asap::{self, AsapError};
+use super::carrier::{self, CarrierReadError};
 use super::coco::{BoxChoice, CocoError, CocoOptions, VoteChoice, read_coco};
 use super::csv::{self, CsvError, CsvOptions, CsvOrder};
 use super::cvat::{self, CvatError};
@@ -25,6 +26,8 @@ use super::voc::{VocError, read_voc};
 use super::yolo::{YoloError, YoloFolder, split_folders};
 use super::yolo_folder::{self, YOLO_HEAD_BYTES};
 
+/// So much of a file is looked at to see whether it is what an export left.
+const CARRIER_HEAD_BYTES: u64 = 1 << 20;
 /// No annotation file is longer.
 const FILE_LIMIT: u64 = 16 << 30;
 
@@ -102,6 +105,9 @@ pub enum LoadError {
     /// It is no label scheme.
     #[error(transparent)]
     Scheme(#[from] SchemeError),
+    /// It is not what an export leaves.
+    #[error(transparent)]
+    Carrier(#[from] CarrierReadError),
 }
 
 fn several(fits: &[Recognised]) -> String {
@@ -209,7 +215,8 @@ pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<FoundSourc
             | Format::Exact
             | Format::Dicom
             | Format::Parquet
-            | Format::Scheme,
+            | Format::Scheme
+            | Format::Carrier,
         ) => files,
     };
     let is_done = options.format == Some(Format::Yolo) && !sources.is_empty();
@@ -218,6 +225,8 @@ pub fn find_sources(path: &Path, options: &LoadOptions) -> Result<Vec<FoundSourc
             sources.push(source);
         }
     }
+    // What an export left of the dataset comes before the files that it is about.
+    sources.sort_by_key(|source| source.format != Format::Carrier);
     if sources.is_empty() {
         return Err(LoadError::EmptyFolder {
             folder: path.display().to_string(),
@@ -255,6 +264,10 @@ fn source(file: FoundFile, options: &LoadOptions) -> Result<Result<FoundSource, 
         why,
     };
     if let Some(format) = options.format {
+        // It lies beside files of this format and says what they have no place for.
+        let is_carrier = format == Format::GeoJson
+            && carrier::recognise(&read_head(&file.path, CARRIER_HEAD_BYTES)?).is_some();
+        let format = if is_carrier { Format::Carrier } else { format };
         return Ok(Ok(found(file, format, None)));
     }
     let fits = recognise(&file.path)?;
@@ -317,6 +330,7 @@ fn load_file(
         Format::Dicom => dicom::read(&file, &bytes)?,
         Format::Parquet => parquet::read(&file, &bytes)?,
         Format::Scheme => scheme::read(&file, &bytes)?,
+        Format::Carrier => carrier::read(&file, &bytes)?,
     };
     Ok((digest, document))
 }

@@ -4,6 +4,7 @@
 //! [`LossReport`](report::LossReport). Nothing here repairs, guesses silently or panics.
 
 pub mod asap;
+pub mod carrier;
 pub mod coco;
 mod colour;
 pub mod commands;

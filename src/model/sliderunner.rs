@@ -16,7 +16,7 @@ pub enum Kind {
     SpecialSpot,
     /// Two corners around a circle or an ellipse.
     Circle,
-    /// The whole image, without coordinates.
+    /// The whole image, or one focus level of it: one row of coordinates that has the level alone, or none.
     ImageLabel,
     /// 255, or a number that SlideRunner does not know, or none.
     Unknown,
@@ -196,18 +196,7 @@ impl Placed {
     #[must_use]
     pub fn read_back(&self) -> Option<Geometry> {
         let (shape, _) = shape(self.kind, &self.points)?;
-        let plane = match shape {
-            Shape::Image => None,
-            Shape::Point { .. }
-            | Shape::Box { .. }
-            | Shape::RotatedBox { .. }
-            | Shape::Circle { .. }
-            | Shape::Ellipse { .. }
-            | Shape::Polygon { .. }
-            | Shape::MultiPolygon { .. }
-            | Shape::Polyline { .. }
-            | Shape::Mask { .. } => plane(f64::from(self.z)).ok().flatten(),
-        };
+        let plane = plane(f64::from(self.z)).ok().flatten();
         Some(Geometry { shape, plane })
     }
 }
@@ -362,11 +351,13 @@ mod tests {
             let placed = Placed::of(&geometry, None);
             assert_eq!((placed.read_back(), placed.loss), (Some(geometry), None));
         }
-        let deep = Geometry {
-            plane: Some(Plane { c: 0, t: 0, z: 3 }),
-            ..Geometry::point(1.0, 2.0)
-        };
-        assert_eq!(Placed::of(&deep, None).read_back(), Some(deep));
+        for geometry in [Geometry::point(1.0, 2.0), Geometry::new(Shape::Image)] {
+            let deep = Geometry {
+                plane: Some(Plane { c: 0, t: 0, z: 3 }),
+                ..geometry
+            };
+            assert_eq!(Placed::of(&deep, None).read_back(), Some(deep));
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use holotype::import::table::read_table;
 use holotype::import::voc::read_voc;
 use holotype::import::yolo::{YoloError, YoloReader};
 use holotype::import::{
-    asap, csv, cvat, dicom, exact, geojson, imagescope, labelstudio, parquet, scheme, yolo,
+    asap, carrier, csv, cvat, dicom, exact, geojson, imagescope, labelstudio, parquet, scheme, yolo,
 };
 use holotype::model::Geometry;
 
@@ -66,6 +66,8 @@ pub(crate) enum Target {
     Parquet,
     /// A label scheme.
     Scheme,
+    /// What an export leaves beside files of another tool's format.
+    Carrier,
     /// A metadata table.
     Table,
     /// Telling the format of a file.
@@ -76,7 +78,7 @@ pub(crate) enum Target {
 
 impl Target {
     /// All of them.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Coco,
         Self::Voc,
         Self::SlideRunner,
@@ -94,6 +96,7 @@ impl Target {
         Self::Dicom,
         Self::Parquet,
         Self::Scheme,
+        Self::Carrier,
         Self::Table,
         Self::Recognise,
         Self::Probe,
@@ -119,6 +122,7 @@ impl Target {
             Self::Dicom => "dicom",
             Self::Parquet => "parquet",
             Self::Scheme => "scheme",
+            Self::Carrier => "carrier",
             Self::Table => "table",
             Self::Recognise => "recognise",
             Self::Probe => "probe",
@@ -167,6 +171,7 @@ pub(crate) fn run(target: Target, bytes: &[u8]) -> Outcome {
         Target::Dicom => twice(|| dicom::read(FILE, bytes)),
         Target::Parquet => twice(|| parquet::read(FILE, bytes)),
         Target::Scheme => twice(|| scheme::read(FILE, bytes)),
+        Target::Carrier => twice(|| carrier::read(FILE, bytes)),
         Target::Table => table(bytes),
         Target::Recognise => on_disk(bytes, recognised),
         Target::Probe => probed(bytes),
@@ -246,17 +251,8 @@ fn check_geometry(geometry: &Geometry) {
     let stored = serde_json::to_string(geometry).expect("a geometry is written");
     let read: Geometry = serde_json::from_str(&stored).unwrap_or_else(|error| panic!("{error} in {stored}"));
     assert_eq!(*geometry, read, "stored as {stored}");
-    // Products of longer coordinates are beyond every number.
-    let is_small = geometry.bounds().is_none_or(|b| {
-        [b.x_min, b.y_min, b.x_max, b.y_max]
-            .iter()
-            .all(|v| v.abs() < 1e100)
-    });
     let area = geometry.area().unwrap_or_default();
-    assert!(
-        !is_small || (area.is_finite() && area >= 0.0),
-        "an area of {area}"
-    );
+    assert!(area.is_finite() && area >= 0.0, "an area of {area}");
     let flags = geometry.flags(Some((640.0, 479.0)));
     assert_eq!(
         flags,

@@ -314,3 +314,119 @@ fn a_label_id_that_is_another_labels_is_told() {
     let report = hostile(&replaced(&id("mitosis"), &id("other")));
     assert_eq!(count_of(&report, "warnings", "carrier_differs"), 1, "{report}");
 }
+
+/// The same as a folder of GeoJSON.
+fn exported_geojson(lab: &Lab) -> String {
+    let path = lab.path().join("geojson").display().to_string();
+    lab.ok(&["export", "--format", "geojson", "--out", &path]);
+    path
+}
+
+/// Changes a file of an export, which is one JSON object.
+fn rewrite(folder: &str, name: &str, change: impl FnOnce(&mut Value)) {
+    let path = Path::new(folder).join(name);
+    let mut value: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    change(&mut value);
+    std::fs::write(&path, serde_json::to_vec_pretty(&value).unwrap()).unwrap();
+}
+
+#[test]
+fn a_correction_made_to_geojson_is_just_that_where_it_came_from_and_elsewhere() {
+    let (lab, _) = small();
+    let folder = exported_geojson(&lab);
+    let mut corrected = String::new();
+    rewrite(&folder, "a.tif.geojson", |file| {
+        let feature = &mut file["features"][0];
+        corrected = text(&feature["id"]).replace('-', "");
+        feature["properties"]["classification"] = json!({"name": "apoptosis"});
+    });
+    let report = lab.json(&["import", &folder, "--dry-run"]);
+    assert_eq!(
+        (&report["matched"], &report["modified"], &report["created"]),
+        (&json!(3), &json!(1), &json!(0)),
+        "{report}"
+    );
+    assert_eq!(
+        report["ratings_added"], 0,
+        "nobody said who corrected it: {report}"
+    );
+    let there = Lab::on("2027-01-01");
+    let report = there.json(&["import", &folder, "--commit", "brought"]);
+    assert_eq!(
+        (&report["format"], &report["losses"]),
+        (&json!("geojson"), &json!([]))
+    );
+    assert_eq!(
+        (&report["created"], &report["ratings_added"], &report["files"]),
+        (&json!(3), &json!(4), &json!(3)),
+        "{report}"
+    );
+    let row = |lab: &Lab| {
+        let rows = lab.rows(&["list", "annotations"]);
+        let is_it = |row: &Value| text(&row["id"]).ends_with(&corrected);
+        rows.into_iter().find(is_it).unwrap()
+    };
+    assert_eq!(row(&there)["label"], "apoptosis", "as corrected");
+    assert_eq!(
+        row(&there)["ratings"],
+        row(&lab)["ratings"],
+        "who said what stays"
+    );
+    assert_ne!(snapshot(&there), snapshot(&lab));
+}
+
+#[test]
+fn a_file_of_a_geojson_export_alone_says_whose_ratings_it_could_not_bring() {
+    let (lab, _) = small();
+    let folder = exported_geojson(&lab);
+    let alone = format!("{folder}/a.tif.geojson");
+    let there = Lab::on("2027-01-01");
+    let report = there.json(&["import", &alone, "--commit", "alone"]);
+    assert_eq!(report["created"], 2, "{report}");
+    let rows = lab.rows(&["list", "annotations"]);
+    let on_a = rows.iter().filter(|row| row["image_name"] == "a.tif");
+    let ratings: usize = on_a.map(|row| row["ratings"].as_array().unwrap().len()).sum();
+    let refused = count_of(&report, "losses", "carrier_refused");
+    assert_eq!(usize::try_from(refused).unwrap(), ratings, "{report}");
+    let message = message_of(&report, "losses", "carrier_refused");
+    assert!(message.contains("nobody is known as 'human-"), "{message}");
+    // Where it came from they are known, and nothing has changed.
+    let report = lab.json(&["import", &alone]);
+    assert_eq!(
+        (&report["events"], &report["losses"]),
+        (&json!(0), &json!([])),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_carrier_beside_geojson_that_is_none_is_refused_and_nothing_is_recorded() {
+    let (lab, _) = small();
+    let folder = exported_geojson(&lab);
+    let there = Lab::on("2027-01-01");
+    let before = there.truth();
+    rewrite(&folder, "holotype.json", |carrier| {
+        carrier["rule"] = json!({"format": "holotype/rule/77"})
+    });
+    let ran = there.run(&["import", &folder]);
+    let line = ran.refused(3);
+    assert!(
+        line.starts_with("error: holotype.json: it is not what an export writes"),
+        "{line}"
+    );
+    assert_eq!(there.truth(), before);
+}
+
+#[test]
+fn n01_records_of_a_carrier_beside_geojson_that_cannot_be_are_refused_one_by_one() {
+    let (lab, _) = small();
+    let folder = exported_geojson(&lab);
+    rewrite(&folder, "holotype.json", |carrier| {
+        carrier["images"][0]["name"] = json!("../a.tif")
+    });
+    let there = Lab::on("2027-01-01");
+    let report = there.json(&["import", &folder, "--commit", "brought"]);
+    assert_eq!(report["created"], 3, "{report}");
+    assert_eq!(count_of(&report, "losses", "carrier_refused"), 1, "{report}");
+    assert_eq!(there.json(&["verify", "--replay"])["ok"], true);
+}

@@ -20,8 +20,12 @@ use holotype::store::RealVfs;
 use crate::common::random::{Dice, FLOATS};
 use crate::common::{Author, around, code};
 
+/// The names of the images.
+pub(crate) type Names = [&'static str; 6];
 /// Names that formats could take for something else.
-const IMAGES: [&str; 6] = ["None", "~a/b 1.tif", "C:/x.png", "日本/α.svs", "a.tif", "a"];
+pub(crate) const ODD_NAMES: Names = ["None", "~a/b 1.tif", "C:/x.png", "日本/α.svs", "a.tif", "a"];
+/// Names that files can have.
+pub(crate) const FILE_NAMES: Names = ["None", "b 1.tif", "x/y.png", "日本/α.svs", "a.tif", "a"];
 const PEOPLE: [(&str, AnnotatorKind); 5] = [
     ("human-1", AnnotatorKind::Human),
     ("human-2", AnnotatorKind::Human),
@@ -31,17 +35,17 @@ const PEOPLE: [(&str, AnnotatorKind); 5] = [
 ];
 
 /// Makes the dataset of a seed in a folder.
-pub(crate) fn make(dir: &Path, seed: u64) -> Author {
+pub(crate) fn make(dir: &Path, seed: u64, names: Names) -> Author {
     let mut author = Author::begin(dir, "everything");
     let mut dice = Dice::new(seed);
-    let commands = scaffold(&author, &mut dice);
+    let commands = scaffold(&author, &mut dice, names);
     author.commit("Set up", commands);
     let (labels, renaming) = labels(&author);
     author.commit("Rename", renaming);
     let mut ids = Vec::new();
-    let commands = annotations(&author, &mut dice, &labels, &mut ids);
+    let commands = annotations(&author, &mut dice, &labels, names, &mut ids);
     author.commit("Annotate", commands);
-    let commands = later(&author, &mut dice, &labels, &ids);
+    let commands = later(&author, &mut dice, &labels, names, &ids);
     author.commit("Later", commands);
     author
 }
@@ -75,7 +79,7 @@ fn facts_of(kind: EntityKind, id: &str, dice: &mut Dice) -> Command {
     }
 }
 
-fn scaffold(author: &Author, dice: &mut Dice) -> Vec<(Context, Command)> {
+fn scaffold(author: &Author, dice: &mut Dice, names: Names) -> Vec<(Context, Command)> {
     let mut commands = vec![facts_of(EntityKind::Dataset, "", dice)];
     for (name, kind) in PEOPLE {
         commands.push(Command::RegisterAnnotator {
@@ -97,7 +101,7 @@ fn scaffold(author: &Author, dice: &mut Dice) -> Vec<(Context, Command)> {
         code: code("slide-1"),
         case: Some(code("case-2")),
     });
-    for (name, n) in IMAGES.iter().zip(0..) {
+    for (name, n) in names.iter().zip(0..) {
         let mut facts = odd_facts(dice);
         if n % 2 == 0 {
             facts.insert("width".to_owned(), FactValue::from(7215.5));
@@ -239,12 +243,13 @@ fn annotations(
     author: &Author,
     dice: &mut Dice,
     labels: &[LabelId],
+    names: Names,
     ids: &mut Vec<AnnotationId>,
 ) -> Vec<(Context, Command)> {
     let mut commands = Vec::new();
     for _ in 0..90 {
         // Two images stay without annotations.
-        let name = IMAGES[usize::try_from(dice.below(4)).unwrap() + 2];
+        let name = names[usize::try_from(dice.below(4)).unwrap() + 2];
         let image = ImageId::of_name(name);
         let plane = (dice.below(5) == 0).then(|| Plane {
             c: u32::try_from(dice.below(2)).unwrap(),
@@ -306,6 +311,7 @@ fn later(
     author: &Author,
     dice: &mut Dice,
     labels: &[LabelId],
+    names: Names,
     ids: &[AnnotationId],
 ) -> Vec<(Context, Command)> {
     let mut commands = Vec::new();
@@ -341,7 +347,7 @@ fn later(
             ));
         }
     }
-    for image in [IMAGES[0], IMAGES[3]].map(ImageId::of_name) {
+    for image in [names[0], names[3]].map(ImageId::of_name) {
         let region = (dice.below(2) == 0).then(|| Geometry::rectangle(1.0, 2.0, 3.5, 4.0));
         commands.push((rating(author, dice), Command::Screen { image, region }));
         commands.push((author.context(), Command::Screen { image, region: None }));

@@ -321,7 +321,7 @@ fn an_export_that_comes_back_changes_nothing() {
     let files = exported(&lab, "HEAD", "out");
     assert_eq!(
         files.keys().collect::<Vec<_>>(),
-        ["002.tiff.geojson", "a/001.tiff.geojson"]
+        ["002.tiff.geojson", "a/001.tiff.geojson", "holotype.json"]
     );
     assert_eq!(exported(&lab, "HEAD", "again"), files, "the same bytes");
     let read = lab.json(&["import", "out"]);
@@ -359,7 +359,7 @@ fn an_export_gives_the_same_annotations_in_a_fresh_dataset() {
 fn what_qupath_saves_unedited_changes_nothing_and_an_edit_is_one_event() {
     let lab = recorded();
     let files = exported(&lab, "HEAD", "out");
-    for (name, text) in &files {
+    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".geojson")) {
         lab.write(&format!("saved/{name}"), through_qupath(text.as_bytes()));
     }
     let read = lab.json(&["import", "saved"]);
@@ -461,14 +461,14 @@ fn midog_goes_to_geojson_and_back_without_an_event() {
     let read = lab.json(&["import", "out"]);
     assert_eq!(
         (&read["files"], &read["matched"], &read["events"]),
-        (&json!(200), &json!(4435), &json!(0))
+        (&json!(201), &json!(4435), &json!(0))
     );
     let fresh = Lab::new();
     let out = lab.path().join("out").display().to_string();
     let read = fresh.json(&["import", &out, "--commit", "MIDOG"]);
     assert_eq!(
-        (&read["created"], count_of(&read, "losses", "carried_ratings")),
-        (&json!(4435), 11_094)
+        (&read["created"], &read["ratings_added"], &read["losses"]),
+        (&json!(4435), &json!(11_094), &json!([]))
     );
     let places = |lab: &Lab| -> Vec<Value> {
         let rows = lab.rows(&["list", "annotations"]);

@@ -89,6 +89,11 @@ def make(path, syntax, double, random):
                 ],
             )
         )
+    save(path, groups, syntax)
+
+
+def save(path, groups, syntax):
+    """Writes a file of these groups."""
     annotations = hd.ann.MicroscopyBulkSimpleAnnotations(
         source_images=[slide()],
         annotation_coordinate_type="2D",
@@ -182,6 +187,32 @@ def compare_group(check, group, rows, names, double):
         check.equal(f"{group.label}: rated by", raters, ["MitNet 2.1" if is_model else "Doe^Jane"])
 
 
+def corners(check, binary, path):
+    """Pixels' corners: where highdicom has them in an image by their place on the slide, there are ours, too."""
+    spacing, first = 0.25, np.array([12.5, 30.25])
+    to_image = hd.spatial.ReferenceToImageTransformer(
+        image_position=[*first, 0.0], image_orientation=[1, 0, 0, 0, 1, 0], pixel_spacing=[spacing, spacing]
+    )
+    # The image's position is that of the middle of its first pixel, so each corner lies half a pixel before a middle.
+    pixels = np.array([[0, 0], [512, 0], [512, 512], [0, 512]])
+    on_slide = np.column_stack([first + (pixels - 0.5) * spacing, np.zeros(len(pixels))])
+    whole = np.array(to_image(on_slide))[:, :2]
+    group = hd.ann.AnnotationGroup(
+        number=1, uid=UID.format(200), label="all pixels", annotated_property_category=codes.SCT.AnatomicalStructure,
+        annotated_property_type=codes.SCT.Nucleus, graphic_type=GRAPHICS.POLYGON, graphic_data=[whole],
+        algorithm_type="MANUAL",
+    )
+    save(path, [group], ExplicitVRLittleEndian)
+    with Repository(binary) as repository:
+        lines = repository.path / "image.jsonl"
+        lines.write_text('{"command":"declare","image":"slide.svs","facts":{"width":512,"height":512}}\n')
+        repository.run("record", str(lines))
+        said = repository.import_file(path, "--image", "slide.svs")
+        check.equal("outside the image", [one["code"] for one in said["warnings"] if one["code"] == "outside_image"], [])
+        ring = repository.rows("annotations")[0]["geometry"]["rings"][0]
+        check.near("corners of the image", sum(ring, []), pixels.astype(float).ravel().tolist(), 0.0)
+
+
 def main():
     """Compares each combination of transfer syntax and width of numbers."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -196,6 +227,7 @@ def main():
                 path = folder / f"{syntax.name.split()[0].lower()}-{'double' if double else 'float'}.dcm"
                 make(path, syntax, double, random)
                 compare(check, options.binary, path, double)
+        corners(check, options.binary, folder / "corners.dcm")
     return check.end("dicom")
 
 

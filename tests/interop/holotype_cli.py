@@ -38,6 +38,10 @@ class Repository:
             raise RuntimeError(f"{args}: exit {ran.returncode}: {ran.stderr}")
         return ran.stdout
 
+    def run(self, *args):
+        """Runs the program; returns what it prints."""
+        return self._run(*args)
+
     def import_file(self, path, *args):
         """Imports a file; returns what the program says of it."""
         return json.loads(self._run("import", str(path), *args, "--json"))

@@ -31,9 +31,10 @@ pub(super) enum Segmentation {
 
 /// Says a geometry in COCO's terms; `size` is the image's width and height, where known.
 pub(super) fn place(geometry: &Geometry, size: Option<(f64, f64)>) -> Place {
+    let area = geometry.area();
     let mut place = Place {
         bbox: geometry.bounds().map_or([0.0; 4], box_of),
-        area: geometry.area().unwrap_or(0.0),
+        area: area.unwrap_or(0.0),
         segmentation: None,
         needs_exact: true,
         losses: Vec::new(),
@@ -79,6 +80,12 @@ pub(super) fn place(geometry: &Geometry, size: Option<(f64, f64)>) -> Place {
         } => {
             place.mask([*x, *y, *width, *height], counts, size);
         }
+    }
+    if area.is_none() && geometry.shape != Shape::Image {
+        place.losses.push((
+            "area_beyond_numbers",
+            "the area is more than a number can say; 0 is written",
+        ));
     }
     if geometry.plane.is_some() {
         place.needs_exact = true;

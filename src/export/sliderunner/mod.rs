@@ -171,6 +171,10 @@ impl SlideRunnerDatabase {
         for ([x, y], order) in row.points.iter().zip(1_i64..) {
             statement.execute(params![x, y, row.z, slide, uid, order])?;
         }
+        if row.points.is_empty() {
+            // SlideRunner looks for the focus level of every annotation in such a row, and fails without one.
+            statement.execute(params![None::<f64>, None::<f64>, row.z, slide, uid, 1])?;
+        }
         drop(statement);
         for label in &row.labels {
             self.label += 1;

@@ -1,8 +1,8 @@
 //! A version as QuPath GeoJSON, one file an image.
 
-use super::{ExportOptions, Exported, chosen_images, count_erased, length};
-use crate::codec::Extra;
+use super::{ExportOptions, Exported, chosen_images, count_erased, length, text};
 use crate::event::State;
+use crate::export::carrier::{carried, carrier};
 use crate::export::dataset::{Dataset, ImageRow};
 use crate::export::geojson::{GeoJsonLosses, GeoJsonObject, write_geojson};
 use crate::export::rows::{Parts, Row, RowReader};
@@ -10,12 +10,15 @@ use crate::export::{ExportError, ExportReport};
 use crate::files::names::{Sameness, check_names};
 use crate::files::output::StagedFolder;
 use crate::id::LabelId;
-use crate::model::carried::{CarriedException, CarriedLabel, CarriedRating, CarriedSourceId};
 use crate::model::qupath::{Colour, parse_colour};
-use crate::model::{CarriedAnnotation, FactValue, Rule};
+use crate::model::{FactValue, Rule};
+
+/// The file with what belongs to no annotation.
+const CARRIER_NAME: &str = "holotype.json";
 
 /// Writes a version as QuPath GeoJSON: one file an image, `NAME.geojson`, since the name of the file is all that says
-/// which image it is about. An image without annotations has a file without features.
+/// which image it is about. An image without annotations has a file without features. What belongs to no annotation stands
+/// in one more file, `holotype.json`.
 ///
 /// # Errors
 /// [`ExportError::Names`] when names of images cannot be files, or when the version cannot be read or a file not be
@@ -51,14 +54,8 @@ pub fn export_geojson(
         out.write_file(name, &bytes).map_err(ExportError::from)
     })?;
     let mut report = report(&losses);
-    let with_facts: Vec<_> = chosen
-        .iter()
-        .filter(|image| !image.record.facts.is_empty())
-        .collect();
-    let facts = length(&with_facts) + u64::from(!dataset.facts().is_empty());
-    report.add("facts", facts, || {
-        "facts of the dataset, of images, cases and slides have no place in GeoJSON".to_owned()
-    });
+    let carrier = carrier(&dataset, &chosen, options.repository, &mut report)?;
+    out.write_file(CARRIER_NAME, text(&carrier)?.as_bytes())?;
     count_erased(&dataset, &mut report);
     Ok(Exported {
         images: length(&chosen),
@@ -76,7 +73,7 @@ fn file(reader: &RowReader<'_>, image: &ImageRow, rows: &[Row<'_>]) -> (Vec<u8>,
             geometry: &row.record.geometry,
             class: row.label_name.map(|name| (name, colour(reader, row.label))),
             attributes: &row.record.attributes,
-            carried: carried(reader, row),
+            carried: carried(row, reader, None).0,
         })
         .collect();
     let mut bytes = Vec::new();
@@ -91,44 +88,6 @@ fn colour(reader: &RowReader<'_>, label: Option<LabelId>) -> Option<Colour> {
         .get("colour")
         .and_then(FactValue::as_text)
         .and_then(parse_colour)
-}
-
-/// What is carried of an annotation beside geometry and attributes.
-fn carried(reader: &RowReader<'_>, row: &Row<'_>) -> CarriedAnnotation {
-    let label =
-        |id: Option<LabelId>| id.map(|id| CarriedLabel::new(id, reader.label_name(id).unwrap_or_default()));
-    CarriedAnnotation {
-        exception: row.exception.map(|exception| CarriedException {
-            label: label(exception),
-            extra: Extra::default(),
-        }),
-        image_version: row.record.image_version,
-        label: label(row.record.label),
-        ratings: row
-            .ratings
-            .iter()
-            .map(|rating| CarriedRating {
-                annotator: rating.key.annotator.clone(),
-                blinded: rating.record.blinded,
-                claimed_at: rating.record.claimed_at.clone(),
-                label: label(rating.record.label),
-                method: rating.record.method,
-                n: rating.key.n,
-                round: rating.key.round,
-                extra: Extra::default(),
-            })
-            .collect(),
-        source_ids: row
-            .source_ids
-            .iter()
-            .map(|alias| CarriedSourceId {
-                id: alias.id.clone(),
-                lineage: alias.lineage.clone(),
-                extra: Extra::default(),
-            })
-            .collect(),
-        ..CarriedAnnotation::empty(row.annotation)
-    }
 }
 
 fn report(losses: &GeoJsonLosses) -> ExportReport {

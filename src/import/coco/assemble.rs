@@ -380,12 +380,18 @@ impl<'m, 'f> Assembler<'m, 'f> {
         let Some(area) = area else {
             return;
         };
+        let derived = geometry.area();
         // A whole image is as large as it is, whatever is said of it.
-        let Some(derived) = geometry.area().filter(|derived| !same(area, *derived)) else {
+        if geometry.shape == Shape::Image || derived.is_some_and(|derived| same(area, derived)) {
             return;
-        };
-        self.context.warn("area_differs", &place.with(id), || {
-            format!("its 'area' is {area}, its geometry has {derived}; it is kept as an attribute")
+        }
+        self.context.warn("area_differs", &place.with(id), || match derived {
+            Some(derived) => {
+                format!("its 'area' is {area}, its geometry has {derived}; it is kept as an attribute")
+            }
+            None => {
+                format!("its 'area' is {area}, its geometry has more than a number can say; it is kept as an attribute")
+            }
         });
         attributes.insert("area".to_owned(), SourceValue::Number(area));
     }

@@ -10,7 +10,10 @@ use std::ops::ControlFlow;
 use crate::codec::to_canonical;
 use crate::event::{AnnotationIdentity, Command, Context, State, scan_records};
 use crate::id::{AnnotationId, Code, ImageId, LabelId};
-use crate::import::document::{Document, SourceAnnotation, SourceFacts, SourceId, SourceRating, SourceValue};
+use crate::import::document::{
+    CarriedRatings, Document, SourceAnnotation, SourceCarried, SourceFacts, SourceId, SourceRating,
+    SourceValue,
+};
 use crate::model::carried::{CarriedAnnotation, CarriedLabel, CarriedRating};
 use crate::model::{EntityKind, FactValue, Key, KeyParts, LabelRecord, RatingKey, RatingRecord};
 use crate::repo::{Fork, Transaction};
@@ -38,7 +41,7 @@ impl Bringing {
     }
 }
 
-/// What labels and codes of the exported dataset are here.
+/// What labels and codes of the exported dataset are here, and whether the file shows who said what.
 #[derive(Default)]
 struct Names {
     ids: BTreeMap<LabelId, String>,
@@ -46,6 +49,7 @@ struct Names {
     people: BTreeMap<Code, Code>,
     /// The names of the document's people, which are codes where an export wrote them.
     written: Vec<String>,
+    ratings: CarriedRatings,
 }
 
 impl Names {
@@ -126,16 +130,21 @@ impl Import<'_, Transaction<'_>> {
     /// of them what matching has to know.
     pub(super) fn bringing(
         &mut self,
-        mut carried: BTreeMap<usize, CarriedAnnotation>,
+        carried: SourceCarried,
         document: &mut Document,
         images: &[ImageId],
         labels: &[LabelId],
     ) -> Result<Bringing, ImportError> {
         let mut bringing = Bringing::default();
+        let ratings = carried.ratings;
+        let mut carried = carried.annotations;
         if carried.is_empty() {
             return Ok(bringing);
         }
-        bringing.names = self.names(document, &carried)?;
+        bringing.names = Names {
+            ratings,
+            ..self.names(document, &carried)?
+        };
         let mut annotated: BTreeMap<ImageId, bool> = BTreeMap::new();
         let mut taken = BTreeSet::new();
         let mut rest = Vec::new();
@@ -265,7 +274,9 @@ impl Import<'_, Transaction<'_>> {
                 .take_shown(rating, label_of(rating.label), &mut rest)
                 .is_none()
         });
-        self.gone(rest.count(), carried.id);
+        if names.ratings == CarriedRatings::Shown {
+            self.gone(rest.count(), carried.id);
+        }
         Ok(())
     }
 
@@ -345,6 +356,9 @@ impl Import<'_, Fork<'_>> {
                 Some(carried) => kept.push(carried),
                 None => new.push(rating),
             }
+        }
+        if names.ratings == CarriedRatings::Hidden {
+            kept.extend(std::mem::take(&mut rest.known).into_values().flatten());
         }
         self.gone(rest.count(), id);
         for name in &rest.unknown_labels {

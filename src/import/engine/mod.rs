@@ -290,7 +290,7 @@ pub fn import_next(
     run.dataset(&document.dataset)?;
     let labels = run.labels(&document.labels, document.label_facts)?;
     let images = run.images(&document.images, run_of_files)?;
-    let bringing = run.bringing(carried.annotations, &mut document, &images, &labels)?;
+    let bringing = run.bringing(carried, &mut document, &images, &labels)?;
     let by_image = by_image(document.annotations, &images);
     if document.people.is_empty()
         && document.screenings.is_empty()

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::Error as _;
 
 use super::super::document::{
-    Document, SourceAnnotation, SourceFacts, SourceId, SourceImage, SourceLabel, SourceValue,
+    CarriedRatings, Document, SourceAnnotation, SourceCarried, SourceFacts, SourceId, SourceImage,
+    SourceLabel, SourceValue,
 };
 use super::super::json::{Any, Context, Pointer};
 use super::class::RawClass;
@@ -14,6 +15,7 @@ use super::error::GeoJsonError;
 use super::feature::RawFeature;
 use super::file::At;
 use super::place::{self, Beside};
+use crate::model::CarriedAnnotation;
 use crate::model::qupath::{
     ANNOTATION, OBJECT_TYPE, OLD_TYPES, PARENT, PART_OF, colour_text, made_up_colour,
 };
@@ -68,6 +70,10 @@ impl Assembler {
         Self {
             document: Document {
                 images: vec![image],
+                carried: SourceCarried {
+                    ratings: CarriedRatings::Hidden,
+                    ..SourceCarried::default()
+                },
                 ..Document::default()
             },
             labels: HashMap::new(),
@@ -158,7 +164,7 @@ impl Assembler {
         mut raw: RawFeature,
         id: FeatureId,
         own: &str,
-    ) -> Result<Vec<SourceAnnotation>, super::coordinates::Unusable> {
+    ) -> Result<Made, super::coordinates::Unusable> {
         let carried = raw.properties.carried.take();
         let of_metadata = raw.properties.exact.take();
         let geometry = carried
@@ -170,8 +176,7 @@ impl Assembler {
             (None, Some(_)) => Beside::Drawing,
             (None, None) => Beside::Nothing,
         };
-        // What is carried of ratings is of rounds and people that this reader cannot name.
-        let ratings = carried.as_ref().map_or(0, |carried| carried.ratings.len());
+        let kept = carried.as_deref().cloned();
         raw.properties.carried = carried;
         let mut attributes = SourceFacts::new();
         let places = place::places(context, &raw.geometry, &beside, &mut attributes)?;
@@ -181,12 +186,6 @@ impl Assembler {
             .take()
             .and_then(|class| self.label(context, class));
         attributes.append(&mut raw.take_facts());
-        if ratings > 0 {
-            let file = context.file;
-            context.report.losses.add_many("carried_ratings", u64::try_from(ratings).unwrap_or(u64::MAX), || {
-                format!("{file}: ratings that an export of Holotype carries are not read from GeoJSON; a dataset that has them keeps them")
-            });
-        }
         let source_id = match id {
             FeatureId::Id { id, .. } => Some(id),
             FeatureId::None | FeatureId::Type(_) => None,
@@ -206,11 +205,19 @@ impl Assembler {
             ratings: Vec::new(),
             attributes: attributes.clone(),
         };
-        Ok(places.into_iter().map(annotation).collect())
+        let carried = kept.filter(|carried| is_one && is_of(carried, source_id.as_ref()));
+        Ok(Made {
+            annotations: places.into_iter().map(annotation).collect(),
+            carried,
+        })
     }
 
     /// Adds annotations, unless they are there already under the same id.
-    fn push(&mut self, context: &mut Context<'_>, named: &Named<'_>, made: Vec<SourceAnnotation>) {
+    fn push(&mut self, context: &mut Context<'_>, named: &Named<'_>, made: Made) {
+        let Made {
+            annotations: made,
+            carried,
+        } = made;
         let Some(id) = &named.1 else {
             self.document.annotations.extend(made);
             return;
@@ -222,6 +229,11 @@ impl Assembler {
                 at: named.0.to_string(),
             };
             self.known.insert(id.clone(), known);
+            let next = self.document.annotations.len();
+            self.document
+                .carried
+                .annotations
+                .extend(carried.map(|carried| (next, carried)));
             self.document.annotations.extend(made);
             return;
         };
@@ -271,6 +283,21 @@ impl Assembler {
             }
         }
         Some(place)
+    }
+}
+
+/// The annotations of one feature, and what an export carries of it.
+struct Made {
+    annotations: Vec<SourceAnnotation>,
+    carried: Option<CarriedAnnotation>,
+}
+
+/// Whether what is carried is of the feature that has this id.
+fn is_of(carried: &CarriedAnnotation, id: Option<&SourceId>) -> bool {
+    let own = carried.id.as_bytes().last_chunk::<16>();
+    match id {
+        Some(SourceId::Uuid(uuid)) => own == Some(uuid),
+        Some(SourceId::Holotype(_) | SourceId::Local(_)) | None => false,
     }
 }
 

@@ -192,7 +192,8 @@ impl Reading<'_, '_> {
             );
             return None;
         };
-        if shape == Shape::Image && !coordinates.is_empty() {
+        let has_place = coordinates.iter().any(|coordinate| coordinate.position.is_some());
+        if shape == Shape::Image && has_place {
             self.lose(
                 "coordinates_of_image_label",
                 "it labels the whole image; its coordinates are not taken over",
@@ -211,11 +212,7 @@ impl Reading<'_, '_> {
                 "its type is unknown or needs another number of coordinates; these make it a point or a polygon",
             );
         }
-        let plane = if shape == Shape::Image {
-            None
-        } else {
-            self.plane(coordinates)
-        };
+        let plane = self.plane(coordinates);
         Some(Geometry { shape, plane })
     }
 

@@ -216,29 +216,27 @@ impl Geometry {
         }
     }
 
-    /// Returns the area in square level-0 pixels; 0 for shapes without one, and `None` for the whole image.
+    /// Returns the area in square level-0 pixels; 0 for shapes without one, and `None` for the whole image, and where the
+    /// area, or a product on the way to it, is beyond every number.
     #[must_use]
     pub fn area(&self) -> Option<f64> {
-        match &self.shape {
-            Shape::Image => None,
-            Shape::Box { width, height, .. } | Shape::RotatedBox { width, height, .. } => {
-                Some(width * height)
-            }
-            Shape::Circle { radius, .. } => Some(std::f64::consts::PI * radius * radius),
+        let area = match &self.shape {
+            Shape::Image => return None,
+            Shape::Box { width, height, .. } | Shape::RotatedBox { width, height, .. } => width * height,
+            Shape::Circle { radius, .. } => std::f64::consts::PI * radius * radius,
             Shape::Ellipse {
                 radius_x, radius_y, ..
-            } => Some(std::f64::consts::PI * radius_x * radius_y),
-            Shape::Mask { counts, .. } => Some(
-                counts
-                    .iter()
-                    .skip(1)
-                    .step_by(2)
-                    .map(|run| whole_to_float(*run))
-                    .sum(),
-            ),
-            Shape::Point { .. } | Shape::Polyline { .. } => Some(0.0),
-            Shape::Polygon { .. } | Shape::MultiPolygon { .. } => Some(self.to_polygons().unsigned_area()),
-        }
+            } => std::f64::consts::PI * radius_x * radius_y,
+            Shape::Mask { counts, .. } => counts
+                .iter()
+                .skip(1)
+                .step_by(2)
+                .map(|run| whole_to_float(*run))
+                .sum(),
+            Shape::Point { .. } | Shape::Polyline { .. } => 0.0,
+            Shape::Polygon { .. } | Shape::MultiPolygon { .. } => self.to_polygons().unsigned_area(),
+        };
+        area.is_finite().then_some(area)
     }
 
     /// Tells what is odd, in a fixed order. `size` is the image's width and height in pixels, where known.

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn square(x: f64, y: f64, side: f64) -> Geometry {
@@ -197,4 +199,48 @@ fn sums_of_huge_numbers_that_were_rounded_elsewhere_are_the_same_drawing() {
     let drawn = |right| Drawn::Polygon(vec![vec![[left, 0.0], [right, 0.0], [right, 0.0], [left, 0.0]]]);
     assert!(drawn(right).is_of(&geometry, false));
     assert!(!drawn(right + 64.0).is_of(&geometry, false), "that was moved");
+}
+
+/// Coordinates of every size that a number can have.
+fn far() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        4 => any::<f64>().prop_filter("finite", |number| number.is_finite()),
+        1 => Just(f64::MAX),
+        1 => Just(f64::MIN),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn an_area_is_a_number_or_none(
+        places in prop::collection::vec([far(), far()], 3..8),
+        length in far().prop_map(f64::abs),
+        other in far().prop_map(f64::abs),
+    ) {
+        let [x, y] = places[0];
+        let circle = Shape::Circle { x, y, radius: length };
+        let ellipse = Shape::Ellipse { x, y, radius_x: length, radius_y: other, angle_deg: 1.0 };
+        let polygon = Shape::Polygon { rings: vec![places.clone()] };
+        let polygons = Shape::MultiPolygon { polygons: vec![vec![places.clone(), places]] };
+        for geometry in [circle, ellipse, polygon, polygons].map(Geometry::new) {
+            let area = geometry.area();
+            prop_assert!(area.is_none_or(|area| area.is_finite() && area >= 0.0), "{area:?} of {geometry:?}");
+        }
+        let area = Geometry::rectangle(x, y, length, other).area();
+        prop_assert_eq!(area, Some(length * other).filter(|area| area.is_finite()));
+    }
+}
+
+#[test]
+fn what_is_larger_than_numbers_go_has_no_area() {
+    assert_eq!(Geometry::rectangle(0.0, 0.0, 1e200, 1e200).area(), None);
+    assert_eq!(square(-1e300, 0.0, 1e300).area(), None);
+    let large = square(1e150, 0.0, 1e150).area().unwrap();
+    assert!((large / 1e300 - 1.0).abs() < 1e-12, "{large}");
+    let circle = Shape::Circle {
+        x: 0.0,
+        y: 0.0,
+        radius: 1e160,
+    };
+    assert_eq!(Geometry::new(circle).area(), None);
 }

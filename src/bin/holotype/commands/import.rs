@@ -55,7 +55,7 @@ pub(crate) struct ImportArgs {
     /// Annotation files, or folders of them
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The format: auto, or coco, voc, sliderunner, geojson, csv, asap, imagescope, labelstudio, cvat, yolo, exact, dicom, parquet, scheme
+    /// The format: auto, or coco, voc, sliderunner, geojson, csv, asap, imagescope, labelstudio, cvat, yolo, exact, dicom, parquet, scheme, holotype (what an export leaves beside GeoJSON)
     #[arg(long, value_name = "F", default_value = "auto")]
     format: String,
     /// The image that the file is about
@@ -231,7 +231,8 @@ fn read_all(
                 folder: found.place.folder().map(Path::to_owned),
             };
             let outcome = import_next(repo, transaction, &mut run, context, source, options)?;
-            if !total.formats.contains(&format) {
+            // What an export left beside files of a format is none of its own.
+            if format != Format::Carrier && !total.formats.contains(&format) {
                 total.formats.push(format);
             }
             total.files += 1;
@@ -453,7 +454,8 @@ impl From<LoadError> for Failure {
             | LoadError::Exact(_)
             | LoadError::Dicom(_)
             | LoadError::Parquet(_)
-            | LoadError::Scheme(_) => Self::refused(
+            | LoadError::Scheme(_)
+            | LoadError::Carrier(_) => Self::refused(
                 line,
                 "nothing was changed; correct the file, or export it again from its tool",
             ),

@@ -277,6 +277,11 @@ fn f14_an_area_that_disagrees_is_kept() {
     );
     let near = annotation("1", r#""segmentation":[[0,0,4,0,4,4,0,4]],"area":16.000001"#);
     assert!(self::document(&file(&near)).annotations[0].attributes.is_empty());
+    // Where the geometry has more than a number can say, nothing else is known of its area.
+    let huge = annotation("1", r#""bbox":[0,0,1e200,1e200],"area":4"#);
+    let huge = self::document(&file(&huge));
+    assert_eq!(huge.annotations[0].attributes["area"], SourceValue::Number(4.0));
+    assert_eq!(huge.report.warnings.count("area_differs"), 1);
 }
 
 #[test]

@@ -283,6 +283,26 @@ fn quirk_05_a_focus_level_becomes_a_plane() {
 }
 
 #[test]
+fn quirk_05_a_label_of_the_image_has_a_row_with_its_focus_level_alone() {
+    let empty: &[(&str, &str)] = &[("null", "null")];
+    let sql = annotations("6", &[empty, empty, &[("3", "4")]])
+        + "update Annotations_coordinates set coordinateZ = 7 where annoId = 2;";
+    let document = read(3, &sql);
+    let found: Vec<&Geometry> = document.annotations.iter().map(|a| &a.geometry).collect();
+    let whole = |plane| Geometry {
+        shape: Shape::Image,
+        plane,
+    };
+    let seventh = Some(Plane { c: 0, t: 0, z: 7 });
+    assert_eq!(found, [&whole(None), &whole(seventh), &whole(None)]);
+    assert_eq!(
+        document.report.losses.count("coordinates_of_image_label"),
+        1,
+        "the third has numbers"
+    );
+}
+
+#[test]
 fn quirk_06_a_model_is_a_person_like_any_other_here() {
     let sql =
         format!("{SPOT} insert into Annotations_label (person, class, annoId) values (2, 2, 1), (7, 1, 1);");

@@ -2,6 +2,7 @@
 
 use holotype::import::engine::changes::{Change, ChangeKind, ImageChanges, LabelChange};
 use holotype::import::engine::matching::{RadiusUnit, RadiusUsed};
+use holotype::import::format::Format;
 use holotype::import::report::{Entries, Entry};
 use holotype::repo::{Committed, Repo};
 use serde_json::{Value, json};
@@ -37,8 +38,9 @@ pub(super) fn report(
     told: &Told<'_>,
 ) -> Result<u8, Failure> {
     let format = match total.formats.as_slice() {
+        [] => Format::Carrier.as_str(),
         [format] => format.as_str(),
-        _ => "mixed",
+        [_, ..] => "mixed",
     };
     print(app, total, format, events, told)?;
     let members = members(total, format, events, told);
