@@ -281,8 +281,9 @@ class Repository:
                     images += [key[1:9].hex()] if key[0] in (0x12, 0x30, 0x31, 0x32, 0x33, 0x40) else []
                     for file in e.get("files", []):
                         need(file["blob"] in self.blobs, "blob %s is not here and was not erased" % file["blob"])
-                found = {"events": count, "global_events": count - len(images), "size_bytes": len(data),
-                         "first_image": min(images, default=None), "last_image": max(images, default=None)}
+                first, last = min(images, default=None), max(images, default=None)
+                found = {"events": count, "global_events": count - len(images) or None, "size_bytes": len(data),
+                         "first_image": first, "last_image": last if last != first else None}
                 need(found == {member: entry.get(member) for member in found}, "batch %s is another" % entry["batch"])
                 self.events += count
             for member, value in self.summary().items():
@@ -291,7 +292,7 @@ class Repository:
             need(ref.get("commit") in [None, *self.ids], "%s names a commit that is not before the head" % name)
     def summary(self):
         words = [KINDS[key[0]][2] for key in self.state]
-        counts = {word: words.count(word) for _, _, word in KINDS.values() if word}
+        counts = {word: words.count(word) for _, _, word in KINDS.values() if word and word in words}
         content, rules = {"counts": counts, "root": tree_root(self.state)}, {"tree": "holotype/tree/1"}
         return {**content, "snapshot": digest(encode({**content, **rules, "format": "holotype/snapshot/1"}))}
 

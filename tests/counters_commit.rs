@@ -14,7 +14,7 @@ use std::sync::Arc;
 use holotype::event::{AnnotationIdentity, Command, Context, State, read};
 use holotype::id::{AnnotationId, CommitId, ImageId, LabelId, PrivateId};
 use holotype::log::first_parents;
-use holotype::model::{AnnotationRecord, AnnotatorKind, EntityKind, Facts, Geometry, Key, KeyParts};
+use holotype::model::{AnnotationRecord, AnnotatorKind, EntityKind, Facts, Geometry, Key, KeyParts, Method};
 use holotype::repo::{MAIN, Repo, Sealing, Surroundings};
 use holotype::store::counting::{CountingVfs, Counts};
 use holotype::store::{PrivateKind, RealVfs};
@@ -131,6 +131,7 @@ fn keys(version: &dyn State, kind: EntityKind) -> Vec<KeyParts> {
 fn rating(repo: &Repo, author: PrivateId) -> Context {
     Context {
         annotator: Some(holotype::id::Code::parse("human-1").unwrap()),
+        method: Some(Method::Manual),
         ..repo.context(author)
     }
 }
@@ -247,8 +248,11 @@ fn what_a_commit_makes_durable_is_little_more_than_its_events() {
     let (batch, object, slot, witness) = lengths(&dataset, one);
     // The frame of a commit is the same whatever it holds; beside one event it weighs most.
     let frame = object + slot + witness;
-    assert!(frame <= 1250, "{object} + {slot} + {witness}");
-    assert!(frame <= 4 * batch + 50, "{frame} beside {batch}");
+    assert!(frame <= 1120, "{object} + {slot} + {witness}");
+    assert!(
+        batch + object + slot <= 4 * batch,
+        "{object} + {slot} beside {batch}"
+    );
     let (hundred, _) = dataset.relabel(100);
     let (batch, object, slot, witness) = lengths(&dataset, hundred);
     let all = batch + object + slot + witness;
@@ -273,10 +277,9 @@ fn the_hundredth_commit_reads_no_more_than_the_tenth_and_old_nodes_are_dropped()
     repo.drop_derived().unwrap();
     repo.rebuild_nodes().unwrap();
     let tree: u64 = dataset.packs().iter().map(|(bytes, _)| bytes).sum();
-    eprintln!("XX {written} {most} {tree}");
     assert!(
-        most <= 3 * tree + (1 << 20),
-        "{most} bytes beside a tree of {tree}"
+        most <= 3 * tree + (1 << 20) && most < written,
+        "{most} bytes beside a tree of {tree}; {written} were written"
     );
     let least = |range: std::ops::Range<usize>| counts[range].iter().map(|one| one.reads).min().unwrap();
     assert!(

@@ -106,7 +106,7 @@ fn what_commits_say_of_their_batches_is_not_believed() {
     let images: Vec<_> = first
         .batches
         .iter()
-        .filter_map(|range| range.first_image)
+        .filter_map(|range| range.images.map(|(first, _)| first))
         .collect();
     let (lowest, highest) = (images.iter().min().copied(), images.iter().max().copied());
     for (from, to) in [
@@ -117,7 +117,7 @@ fn what_commits_say_of_their_batches_is_not_believed() {
     ] {
         let mut lying = first.clone();
         for range in &mut lying.batches {
-            (range.first_image, range.last_image) = (from, to);
+            range.images = from.zip(to);
         }
         assert_eq!(replay(&lying), expected, "{from:?} to {to:?}");
     }

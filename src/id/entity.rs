@@ -84,6 +84,11 @@ hex_id! {
     LabelId, 8, "a label id"
 }
 
+hex_id! {
+    /// 16 bytes by which a writer knows its own slot again: so many random ones no two writers have.
+    Nonce, 16, "a nonce"
+}
+
 /// The first `N` bytes of a digest.
 fn cut<const N: usize>(digest: Digest) -> [u8; N] {
     let mut bytes = [0_u8; N];
@@ -104,6 +109,14 @@ impl ImageId {
     #[must_use]
     pub fn prefix(&self) -> ImagePrefix {
         ImagePrefix(cut(Digest::from_bytes(self.0)))
+    }
+}
+
+impl Nonce {
+    /// Takes the first 16 bytes.
+    #[must_use]
+    pub fn of(random: Digest) -> Self {
+        Self(cut(random))
     }
 }
 

@@ -8,5 +8,5 @@ mod ids;
 
 pub(crate) use digest::bytes_of_hex;
 pub use digest::{Digest, IdError, hash_parts};
-pub use entity::{AnnotationId, Code, ImageId, ImagePrefix, LabelId};
+pub use entity::{AnnotationId, Code, ImageId, ImagePrefix, LabelId, Nonce};
 pub use ids::{BatchId, BlobId, CommitId, NodeId, PrivateId, ReleaseId, SnapshotId};

@@ -60,8 +60,7 @@ impl BatchRow {
             id: *range.batch.digest().as_bytes(),
             has_global: range.global_events > 0,
             images: range
-                .first_image
-                .zip(range.last_image)
+                .images
                 .map(|(first, last)| (*first.as_bytes(), *last.as_bytes())),
         }
     }

@@ -2,8 +2,12 @@
 //!
 //! What events mean is not known here.
 
-use crate::codec::{DecodeError, EncodeError, Extra, Record, Tag, from_canonical, record, to_canonical};
-use crate::id::{BatchId, CommitId, ImagePrefix, NodeId, PrivateId, SnapshotId};
+mod range;
+
+pub use range::BatchRange;
+
+use crate::codec::{DecodeError, EncodeError, Record, Tag, from_canonical, record, to_canonical};
+use crate::id::{BatchId, CommitId, NodeId, PrivateId, SnapshotId};
 use crate::model::Counts;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
@@ -26,24 +30,6 @@ pub enum LogError {
     /// A record cannot be written as canonical JSON.
     #[error("the commit cannot be written")]
     Encode(#[from] EncodeError),
-}
-
-record! {
-    /// A batch as a commit names it.
-    pub struct BatchRange {
-        /// The batch.
-        pub batch: BatchId,
-        /// How many events it holds.
-        pub events: u64,
-        /// The lowest prefix of an image that an event of it is about.
-        pub first_image: Option<ImagePrefix> = optional,
-        /// How many of its events are about no image.
-        pub global_events: u64,
-        /// The highest prefix of an image that an event of it is about.
-        pub last_image: Option<ImagePrefix> = optional,
-        /// Its length in bytes.
-        pub size_bytes: u64,
-    }
 }
 
 record! {
@@ -85,35 +71,6 @@ impl Commit {
     #[must_use]
     pub fn first_parent(&self) -> Option<CommitId> {
         self.parents.first().copied()
-    }
-}
-
-impl BatchRange {
-    /// Describes a finished batch.
-    #[must_use]
-    pub fn new(
-        batch: BatchId,
-        events: u64,
-        global_events: u64,
-        images: Option<(ImagePrefix, ImagePrefix)>,
-        size_bytes: u64,
-    ) -> Self {
-        let (first_image, last_image) = images.unzip();
-        Self {
-            batch,
-            events,
-            first_image,
-            global_events,
-            last_image,
-            size_bytes,
-            extra: Extra::default(),
-        }
-    }
-
-    /// Whether it can hold an event about this image.
-    #[must_use]
-    pub fn may_hold(&self, image: ImagePrefix) -> bool {
-        matches!((self.first_image, self.last_image), (Some(first), Some(last)) if first <= image && image <= last)
     }
 }
 

@@ -66,14 +66,14 @@ impl Subject {
 
     /// Whether a batch can hold an event about this, as its commit says.
     pub(super) fn can_be_in(self, range: &BatchRange) -> bool {
-        match (self, range.first_image, range.last_image) {
-            (Self::All, _, _) => true,
-            (Self::Images(first, last), Some(lowest), Some(highest)) => {
+        match (self, range.images) {
+            (Self::All, _) => true,
+            (Self::Images(first, last), Some((lowest, highest))) => {
                 number_of(lowest) <= last && first <= number_of(highest)
             }
-            (Self::Images(..), _, _) => false,
+            (Self::Images(..), None) => false,
             // Also what is said to hold nothing is read once.
-            (Self::NoImage, lowest, _) => range.global_events > 0 || lowest.is_none(),
+            (Self::NoImage, images) => range.global_events > 0 || images.is_none(),
         }
     }
 }

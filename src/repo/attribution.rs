@@ -231,7 +231,7 @@ impl Wanted {
     }
 
     fn may_be_in(&self, range: &BatchRange) -> bool {
-        let (Some(first), Some(last)) = (range.first_image, range.last_image) else {
+        let Some((first, last)) = range.images else {
             return true;
         };
         // A rule or a label, which is about no image, may explain what changed on one.

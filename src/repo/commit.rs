@@ -2,7 +2,7 @@
 
 use crate::codec::{Extra, Tag};
 use crate::event::Context;
-use crate::id::{CommitId, Digest, NodeId, PrivateId};
+use crate::id::{CommitId, Digest, NodeId, Nonce, PrivateId};
 use crate::log::{BatchRange, Commit, encode_commit};
 use crate::snapshot::{count, snapshot_id};
 use crate::store::{RefUpdate, Slot, SlotRead, Store};
@@ -145,8 +145,8 @@ impl Repo {
         }
         self.store.write_object(&bytes)?;
         self.store.sync_objects()?;
-        let nonce = Store::nonce(self.around.seed, "holotype/slot-nonce/1", id.digest().as_bytes())?;
-        let mut slot = Slot::after(proposal.tip, MAIN, id, nonce);
+        let random = Store::nonce(self.around.seed, "holotype/slot-nonce/1", id.digest().as_bytes())?;
+        let mut slot = Slot::after(proposal.tip, MAIN, id, Nonce::of(random));
         slot.draft = proposal.draft;
         match self.store.create_slot(&slot)? {
             RefUpdate::Applied(_) => {

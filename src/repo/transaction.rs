@@ -3,7 +3,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::codec::Extra;
 use crate::event::{
     BatchWriter, Command, Context, Event, EventLines, Rejection, SealedBatch, State, StateError, Visit,
     decide,
@@ -207,24 +206,11 @@ pub(super) fn range_of(batch: &SealedBatch) -> BatchRange {
 
 /// Describes the bytes of a batch by reading them.
 pub(super) fn range_of_bytes(bytes: &[u8]) -> Result<BatchRange, RepoError> {
-    let mut range = BatchRange {
-        batch: BatchId::from_digest(Digest::of(bytes)),
-        events: 0,
-        first_image: None,
-        global_events: 0,
-        last_image: None,
-        size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-        extra: Extra::default(),
-    };
+    let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let batch = BatchId::from_digest(Digest::of(bytes));
+    let mut range = BatchRange::new(batch, 0, 0, None, size_bytes);
     for event in crate::event::BatchReader::new(bytes)? {
-        range.events += 1;
-        match event?.event.image_prefix() {
-            None => range.global_events += 1,
-            Some(image) => {
-                range.first_image = Some(range.first_image.map_or(image, |first| first.min(image)));
-                range.last_image = Some(range.last_image.map_or(image, |last| last.max(image)));
-            }
-        }
+        range.note_event(event?.event.image_prefix());
     }
     Ok(range)
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::codec::{Extra, Record, Tag, record};
-use crate::id::{CommitId, Digest, PrivateId};
+use crate::id::{CommitId, Digest, Nonce, PrivateId};
 use crate::time::Timestamp;
 
 use super::vfs::read_all;
@@ -24,7 +24,7 @@ record! {
         /// The format.
         pub format: Tag<Slot>,
         /// A random number, by which a writer knows its own slot again.
-        pub nonce: Digest,
+        pub nonce: Nonce,
         /// The digest of the slot before; none in the first.
         pub previous: Option<Digest> = optional,
         /// Its number, from 1, without gaps.
@@ -302,7 +302,7 @@ pub fn is_ref_name(name: &str) -> bool {
 impl Slot {
     /// The slot after `previous` (or the first) of a branch.
     #[must_use]
-    pub fn after(previous: Option<&SlotRead>, branch: &str, commit: CommitId, nonce: Digest) -> Self {
+    pub fn after(previous: Option<&SlotRead>, branch: &str, commit: CommitId, nonce: Nonce) -> Self {
         Self {
             branch: branch.to_owned(),
             commit: Some(commit),

@@ -55,7 +55,7 @@ fn a_witness_without_its_first_line_or_with_two_is_damaged() {
 fn a_hole_in_the_witness_is_a_crash_and_a_zero_is_damage() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
-    let nonce = Digest::of(b"n");
+    let nonce = crate::id::Nonce::of(Digest::of(b"n"));
     let slot = Slot::after(None, "main", crate::id::CommitId::of(b"1"), nonce);
     let Ok(RefUpdate::Applied(first)) = store.create_slot(&slot) else {
         panic!("the first slot")
@@ -97,7 +97,12 @@ fn witnessed(dir: &Path, slots: u8) -> (Store, Vec<std::ops::Range<usize>>) {
     for number in 0..slots {
         let begin = fs::read(store.path("refs/witness")).unwrap().len();
         let commit = crate::id::CommitId::of(&[number]);
-        let slot = Slot::after(previous.as_ref(), "main", commit, Digest::of(&[number]));
+        let slot = Slot::after(
+            previous.as_ref(),
+            "main",
+            commit,
+            crate::id::Nonce::of(Digest::of(&[number])),
+        );
         let Ok(RefUpdate::Applied(made)) = store.create_slot(&slot) else {
             panic!("slot {number}")
         };

@@ -161,7 +161,7 @@ impl BatchFacts {
 
     /// Says what a commit states otherwise; nothing when all is as stated.
     pub(super) fn differences(&self, range: &BatchRange) -> Vec<String> {
-        let (first, last) = self.images.unzip();
+        let ((first, last), (stated_first, stated_last)) = (self.images.unzip(), range.images.unzip());
         let mut found = Vec::new();
         let mut compare = |what: &str, stated: String, is: String| {
             if stated != is {
@@ -176,8 +176,8 @@ impl BatchFacts {
             self.global_events.to_string(),
         );
         compare("bytes", range.size_bytes.to_string(), self.size_bytes.to_string());
-        compare("first image", image(range.first_image), image(first));
-        compare("last image", image(range.last_image), image(last));
+        compare("first image", image(stated_first), image(first));
+        compare("last image", image(stated_last), image(last));
         found
     }
 }

@@ -47,7 +47,12 @@ fn forge(repo: &Repo, change: impl FnOnce(&mut Commit)) -> String {
 
 fn push(repo: &Repo, id: CommitId) {
     let tip = repo.tip().unwrap();
-    let slot = Slot::after(tip.as_ref(), MAIN, id, Digest::of(b"nonce"));
+    let slot = Slot::after(
+        tip.as_ref(),
+        MAIN,
+        id,
+        holotype::id::Nonce::of(Digest::of(b"nonce")),
+    );
     assert!(matches!(
         repo.store().create_slot(&slot).unwrap(),
         RefUpdate::Applied(_)
@@ -106,7 +111,9 @@ fn a_range_that_lies_about_its_batch_is_an_error() {
     let repo = fixture.open();
     let head = repo.head().unwrap().unwrap();
     let mut range = repo.commit(head).unwrap().batches[0].clone();
-    (range.events, range.first_image) = (range.events + 1, range.last_image);
+    let (first, last) = range.images.unwrap();
+    assert_ne!(first, last);
+    (range.events, range.images) = (range.events + 1, Some((last, last)));
     let path = forge(&repo, |commit| commit.batches = vec![range]);
     let found = problems(&fixture, &PLAIN);
     assert_eq!(found, [("HT-E006", path.clone()), ("HT-E006", path)]);

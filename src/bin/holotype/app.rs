@@ -6,6 +6,7 @@ use std::sync::Arc;
 use holotype::event::Context;
 use holotype::id::{CommitId, Digest, PrivateId};
 use holotype::log::Commit;
+use holotype::model::Counts;
 use holotype::repo::{Committed, Repo, Sealing, Surroundings, Version};
 use holotype::store::{RealVfs, Vfs};
 use holotype::time::Timestamp;
@@ -141,8 +142,18 @@ pub(crate) fn commit_json(repo: &Repo, id: CommitId, commit: &Commit) -> Result<
         "committed_at": commit.committed_at,
         "message": commit.message,
         "events": commit.events(),
-        "counts": commit.counts,
+        "counts": counts_json(&commit.counts),
     }))
+}
+
+/// Counts by name, those of which there is nothing too.
+pub(crate) fn counts_json(counts: &Counts) -> Value {
+    counts
+        .by_name()
+        .into_iter()
+        .map(|(name, count)| (name.to_owned(), count.into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// Tells that a commit was made.

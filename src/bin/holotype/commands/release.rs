@@ -9,7 +9,7 @@ use holotype::release::{
 };
 use serde_json::json;
 
-use crate::app::App;
+use crate::app::{App, counts_json};
 use crate::commands::export::{losses, row_filter};
 use crate::failure::{CONFLICT, Failure, chain};
 
@@ -89,7 +89,7 @@ fn report(app: &mut App, version: &str, summary: &ReleaseSummary) -> Result<(), 
             "path": summary.path,
             "commit": summary.record.commit,
             "snapshot": summary.record.snapshot,
-            "counts": summary.record.counts,
+            "counts": counts_json(&summary.record.counts),
             "files": summary.files,
             "losses": losses(&summary.report),
             "was_there": summary.was_there,

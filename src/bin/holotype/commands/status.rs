@@ -4,7 +4,7 @@ use clap::Args;
 use holotype::repo::MAIN;
 use serde_json::json;
 
-use crate::app::{App, plural, short};
+use crate::app::{App, counts_json, plural, short};
 use crate::failure::Failure;
 
 /// Tells branch, head, draft and counts
@@ -30,7 +30,7 @@ pub(crate) fn run(app: &mut App, _args: &StatusArgs) -> Result<u8, Failure> {
             "branch": MAIN,
             "head": head,
             "draft": {"events": draft_events},
-            "counts": counts,
+            "counts": counts_json(&counts),
             "name": repo.name(),
         }),
     )?;
