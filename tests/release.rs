@@ -80,15 +80,20 @@ fn the_same_commit_gives_the_same_bytes() {
         "datasheet.md",
         "CITATION.cff",
         "LICENSE",
-        "images.csv",
-        "images/a/1.png",
-        "annotations/coco.json",
-        "annotations/labels.json",
-        "history/refs/heads/main/0000000001",
+        "data/images.csv",
+        "data/images/a/1.png",
+        "data/annotations/coco.json",
+        "data/annotations/labels.json",
+        "data/annotations/annotations.csv",
+        "data/annotations/annotations.parquet",
+        "data/annotations/geojson/a/1.png.geojson",
+        "data/splits.csv",
+        "data/history/read_repository.py",
+        "data/history/refs/heads/main/0000000001",
     ] {
         assert!(files_one.contains_key(name), "{name}");
     }
-    assert_eq!(files_one["images/a/1.png"], b"bytes of a/1.png");
+    assert_eq!(files_one["data/images/a/1.png"], b"bytes of a/1.png");
     assert_eq!(
         fs::read_dir(out_one.path()).unwrap().count(),
         1,
@@ -134,7 +139,7 @@ fn without_images_their_digests_are_released() {
     request.options.rule = Some(&rule);
     let summary = build_release(&made.repo, &request, made.author).unwrap();
     assert!(!summary.path.join("images").exists());
-    let table = fs::read_to_string(summary.path.join("images.csv")).unwrap();
+    let table = fs::read_to_string(summary.path.join("data/images.csv")).unwrap();
     assert!(table.contains("\n'=evil.png,"), "{table}");
     assert!(table.contains(&made.blob("b.png").to_string()));
     assert_eq!(table.lines().count(), 5);
@@ -152,7 +157,7 @@ fn r01_r02_r08_what_is_wrong_is_named() {
     let names: Vec<String> = bytes_of(&summary.path).into_keys().collect();
     let batch = names
         .iter()
-        .find(|name| name.starts_with("history/objects/"))
+        .find(|name| name.starts_with("data/history/objects/"))
         .unwrap();
     for (n, name) in names.iter().enumerate() {
         let dir = out.path().join(format!("flipped-{n}"));
@@ -174,17 +179,17 @@ fn r01_r02_r08_what_is_wrong_is_named() {
     }
     let dir = out.path().join("copy");
     copy(&summary.path, &dir);
-    fs::remove_file(dir.join("images/b.png")).unwrap();
+    fs::remove_file(dir.join("data/images/b.png")).unwrap();
     assert_eq!(
         found(&verify_release(&dir).unwrap()),
-        [("HT-R004", "images/b.png")]
+        [("HT-R004", "data/images/b.png")]
     );
-    fs::write(dir.join("images/c.png"), b"bytes of b.png").unwrap();
+    fs::write(dir.join("data/images/c.png"), b"bytes of b.png").unwrap();
     assert_eq!(
         found(&verify_release(&dir).unwrap()),
-        [("HT-R004", "images/b.png"), ("HT-R005", "images/c.png")]
+        [("HT-R004", "data/images/b.png"), ("HT-R005", "data/images/c.png")]
     );
-    fs::rename(dir.join("images/c.png"), dir.join("images/b.png")).unwrap();
+    fs::rename(dir.join("data/images/c.png"), dir.join("data/images/b.png")).unwrap();
     assert!(verify_release(&dir).unwrap().is_ok());
     std::os::unix::fs::symlink("/etc/passwd", dir.join("passwd")).unwrap();
     assert_eq!(found(&verify_release(&dir).unwrap()), [("HT-R007", "passwd")]);
@@ -194,25 +199,40 @@ fn r01_r02_r08_what_is_wrong_is_named() {
     assert!(found(&check).contains(&("HT-R009", batch.as_str())), "{check:?}");
 }
 
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    let digest: [u8; 32] = sha2::Sha256::digest(bytes).into();
+    holotype::id::Digest::from_bytes(digest).to_string()
+}
+
 /// Rewrites manifests and release.json so that they fit the files, as a forger without the release's id would.
 fn forge(dir: &Path, edit: impl Fn(&str, &str) -> String) {
-    for name in ["manifest-sha256.txt", "manifest-blake3.txt"] {
-        let text = fs::read_to_string(dir.join(name)).unwrap();
-        fs::write(dir.join(name), edit(name, &text)).unwrap();
+    let mut names: Vec<String> = bytes_of(dir).into_keys().collect();
+    let mut record: serde_json::Value =
+        serde_json::from_slice(&fs::read(dir.join("release.json")).unwrap()).unwrap();
+    for (prefix, is_payload) in [("manifest", true), ("tagmanifest", false)] {
+        names.retain(|name| !name.starts_with("tagmanifest") && name != "release.json");
+        let listed: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| name.starts_with("data/") == is_payload)
+            .collect();
+        for (algorithm, hash) in [
+            ("sha256", sha256 as fn(&[u8]) -> String),
+            ("blake3", |bytes| holotype::id::Digest::of(bytes).to_string()),
+        ] {
+            let lines = listed
+                .iter()
+                .map(|name| format!("{}  {name}\n", hash(&fs::read(dir.join(name)).unwrap())));
+            let name = format!("{prefix}-{algorithm}.txt");
+            let text = edit(&name, &lines.collect::<String>());
+            record[format!("{prefix}_{algorithm}")] = hash(text.as_bytes()).into();
+            fs::write(dir.join(&name), text).unwrap();
+        }
     }
-    let blake = holotype::id::Digest::of(&fs::read(dir.join("manifest-blake3.txt")).unwrap()).to_string();
-    let output = Process::new("sha256sum")
-        .arg(dir.join("manifest-sha256.txt"))
-        .output()
-        .unwrap();
-    let sha = String::from_utf8(output.stdout).unwrap()[..64].to_owned();
-    let text = fs::read_to_string(dir.join("release.json")).unwrap();
-    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
-    value["manifest_blake3"] = blake.into();
-    value["manifest_sha256"] = sha.into();
     fs::write(
         dir.join("release.json"),
-        holotype::codec::to_canonical(&value).unwrap(),
+        holotype::codec::to_canonical(&record).unwrap(),
     )
     .unwrap();
 }
@@ -224,16 +244,93 @@ fn r03_hostile_manifests_are_refused() {
     let summary = release(&made, out.path());
     let line = format!("{}  ../../outside\n", "0".repeat(64));
     forge(&summary.path, |_, text| {
-        format!("{text}{line}{}", text.lines().next().unwrap())
+        format!("{text}{line}{}\n", text.lines().next().unwrap())
     });
     let check = verify_release(&summary.path).unwrap();
-    let objects: Vec<&str> = check.findings.iter().map(|finding| finding.code).collect();
+    let bad_lines = check.findings.iter().filter(|finding| finding.code == "HT-R003");
+    assert!(bad_lines.count() >= 8, "{check:?}");
+    assert!(!found(&check).iter().any(|(code, _)| *code == "HT-R002"));
+    assert_ne!(check.id, Some(summary.id));
+}
+
+#[test]
+fn r03_a_line_in_the_wrong_manifest_is_named() {
+    let made = make();
+    let out = tempfile::tempdir().unwrap();
+    let summary = release(&made, out.path());
+    let line = |sum: usize| format!("{}  README.md\n", "0".repeat(sum));
+    forge(&summary.path, |name, text| {
+        if name.starts_with("tag") {
+            text.to_owned()
+        } else {
+            format!("{text}{}", line(64))
+        }
+    });
+    let check = verify_release(&summary.path).unwrap();
+    assert_eq!(found(&check), [("HT-R003", "manifest-blake3.txt")], "{check:?}");
+}
+
+#[test]
+fn a_consistent_forgery_is_found_by_the_history_and_by_the_digest() {
+    let made = make();
+    let out = tempfile::tempdir().unwrap();
+    let summary = release(&made, out.path());
+    for name in [
+        "data/annotations/coco.json",
+        "data/annotations/annotations.csv",
+        "data/annotations/annotations.parquet",
+        "data/annotations/geojson/b.png.geojson",
+        "data/annotations/labels.json",
+        "data/images.csv",
+        "data/splits.csv",
+        "README.md",
+        "datasheet.md",
+        "CITATION.cff",
+        "LICENSE",
+        "bag-info.txt",
+    ] {
+        let dir = out.path().join("forged");
+        copy(&summary.path, &dir);
+        let mut bytes = fs::read(dir.join(name)).unwrap();
+        bytes.push(b'\n');
+        fs::write(dir.join(name), bytes).unwrap();
+        forge(&dir, |_, text| text.to_owned());
+        let check = verify_release(&dir).unwrap();
+        assert!(found(&check).contains(&("HT-R013", name)), "{name}: {check:?}");
+        assert_ne!(check.id, Some(summary.id));
+        fs::remove_dir_all(&dir).unwrap();
+    }
+    let dir = out.path().join("more");
+    copy(&summary.path, &dir);
+    fs::write(dir.join("data/annotations/other.json"), "{}").unwrap();
+    forge(&dir, |_, text| text.to_owned());
+    let check = verify_release(&dir).unwrap();
     assert!(
-        objects.iter().filter(|code| **code == "HT-R003").count() >= 4,
+        found(&check).contains(&("HT-R013", "data/annotations/other.json")),
         "{check:?}"
     );
-    assert!(!objects.contains(&"HT-R002"));
-    assert_ne!(check.id, Some(summary.id));
+}
+
+#[test]
+fn an_image_is_named_and_sourced() {
+    let made = make();
+    let out = tempfile::tempdir().unwrap();
+    let mut request = request(&made, "1.0", out.path());
+    request.options.image_source = Some("https://example.org/{name}");
+    let summary = build_release(&made.repo, &request, made.author).unwrap();
+    let table = fs::read_to_string(summary.path.join("data/image-sources.csv")).unwrap();
+    assert!(table.contains(",https://example.org/%3Devil.png\n"), "{table}");
+    assert!(
+        table.contains("declared.png,") && table.contains(",,,,https://example.org/declared.png\n"),
+        "{table}"
+    );
+    assert_eq!(verify_release(&summary.path).unwrap().findings, []);
+    made.ingest(&[("50%25.png", b"a name that BagIt decodes")]);
+    let refused = build_release(&made.repo, &self::request(&made, "2.0", out.path()), made.author);
+    assert!(
+        matches!(refused, Err(ReleaseError::Ambiguous { .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -241,13 +338,13 @@ fn a_release_that_hides_an_annotation_is_found_out() {
     let made = make();
     let out = tempfile::tempdir().unwrap();
     let summary = release(&made, out.path());
-    let path = summary.path.join("annotations/coco.json");
+    let path = summary.path.join("data/annotations/coco.json");
     let mut value: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     value["annotations"].as_array_mut().unwrap().pop();
     fs::write(&path, value.to_string()).unwrap();
     let check = verify_release(&summary.path).unwrap();
-    assert!(found(&check).contains(&("HT-R006", "annotations/coco.json")));
-    assert!(found(&check).contains(&("HT-R011", "annotations/coco.json")));
+    assert!(found(&check).contains(&("HT-R006", "data/annotations/coco.json")));
+    assert!(found(&check).contains(&("HT-R011", "data/annotations/coco.json")));
 }
 
 #[test]
@@ -312,7 +409,9 @@ fn an_interrupted_release_is_completed_and_a_whole_one_is_done() {
     );
     // The next release names the one before.
     let next = build_release(&made.repo, &request(&made, "1.1", out.path()), made.author).unwrap();
-    assert_eq!(next.record.previous.as_deref(), Some("1.0"));
+    let previous = next.record.previous.unwrap();
+    assert_eq!((previous.version.as_str(), previous.release), ("1.0", id));
+    assert_eq!(previous.commit, summary.record.commit);
     assert_eq!(verify_release(&next.path).unwrap().findings, []);
 }
 
@@ -335,7 +434,7 @@ fn a_folder_with_something_else_is_left_alone() {
     assert_eq!(bytes_of(&path).len(), 1);
     fs::remove_file(path.join("mine.txt")).unwrap();
     let summary = release(&made, out.path());
-    fs::write(summary.path.join("images/b.png"), b"changed").unwrap();
+    fs::write(summary.path.join("data/images/b.png"), b"changed").unwrap();
     let refused = build_release(&made.repo, &request(&made, "1.0", out.path()), made.author);
     assert!(
         matches!(refused, Err(ReleaseError::Differs { .. })),

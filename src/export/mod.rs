@@ -22,6 +22,7 @@ pub mod parquet;
 mod report;
 pub mod rows;
 pub mod sliderunner;
+pub mod split_table;
 pub mod version;
 pub mod voc;
 mod xml;

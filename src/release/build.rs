@@ -1,33 +1,30 @@
 //! Building a release: staged in a hidden sibling, read back, tagged, then given its name. Running it again after an
 //! interruption at any point gives the same folder.
 
-use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
-use super::cite::{Citation, CiteFormat, Cited};
+use super::bag::{BAG_INFO_NAME, BAGIT, BAGIT_NAME, bag_info};
 use super::contents::Contents;
-use super::datasheet::Subject;
+use super::documents::derive_documents;
 use super::history::{add_history, ancestors, log_facts};
-use super::manifest::{BLAKE3_NAME, RELEASE_NAME, SHA256_NAME, manifest};
-use super::record::{ExportedCounts, ReleaseRecord};
-use super::{ReleaseError, Severity, documents, numbers, verify_release};
+use super::manifest::{
+    BLAKE3_NAME, Found, RELEASE_NAME, SHA256_NAME, TAG_BLAKE3_NAME, TAG_SHA256_NAME, digest_bytes,
+    is_ambiguous, manifest,
+};
+use super::numbers::Numbers;
+use super::payload::{Derivation, Derived, IMAGE_FILES, derive_payload};
+use super::record::{ExportedCounts, PreviousRelease, ReleaseRecord};
+use super::{ReleaseError, Severity, verify_release};
 use crate::codec::{Extra, Tag, to_canonical};
 use crate::export::checkout::check_image_names;
-use crate::export::image_table::write_image_table;
-use crate::export::version::write_coco_watched;
-use crate::export::{
-    Dataset, ExportError, ExportOptions, ExportReport, Exported, Filter, ImageRow, Row, Votes,
-};
+use crate::export::{Dataset, ExportError, ExportReport, Filter};
 use crate::files::folder::{Folder, Vacancy, vacancy};
 use crate::files::names::Sameness;
 use crate::files::output::StagedFolder;
-use crate::id::{CommitId, Digest, PrivateId, ReleaseId};
+use crate::id::{CommitId, PrivateId, ReleaseId};
 use crate::log::{Commit, first_parents};
 use crate::model::Rule;
-use crate::repo::{Repo, RepoError, Version};
+use crate::repo::{Repo, RepoError};
 use crate::snapshot::TREE_RULE;
 use crate::store::{TagRecord, is_ref_name};
 use crate::time::Timestamp;
@@ -60,8 +57,12 @@ pub struct ReleaseOptions<'a> {
     pub rule: Option<&'a Rule>,
     /// The date in the documents (`SOURCE_DATE_EPOCH`); else that of the commit.
     pub date: Option<Timestamp>,
-    /// Which rows stand in `annotations/coco.json`; else all.
+    /// Which annotations stand in the exports; else all.
     pub filter: Option<NamedFilter<'a>>,
+    /// The identifier that an archive minted for this version, bare.
+    pub doi: Option<&'a str>,
+    /// Where images can be had ([`is_source_pattern`](crate::export::image_table::is_source_pattern)).
+    pub image_source: Option<&'a str>,
 }
 
 /// What is to be released.
@@ -207,27 +208,34 @@ fn check_tag(repo: &Repo, record: &ReleaseRecord, id: ReleaseId) -> Result<(), R
     }
 }
 
-/// Finds the version of the release before: the nearest commit behind this one with the tag of a release. Tags that
-/// are younger than `until` are passed over, so that the same release comes out again later.
-fn find_previous(
+/// Finds the release before: the nearest commit behind this one with the tag of a release. Tags that are younger than
+/// `until` are passed over, so that the same release comes out again later.
+pub(super) fn find_previous(
     repo: &Repo,
     commit: &Commit,
     until: Option<Timestamp>,
-) -> Result<Option<String>, ReleaseError> {
+) -> Result<Option<PreviousRelease>, ReleaseError> {
     let mut tags = Vec::new();
     for name in repo.store().list_tags()? {
         if let Some(tag) = repo.store().read_tag(&name)?
-            && release_of_tag(&tag).is_some()
+            && let Some(release) = release_of_tag(&tag)
             && until.is_none_or(|until| tag.created_at <= until)
         {
-            tags.push(tag);
+            tags.push((tag, release));
         }
     }
     for before in first_parents(repo.store(), commit.first_parent()) {
         let (id, _) = before?;
-        let here = tags.iter().filter(|tag| tag.commit == id);
-        if let Some(tag) = here.max_by(|a, b| (a.created_at, &a.name).cmp(&(b.created_at, &b.name))) {
-            return Ok(Some(tag.name.clone()));
+        let here = tags.iter().filter(|(tag, _)| tag.commit == id);
+        if let Some((tag, release)) =
+            here.max_by(|(a, _), (b, _)| (a.created_at, &a.name).cmp(&(b.created_at, &b.name)))
+        {
+            return Ok(Some(PreviousRelease {
+                commit: id,
+                release: *release,
+                version: tag.name.clone(),
+                extra: Extra::default(),
+            }));
         }
     }
     Ok(None)
@@ -252,24 +260,22 @@ pub fn prepare_release(repo: &Repo, request: &ReleaseRequest<'_>) -> Result<Prep
     let folder = format!("{}-{}", safe_name(repo.name()), request.version);
     let path = request.out_dir.join(folder);
     let mut contents = Contents::create(&path)?;
-    let (mut record, report) = fill(repo, request, &version, previous, &mut contents)?;
-    let mut files = BTreeMap::new();
-    contents.read_back(&mut files)?;
-    let sums = manifest(&files, |file| file.sha256);
-    let blakes = manifest(&files, |file| file.blake3);
-    record.manifest_sha256 = sha256_hex(&sums);
-    record.manifest_blake3 = Digest::of(&blakes).to_string();
-    let bytes = to_canonical(&record)?;
-    contents.add(SHA256_NAME, &sums)?;
-    contents.add(BLAKE3_NAME, &blakes)?;
-    contents.add(RELEASE_NAME, &bytes)?;
+    let dataset = Dataset::open(&version, request.options.rule)?;
+    let (mut record, derived) = add_payload(repo, request, &dataset, commit, previous, &mut contents)?;
+    let mut payload = Found::new();
+    contents.read_back(&mut payload)?;
+    if let Some(name) = payload.keys().find(|name| is_ambiguous(name)) {
+        return Err(ReleaseError::Ambiguous { name: name.clone() });
+    }
+    let bytes = add_tag_files(&dataset, &derived.numbers, &mut record, &payload, &mut contents)?;
+    let mut files = payload;
     contents.read_back(&mut files)?;
     let mut summary = ReleaseSummary {
         id: ReleaseId::of(&bytes),
         path,
         record,
         files: u64::try_from(files.len()).unwrap_or(u64::MAX),
-        report,
+        report: derived.exported.report,
         was_there: false,
     };
     check_tag(repo, &summary.record, summary.id)?;
@@ -282,11 +288,36 @@ pub fn prepare_release(repo: &Repo, request: &ReleaseRequest<'_>) -> Result<Prep
     Ok(PreparedRelease { summary, staged })
 }
 
-fn sha256_hex(bytes: &[u8]) -> String {
-    let mut hasher = super::manifest::Hasher::default();
-    // Hashing does not fail.
-    let _ = hasher.write_all(bytes);
-    hasher.finish().sha256.to_string()
+/// Writes what is not payload: documents, the bag's declaration, manifests, and the record, which is returned.
+fn add_tag_files(
+    dataset: &Dataset<'_>,
+    numbers: &Numbers,
+    record: &mut ReleaseRecord,
+    payload: &Found,
+    contents: &mut Contents,
+) -> Result<Vec<u8>, ReleaseError> {
+    derive_documents(dataset, numbers, record, payload, contents)?;
+    let info = bag_info(record, dataset.facts(), payload);
+    contents.add(BAGIT_NAME, BAGIT.as_bytes())?;
+    contents.add(BAG_INFO_NAME, info.as_bytes())?;
+    let sums = manifest(payload, |file| file.sha256);
+    let blakes = manifest(payload, |file| file.blake3);
+    contents.add(SHA256_NAME, &sums)?;
+    contents.add(BLAKE3_NAME, &blakes)?;
+    let mut tags = payload.clone();
+    contents.read_back(&mut tags)?;
+    tags.retain(|name, _| !payload.contains_key(name));
+    let tag_sums = manifest(&tags, |file| file.sha256);
+    let tag_blakes = manifest(&tags, |file| file.blake3);
+    contents.add(TAG_SHA256_NAME, &tag_sums)?;
+    contents.add(TAG_BLAKE3_NAME, &tag_blakes)?;
+    record.manifest_sha256 = digest_bytes(&sums).sha256.to_string();
+    record.manifest_blake3 = digest_bytes(&blakes).blake3.to_string();
+    record.tagmanifest_sha256 = digest_bytes(&tag_sums).sha256.to_string();
+    record.tagmanifest_blake3 = digest_bytes(&tag_blakes).blake3.to_string();
+    let bytes = to_canonical(&*record)?;
+    contents.add(RELEASE_NAME, &bytes)?;
+    Ok(bytes)
 }
 
 /// Whether a folder is the release with this record, whole.
@@ -316,48 +347,47 @@ fn check_same(path: &Path, record: &[u8]) -> Result<(), ReleaseError> {
     }
 }
 
-/// Writes everything but manifests and record; returns the record without their digests.
-fn fill(
+/// Writes the payload; returns the record without the digests of manifests.
+fn add_payload(
     repo: &Repo,
     request: &ReleaseRequest<'_>,
-    version: &Version,
-    previous: Option<String>,
+    dataset: &Dataset<'_>,
+    commit: &Commit,
+    previous: Option<PreviousRelease>,
     contents: &mut Contents,
-) -> Result<(ReleaseRecord, ExportReport), ReleaseError> {
+) -> Result<(ReleaseRecord, Derived), ReleaseError> {
     let options = &request.options;
-    let commit = version.commit().ok_or(ReleaseError::NoCommit)?;
-    let dataset = Dataset::open(version, options.rule)?;
     if options.images == Images::Bytes {
-        let names = check_image_names(dataset.images(), "images/", &[], Sameness::Folded);
+        let names = check_image_names(dataset.images(), IMAGE_FILES, &[], Sameness::Folded);
         if !names.is_empty() {
             return Err(ExportError::Names { names }.into());
         }
     }
-    let coco = ExportOptions {
+    let what = Derivation {
         name: repo.name(),
-        votes: Votes::Omit,
+        repository: repo.store().repository().id,
         filter: options.filter.map(|named| named.filter).unwrap_or_default(),
-        ..ExportOptions::default()
+        image_source: options.image_source,
     };
-    let (exported, counted) = add_annotations(&dataset, &coco, contents)?;
-    contents.add("annotations/labels.json", &labels_json(&dataset)?)?;
-    contents.add_with("images.csv", |out| {
-        write_image_table(dataset.images().iter(), out)
-    })?;
+    let derived = derive_payload(dataset, &what, contents)?;
     if options.images == Images::Bytes {
         for image in dataset.images().iter().filter(|image| !image.is_erased()) {
-            contents.add_image(repo, image, "images/")?;
+            contents.add_image(repo, image, IMAGE_FILES)?;
         }
     }
     let commits = ancestors(repo, request.commit)?;
     add_history(repo, request.commit, &commits, contents)?;
-    let date = options.date.unwrap_or(commit.committed_at);
+    let log = log_facts(&commits, commit);
+    let exported = &derived.exported;
     let record = ReleaseRecord {
         commit: request.commit,
         committed_at: commit.committed_at,
+        commits: log.commits,
         counts: commit.counts.clone(),
         dataset: repo.store().repository().id,
-        date: date.to_day(),
+        date: options.date.unwrap_or(commit.committed_at).to_day(),
+        doi: options.doi.map(str::to_owned),
+        events: log.events,
         exported: ExportedCounts {
             annotations: exported.annotations,
             images: exported.images,
@@ -365,7 +395,10 @@ fn fill(
             extra: Extra::default(),
         },
         filter: options.filter.map(|named| named.text.to_owned()),
+        first_commit_at: log.first_at,
         format: Tag::default(),
+        image_source: options.image_source.map(str::to_owned),
+        last_commit_at: log.last_at,
         manifest_blake3: String::new(),
         manifest_sha256: String::new(),
         name: repo.name().to_owned(),
@@ -373,87 +406,12 @@ fn fill(
         root: commit.root,
         rule: dataset.rows().rule().clone(),
         snapshot: commit.snapshot,
+        tagmanifest_blake3: String::new(),
+        tagmanifest_sha256: String::new(),
         tree: TREE_RULE.to_owned(),
         version: request.version.to_owned(),
         with_images: options.images == Images::Bytes,
         extra: Extra::default(),
     };
-    let log = log_facts(&commits, commit);
-    add_documents(&dataset, &counted, &record, date, &log, contents)?;
-    Ok((record, exported.report))
-}
-
-/// Writes the annotations. What the datasheet says is counted of everything there is, as far as it goes while that is
-/// read for the export.
-fn add_annotations(
-    dataset: &Dataset<'_>,
-    options: &ExportOptions<'_>,
-    contents: &mut Contents,
-) -> Result<(Exported, numbers::Numbers), ReleaseError> {
-    let count = numbers::Count::begin(dataset)?;
-    let show = |image: &ImageRow, rows: &[Row<'_>]| count.show(image, rows);
-    let exported = contents.add_with("annotations/coco.json", |out| {
-        write_coco_watched(dataset, out, options, Some(&show))
-    })?;
-    // An export passes over images that are erased or not asked for, and shows none of them.
-    let passed_over = dataset
-        .images()
-        .iter()
-        .filter(|image| !options.filter.takes_image(image));
-    count.read(passed_over)?;
-    Ok((exported, count.finish()))
-}
-
-fn add_documents(
-    dataset: &Dataset<'_>,
-    counted: &numbers::Numbers,
-    record: &ReleaseRecord,
-    date: Timestamp,
-    log: &super::history::LogFacts,
-    contents: &mut Contents,
-) -> Result<(), ReleaseError> {
-    let subject = Subject {
-        name: &record.name,
-        version: Some(&record.version),
-        commit: record.commit.to_string(),
-        snapshot: record.snapshot.to_string(),
-        date,
-        filter: record.filter.as_deref(),
-    };
-    let sheet = super::datasheet::write(&subject, dataset, counted, log);
-    contents.add("datasheet.md", sheet.as_bytes())?;
-    let cited = Cited {
-        name: &record.name,
-        version: Some(&record.version),
-        date,
-        commit: record.commit,
-        snapshot: record.snapshot,
-        release: None,
-    };
-    let citation = Citation::new(dataset.facts(), cited);
-    contents.add("CITATION.cff", citation.render(CiteFormat::Cff).as_bytes())?;
-    contents.add("README.md", documents::readme(record, dataset.facts()).as_bytes())?;
-    match documents::licence(dataset.facts()) {
-        Some(text) => contents.add("LICENSE", text.as_bytes()),
-        None => Ok(()),
-    }
-}
-
-/// The labels with their ids here and in `coco.json`.
-fn labels_json(dataset: &Dataset<'_>) -> Result<Vec<u8>, ReleaseError> {
-    let labels: Vec<serde_json::Value> = (1_u64..)
-        .zip(dataset.rows().labels())
-        .map(|(number, (id, record))| {
-            let facts: crate::model::Facts = record
-                .facts
-                .iter()
-                .filter(|(_, value)| !matches!(value, crate::model::FactValue::Private(_)))
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect();
-            json!({"coco_id": number, "facts": facts, "holotype_id": id, "name": record.name})
-        })
-        .collect();
-    let mut bytes = to_canonical(&json!({"format": "holotype/labels/1", "labels": labels}))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    Ok((record, derived))
 }

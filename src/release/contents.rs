@@ -7,7 +7,8 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::ReleaseError;
-use super::manifest::{FileDigests, digest_stream};
+use super::manifest::{Found, FoundFile, digest_sized};
+use super::sink::{Sink, WriteFile};
 use crate::export::ImageRow;
 use crate::export::checkout::write_image;
 use crate::files::folder::FileError;
@@ -50,19 +51,14 @@ impl Contents {
         })
     }
 
-    /// Writes a file by a function.
-    pub(super) fn add_with<T, E: Into<ReleaseError>>(
-        &mut self,
-        name: &str,
-        write: impl FnOnce(&mut dyn Write) -> Result<T, E>,
-    ) -> Result<T, ReleaseError> {
+    fn write_with(&mut self, name: &str, write: &mut WriteFile<'_>) -> Result<(), ReleaseError> {
         let hashed = Hashed {
             file: self.staged.create_file(name)?,
             hasher: blake3::Hasher::new(),
         };
         let path = hashed.file.path().to_owned();
         let mut out = BufWriter::with_capacity(BLOCK_BYTES, hashed);
-        let result = write(&mut out).map_err(Into::into)?;
+        write(&mut out)?;
         let hashed = out.into_inner().map_err(|error| FileError::Io {
             action: "write",
             path,
@@ -71,7 +67,7 @@ impl Contents {
         hashed.file.finish()?;
         let digest = Digest::from_bytes(*hashed.hasher.finalize().as_bytes());
         self.written.insert(name.to_owned(), digest);
-        Ok(result)
+        Ok(())
     }
 
     /// Writes a file with these bytes.
@@ -96,14 +92,14 @@ impl Contents {
     }
 
     /// Reads the files that are not in `found` from the disk, compares each with what was written, and adds its
-    /// digests.
-    pub(super) fn read_back(&self, found: &mut BTreeMap<String, FileDigests>) -> Result<(), ReleaseError> {
+    /// digests and its length.
+    pub(super) fn read_back(&self, found: &mut Found) -> Result<(), ReleaseError> {
         let new: Vec<(&String, &Digest)> = self
             .written
             .iter()
             .filter(|(name, _)| !found.contains_key(*name))
             .collect();
-        let read: Vec<(String, FileDigests)> = new
+        let read: Vec<(String, FoundFile)> = new
             .into_par_iter()
             .map(|(name, written)| Ok((name.clone(), self.read_back_file(name, *written)?)))
             .collect::<Result<_, ReleaseError>>()?;
@@ -111,16 +107,16 @@ impl Contents {
         Ok(())
     }
 
-    fn read_back_file(&self, name: &str, written: Digest) -> Result<FileDigests, ReleaseError> {
+    fn read_back_file(&self, name: &str, written: Digest) -> Result<FoundFile, ReleaseError> {
         let path = self.staged.path().join(name);
         let mut file = self.staged.folder().open_file(name)?;
-        let digests = digest_stream(&mut file).map_err(|source| FileError::Io {
+        let (digests, size_bytes) = digest_sized(&mut file).map_err(|source| FileError::Io {
             action: "read",
             path: path.clone(),
             source,
         })?;
         if digests.blake3 == written {
-            Ok(digests)
+            Ok(FoundFile { digests, size_bytes })
         } else {
             Err(ReleaseError::ReadBack { path })
         }
@@ -128,5 +124,15 @@ impl Contents {
 
     pub(super) fn into_staged(self) -> StagedFolder {
         self.staged
+    }
+}
+
+impl Sink for Contents {
+    fn put_with(&mut self, name: &str, write: &mut WriteFile<'_>) -> Result<(), ReleaseError> {
+        self.write_with(name, write)
+    }
+
+    fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ReleaseError> {
+        self.add(name, bytes)
     }
 }

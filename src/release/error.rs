@@ -53,11 +53,20 @@ pub enum ReleaseError {
         /// What differs.
         why: String,
     },
+    /// A stream cannot be written.
+    #[error("cannot write a file of the release")]
+    Write(#[from] std::io::Error),
     /// A file read back is not what was written.
     #[error("{} does not read back as it was written", .path.display())]
     ReadBack {
         /// The file.
         path: PathBuf,
+    },
+    /// Names of files cannot stand in a manifest of a bag.
+    #[error("the file {name} cannot stand in a manifest: BagIt reads %0A, %0D and %25 as other characters")]
+    Ambiguous {
+        /// The first such name.
+        name: String,
     },
     /// The version is that before the first commit.
     #[error("there is no commit before the first: nothing can be released or cited")]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::ReleaseError;
 use super::contents::Contents;
+use super::record::ReleaseRecord;
 use crate::id::{BatchId, CommitId};
 use crate::log::{Commit, read_batch, read_commit};
 use crate::repo::{MAIN, Repo};
@@ -12,9 +13,13 @@ use crate::store::{StoreError, read_all};
 use crate::time::Timestamp;
 
 /// Where objects stand in a release.
-pub(super) const OBJECTS: &str = "history/objects/";
+pub(super) const OBJECTS: &str = "data/history/objects/";
 /// Where the slots of the branch stand in a release.
-pub(super) const SLOTS: &str = "history/refs/heads/main/";
+pub(super) const SLOTS: &str = "data/history/refs/heads/main/";
+
+/// The program beside it that replays it without Holotype.
+pub(super) const READER: &str = "data/history/read_repository.py";
+const READER_TEXT: &str = include_str!("../../examples/read_repository.py");
 
 /// What the log says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +28,18 @@ pub(super) struct LogFacts {
     pub(super) events: u64,
     pub(super) first_at: Timestamp,
     pub(super) last_at: Timestamp,
+}
+
+impl LogFacts {
+    /// What a release says of its log.
+    pub(super) fn of(release: &ReleaseRecord) -> Self {
+        Self {
+            commits: release.commits,
+            events: release.events,
+            first_at: release.first_commit_at,
+            last_at: release.last_commit_at,
+        }
+    }
 }
 
 /// Returns a commit and all before it, each once, parents of a merge too.
@@ -64,6 +81,7 @@ pub(super) fn add_history(
     for id in batches {
         contents.add(&format!("{OBJECTS}{id}"), &read_batch(repo.store(), id)?)?;
     }
+    contents.add(READER, READER_TEXT.as_bytes())?;
     let mut slots = Vec::new();
     let mut seq = 1;
     while let Some(read) = repo.store().read_slot(MAIN, seq)? {

@@ -9,12 +9,20 @@ use sha2::Digest as _;
 
 use crate::id::Digest;
 
-/// The name of the manifest of SHA-256.
+/// The name of the payload's manifest of SHA-256.
 pub(super) const SHA256_NAME: &str = "manifest-sha256.txt";
-/// The name of the manifest of BLAKE3.
+/// The name of the payload's manifest of BLAKE3.
 pub(super) const BLAKE3_NAME: &str = "manifest-blake3.txt";
+/// The name of the manifest of SHA-256 of all that is not payload.
+pub(super) const TAG_SHA256_NAME: &str = "tagmanifest-sha256.txt";
+/// The name of the manifest of BLAKE3 of all that is not payload.
+pub(super) const TAG_BLAKE3_NAME: &str = "tagmanifest-blake3.txt";
 /// The name of the record.
 pub(super) const RELEASE_NAME: &str = "release.json";
+/// The name of the signature of the record.
+pub(super) const SIGNATURE_NAME: &str = "release.json.sig";
+/// The folder of the payload.
+pub(super) const DATA: &str = "data/";
 
 /// The digests of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,21 +32,53 @@ pub(super) struct FileDigests {
     pub(super) sha256: Digest,
 }
 
+/// A file as it was read from the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FoundFile {
+    pub(super) digests: FileDigests,
+    pub(super) size_bytes: u64,
+}
+
+/// Files by name.
+pub(super) type Found = BTreeMap<String, FoundFile>;
+
+/// Says that a name cannot stand in a manifest: BagIt (RFC 8493, 2.1.3) reads `%0A`, `%0D` and `%25` as something else,
+/// and `sha256sum` does not.
+pub(super) fn is_ambiguous(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    ["%0A", "%0D", "%25"].iter().any(|code| upper.contains(code))
+}
+
 /// How much of a stream is hashed at a time: enough that two threads are worth it.
 const BLOCK_BYTES: usize = 1 << 20;
 
 /// Hashes a stream, by both functions at once.
 pub(super) fn digest_stream(reader: &mut dyn Read) -> io::Result<FileDigests> {
+    Ok(digest_sized(reader)?.0)
+}
+
+/// As [`digest_stream`]; tells how many bytes there were, too.
+pub(super) fn digest_sized(reader: &mut dyn Read) -> io::Result<(FileDigests, u64)> {
     let mut hasher = Hasher::default();
     let mut block = Vec::new();
+    let mut size_bytes = 0;
     loop {
         block.clear();
         let mut limited = Read::take(&mut *reader, u64::try_from(BLOCK_BYTES).unwrap_or(u64::MAX));
-        if limited.read_to_end(&mut block)? == 0 {
-            return Ok(hasher.finish());
+        let count = limited.read_to_end(&mut block)?;
+        if count == 0 {
+            return Ok((hasher.finish(), size_bytes));
         }
+        size_bytes += u64::try_from(count).unwrap_or(u64::MAX);
         hasher.update(&block);
     }
+}
+
+/// Hashes bytes by both functions.
+pub(super) fn digest_bytes(bytes: &[u8]) -> FileDigests {
+    let mut hasher = Hasher::default();
+    hasher.update(bytes);
+    hasher.finish()
 }
 
 /// Hashes what is written.
@@ -75,12 +115,12 @@ impl Write for Hasher {
 
 /// Writes a manifest, sorted by name.
 pub(super) fn manifest(
-    files: &BTreeMap<String, FileDigests>,
+    files: &BTreeMap<String, FoundFile>,
     digest: impl Fn(&FileDigests) -> Digest,
 ) -> Vec<u8> {
     let mut text = String::new();
-    for (name, digests) in files {
-        text.push_str(&digest(digests).to_string());
+    for (name, file) in files {
+        text.push_str(&digest(&file.digests).to_string());
         text.push_str("  ");
         text.push_str(name);
         text.push('\n');
@@ -108,7 +148,12 @@ mod tests {
             digests.sha256.to_string(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-        let files = BTreeMap::from([("a b.txt".to_owned(), digests)]);
+        let found = FoundFile {
+            digests,
+            size_bytes: 3,
+        };
+        let files = BTreeMap::from([("a b.txt".to_owned(), found)]);
+        assert_eq!(digest_bytes(b"abc"), digests);
         let text = String::from_utf8(manifest(&files, |file| file.blake3)).unwrap();
         let line = text.strip_suffix('\n').unwrap();
         assert_eq!(parse_line(line), Some((Digest::of(b"abc"), "a b.txt")));

@@ -1,24 +1,29 @@
 //! Releases: a folder that anyone can check without Holotype, its datasheet and its citation.
 //!
 //! ```text
-//! NAME-VERSION/
-//!   release.json          what is released; its BLAKE3 is the release's id
-//!   manifest-sha256.txt   sha256sum -c manifest-sha256.txt
-//!   manifest-blake3.txt   b3sum -c manifest-blake3.txt
-//!   annotations/          coco.json, labels.json
-//!   history/              objects (commits and batches) and refs, as in a repository
-//!   images/               the bytes of the images, where asked for
-//!   images.csv            every image with its digest
-//!   README.md  datasheet.md  CITATION.cff  LICENSE
+//! NAME-VERSION/                 a BagIt bag (RFC 8493)
+//!   release.json                what is released; its BLAKE3 is the release's id
+//!   manifest-sha256.txt         sha256sum -c; lists data/, as manifest-blake3.txt does for b3sum -c
+//!   tagmanifest-sha256.txt      lists the rest but release.json, as tagmanifest-blake3.txt does
+//!   bagit.txt  bag-info.txt
+//!   README.md  LICENSE  datasheet.md  CITATION.cff  datacite.json  croissant.json  ro-crate-metadata.json
+//!   data/annotations/           coco.json, annotations.csv, annotations.parquet, geojson/, labels.json
+//!   data/images.csv             every image with its digest
+//!   data/images/                the bytes of the images, where asked for
+//!   data/splits.csv
+//!   data/history/               objects (commits and batches) and refs, as in a repository, and a program to read them
 //! ```
 //!
-//! The manifests list every file but themselves and `release.json`, which holds their digests. The same commit and
-//! options give the same bytes: no clock, host or path is in a release, and no private object ever enters one.
+//! `release.json` holds the digests of the four manifests, and they list every other file. The same commit and options
+//! give the same bytes: no clock, host or path is in a release, and no private object ever enters one. What is derived
+//! from the history is derived again when a release is checked.
 
+mod bag;
 mod build;
 mod check;
 mod cite;
 mod contents;
+mod croissant;
 mod datasheet;
 mod documents;
 mod error;
@@ -26,14 +31,17 @@ mod escape;
 mod history;
 mod manifest;
 mod numbers;
+mod payload;
 mod record;
+mod ro_crate;
+mod sink;
 
 pub use build::{
     Images, NamedFilter, PreparedRelease, ReleaseOptions, ReleaseRequest, ReleaseSummary, build_release,
     prepare_release, release_of_tag, safe_name, tag_release,
 };
-pub use check::{Finding, ReleaseCheck, Severity, verify_release};
-pub use cite::{CiteFormat, cite};
+pub use check::{CheckOptions, Finding, ReleaseCheck, Severity, verify_release, verify_release_with};
+pub use cite::{CiteFormat, bare_doi, cite};
 pub use datasheet::datasheet;
 pub use error::ReleaseError;
-pub use record::{ExportedCounts, ReleaseRecord};
+pub use record::{ExportedCounts, PreviousRelease, ReleaseRecord};

@@ -30,8 +30,7 @@ pub fn export_geojson(
     options: &ExportOptions<'_>,
 ) -> Result<Exported, ExportError> {
     let dataset = Dataset::open(version, rule)?;
-    let chosen: Vec<&ImageRow> = chosen_images(&dataset, options);
-    let names: Vec<String> = chosen
+    let names: Vec<String> = chosen_images(&dataset, options)
         .iter()
         .map(|image| format!("{}.geojson", image.record.name))
         .collect();
@@ -39,24 +38,48 @@ pub fn export_geojson(
     if !faults.is_empty() {
         return Err(ExportError::Names { names: faults });
     }
-    let rows = dataset.rows();
-    let file_of = |image: &ImageRow, mut rows_of: Vec<Row<'_>>| {
-        rows_of.retain(|row| options.filter.takes(row));
-        (file(rows, image, &rows_of), length(&rows_of))
-    };
-    let (mut losses, mut annotations) = (GeoJsonLosses::default(), 0);
     let mut names = names.iter();
-    let images = chosen.iter().copied();
-    rows.each_image(images, Parts::ALL, file_of, |((bytes, lost), written)| {
-        annotations += written;
-        losses.add(lost);
+    let mut exported = write_geojson_files(&dataset, options, &mut |_, bytes| {
         let name = names.next().map_or("", String::as_str);
-        out.write_file(name, &bytes).map_err(ExportError::from)
+        out.write_file(name, bytes).map_err(ExportError::from)
     })?;
-    let mut report = report(&losses);
-    let carrier = carrier(&dataset, &chosen, options.repository, &mut report)?;
+    let chosen = chosen_images(&dataset, options);
+    let carrier = carrier(&dataset, &chosen, options.repository, &mut exported.report)?;
     out.write_file(CARRIER_NAME, text(&carrier)?.as_bytes())?;
-    count_erased(&dataset, &mut report);
+    Ok(exported)
+}
+
+/// Takes the file of an image.
+pub type PutImageFile<'p> = dyn FnMut(&ImageRow, &[u8]) -> Result<(), ExportError> + 'p;
+
+/// The files of the images as [`export_geojson`] writes them, for a dataset that was read already and any place: `put` is given the file of each image, in
+/// the order of their names.
+///
+/// # Errors
+/// [`ExportError`] when the version cannot be read, and those of `put`.
+pub fn write_geojson_files(
+    dataset: &Dataset<'_>,
+    options: &ExportOptions<'_>,
+    put: &mut PutImageFile<'_>,
+) -> Result<Exported, ExportError> {
+    let chosen: Vec<&ImageRow> = chosen_images(dataset, options);
+    let rows = dataset.rows();
+    let (mut losses, mut annotations) = (GeoJsonLosses::default(), 0);
+    rows.each_image(
+        chosen.iter().copied(),
+        Parts::ALL,
+        |image, mut rows_of| {
+            rows_of.retain(|row| options.filter.takes(row));
+            (image, file(rows, image, &rows_of), length(&rows_of))
+        },
+        |(image, (bytes, lost), written)| {
+            annotations += written;
+            losses.add(lost);
+            put(image, &bytes)
+        },
+    )?;
+    let mut report = report(&losses);
+    count_erased(dataset, &mut report);
     Ok(Exported {
         images: length(&chosen),
         annotations,

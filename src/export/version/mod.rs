@@ -12,7 +12,7 @@ mod yolo;
 pub use asap::export_asap;
 pub use coco::{Watch, export_coco, write_coco_watched, write_dataset_as_coco};
 pub use csv::export_csv;
-pub use geojson::export_geojson;
+pub use geojson::{PutImageFile, export_geojson, write_geojson_files};
 pub use parquet::export_parquet;
 pub use sliderunner::export_sliderunner;
 pub use voc::export_voc;

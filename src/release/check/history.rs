@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::super::history::{OBJECTS, SLOTS};
 use super::super::manifest::RELEASE_NAME;
 use super::super::record::ReleaseRecord;
+use super::derived::check_content;
 use super::{BYTES_MAX, Checker};
 use crate::codec::{from_canonical, to_canonical};
-use crate::event::{BatchReader, EmptyState, Overlay, State, StateError, evolve};
-use crate::export::{Dataset, ImageRow, Parts, Row};
+use crate::event::{BatchReader, EmptyState, Overlay, evolve};
 use crate::id::{CommitId, Digest};
 use crate::log::{BatchRange, Commit};
 use crate::model::Counts;
@@ -19,7 +19,7 @@ use crate::store::Slot;
 use crate::tree::{MemoryNodes, TreeBuilder};
 
 /// Replays the history and compares what comes out with what `release.json` pins.
-pub(super) fn replay(checker: &mut Checker, record: &ReleaseRecord) {
+pub(super) fn replay(checker: &mut Checker<'_>, record: &ReleaseRecord) {
     let mut reached = BTreeSet::new();
     let Some(chain) = read_chain(checker, record.commit, &mut reached) else {
         return;
@@ -68,7 +68,11 @@ pub(super) fn replay(checker: &mut Checker, record: &ReleaseRecord) {
 
 /// Reads a commit and those before it; returns the first parents, oldest first. All objects that any of them names
 /// are noted as reached.
-fn read_chain(checker: &mut Checker, tip: CommitId, reached: &mut BTreeSet<String>) -> Option<Vec<Commit>> {
+fn read_chain(
+    checker: &mut Checker<'_>,
+    tip: CommitId,
+    reached: &mut BTreeSet<String>,
+) -> Option<Vec<Commit>> {
     let mut commits: BTreeMap<CommitId, Commit> = BTreeMap::new();
     let mut open = vec![tip];
     let mut is_whole = true;
@@ -110,7 +114,7 @@ fn read_chain(checker: &mut Checker, tip: CommitId, reached: &mut BTreeSet<Strin
     Some(chain)
 }
 
-fn read_object(checker: &Checker, digest: Digest) -> Result<Vec<u8>, String> {
+fn read_object(checker: &Checker<'_>, digest: Digest) -> Result<Vec<u8>, String> {
     let bytes = checker.read(&format!("{OBJECTS}{digest}"), BYTES_MAX)?;
     if Digest::of(&bytes) == digest {
         Ok(bytes)
@@ -119,7 +123,11 @@ fn read_object(checker: &Checker, digest: Digest) -> Result<Vec<u8>, String> {
     }
 }
 
-fn fold(checker: &mut Checker, range: &BatchRange, state: &mut Overlay<'_>) -> Result<(), (String, String)> {
+fn fold(
+    checker: &mut Checker<'_>,
+    range: &BatchRange,
+    state: &mut Overlay<'_>,
+) -> Result<(), (String, String)> {
     let fail = |why: String| (format!("{OBJECTS}{}", range.batch), why);
     let bytes = read_object(checker, range.batch.digest()).map_err(fail)?;
     let mut number = 0;
@@ -159,7 +167,7 @@ fn materialise(state: &Overlay<'_>) -> Result<(crate::id::NodeId, Counts), Strin
 }
 
 /// Checks that slots follow each other and that the last one names the commit.
-fn check_slots(checker: &mut Checker, record: &ReleaseRecord) {
+fn check_slots(checker: &mut Checker<'_>, record: &ReleaseRecord) {
     let names: Vec<String> = checker
         .listed
         .range(SLOTS.to_owned()..)
@@ -202,7 +210,7 @@ fn read_slot(bytes: &[u8]) -> Option<(Slot, Digest)> {
 }
 
 /// Notes objects that no commit names: they are listed, but nobody can tell what they are for.
-fn check_unreached(checker: &mut Checker, reached: &BTreeSet<String>) {
+fn check_unreached(checker: &mut Checker<'_>, reached: &BTreeSet<String>) {
     let unreached: Vec<String> = checker
         .listed
         .range(OBJECTS.to_owned()..)
@@ -214,75 +222,4 @@ fn check_unreached(checker: &mut Checker, reached: &BTreeSet<String>) {
     for name in unreached {
         checker.find("HT-R009", &name, "no commit of this release names it");
     }
-}
-
-/// Compares what is released with what the history says.
-fn check_content(checker: &mut Checker, record: &ReleaseRecord, state: &(dyn State + Sync)) {
-    let dataset = match Dataset::open(state, Some(&record.rule)) {
-        Ok(dataset) => dataset,
-        Err(error) => return checker.find("HT-R010", "history", error.to_string()),
-    };
-    let present = || dataset.images().iter().filter(|image| !image.is_erased());
-    if record.filter.is_none() {
-        match count_labelled(&dataset, present()) {
-            Ok((images, annotations)) => {
-                checker.compare(
-                    "annotations/coco.json",
-                    "images by the history",
-                    record.exported.images,
-                    images,
-                );
-                let found = record.exported.annotations;
-                checker.compare(
-                    "annotations/coco.json",
-                    "annotations by the history",
-                    found,
-                    annotations,
-                );
-            }
-            Err(error) => checker.find("HT-R010", "history", error.to_string()),
-        }
-    }
-    let mut expected = BTreeMap::new();
-    if record.with_images {
-        for (name, file) in present().flat_map(ImageRow::file_names) {
-            expected.insert(format!("images/{name}"), file.blob.digest());
-        }
-    }
-    let listed: BTreeMap<String, Digest> = checker
-        .listed
-        .iter()
-        .filter(|(name, _)| name.starts_with("images/"))
-        .map(|(name, digests)| (name.clone(), digests.blake3))
-        .collect();
-    for (name, blob) in &expected {
-        match listed.get(name) {
-            Some(digest) if digest == blob => {}
-            Some(_) => checker.find("HT-R012", name, "the manifest names other bytes than the history"),
-            None => checker.find(
-                "HT-R012",
-                name,
-                "the history names this image, the manifest does not",
-            ),
-        }
-    }
-    for name in listed.keys().filter(|name| !expected.contains_key(*name)) {
-        checker.find("HT-R012", name, "the history names no such image");
-    }
-}
-
-fn count_labelled<'i>(
-    dataset: &'i Dataset<'_>,
-    images: impl Iterator<Item = &'i ImageRow>,
-) -> Result<(u64, u64), StateError> {
-    let (mut count, mut annotations) = (0, 0);
-    let labelled = |_, rows: Vec<Row<'_>>| rows.iter().map(|row| u64::from(row.label.is_some())).sum::<u64>();
-    dataset
-        .rows()
-        .each_image(images, Parts::COUNTED, labelled, |labelled| {
-            count += 1;
-            annotations += labelled;
-            Ok::<_, StateError>(())
-        })?;
-    Ok((count, annotations))
 }

@@ -5,7 +5,7 @@
 //! | code | says |
 //! |---|---|
 //! | HT-R001 | `release.json` is missing, or is no release |
-//! | HT-R002 | a manifest is missing, or is not the one that `release.json` names |
+//! | HT-R002 | a manifest is missing, or is not the one that `release.json` names; the bag is not declared as one |
 //! | HT-R003 | a line of a manifest has not the form, or a name that cannot be |
 //! | HT-R004 | a file that the manifests list is missing |
 //! | HT-R005 | a file that the manifests do not list is there |
@@ -16,7 +16,9 @@
 //! | HT-R010 | the history does not lead to the commit and snapshot that `release.json` pins |
 //! | HT-R011 | the annotations are not as many as `release.json` says, or cannot be read |
 //! | HT-R012 | an image has other bytes than the history says, or is missing |
+//! | HT-R013 | a file that is derived from the history is not what the history gives |
 
+mod derived;
 mod history;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +29,12 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 
 use super::ReleaseError;
-use super::manifest::{BLAKE3_NAME, FileDigests, RELEASE_NAME, SHA256_NAME, digest_stream, parse_line};
+use super::bag::{BAGIT, BAGIT_NAME};
+use super::manifest::{
+    BLAKE3_NAME, DATA, FileDigests, Found, FoundFile, RELEASE_NAME, SHA256_NAME, SIGNATURE_NAME,
+    TAG_BLAKE3_NAME, TAG_SHA256_NAME, digest_stream, parse_line,
+};
+use super::payload::{COCO, LABELS};
 use super::record::ReleaseRecord;
 use crate::codec::from_canonical;
 use crate::files::folder::{EntryKind, FileError, Folder};
@@ -38,6 +45,9 @@ use crate::id::{Digest, ReleaseId};
 const RECORD_BYTES_MAX: u64 = 16 << 20;
 /// Bytes that a manifest, or an object of the history, may have.
 pub(super) const BYTES_MAX: u64 = 512 << 20;
+
+/// What no manifest lists: `release.json` names the manifests of all else, and is named by citation and signature.
+const OWN: [&str; 4] = [RELEASE_NAME, SIGNATURE_NAME, TAG_SHA256_NAME, TAG_BLAKE3_NAME];
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -77,6 +87,8 @@ pub struct ReleaseCheck {
     pub bytes: u64,
     /// How many events were replayed.
     pub events: u64,
+    /// How many files of images elsewhere were compared and are those of the release.
+    pub images: u64,
     /// What was found, by file and code.
     pub findings: Vec<Finding>,
 }
@@ -91,26 +103,45 @@ impl ReleaseCheck {
     }
 }
 
+/// What a check may be told beside the folder.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CheckOptions<'a> {
+    /// A folder with the images, each under its name, where the release has their digests alone.
+    pub images: Option<&'a Path>,
+}
+
 /// Checks a release's folder.
 ///
 /// # Errors
 /// [`ReleaseError::File`] when the folder cannot be read at all; whatever is wrong in it is a finding.
 pub fn verify_release(dir: &Path) -> Result<ReleaseCheck, ReleaseError> {
+    verify_release_with(dir, &CheckOptions::default())
+}
+
+/// As [`verify_release`], with what is known beside the folder.
+///
+/// # Errors
+/// As [`verify_release`].
+pub fn verify_release_with(dir: &Path, options: &CheckOptions<'_>) -> Result<ReleaseCheck, ReleaseError> {
     let folder = Folder::open(dir)?;
     let mut checker = Checker {
         folder,
+        options: *options,
         check: ReleaseCheck {
             id: None,
             record: None,
             files: 0,
             bytes: 0,
             events: 0,
+            images: 0,
             findings: Vec::new(),
         },
         listed: BTreeMap::new(),
+        sizes: BTreeMap::new(),
     };
     checker.read_record();
     checker.read_manifests();
+    checker.check_declaration();
     checker.check_files()?;
     if let Some(record) = checker.check.record.clone() {
         checker.count_annotations(&record);
@@ -124,14 +155,17 @@ pub fn verify_release(dir: &Path) -> Result<ReleaseCheck, ReleaseError> {
     Ok(check)
 }
 
-struct Checker {
+struct Checker<'a> {
     folder: Folder,
+    options: CheckOptions<'a>,
     check: ReleaseCheck,
     /// What the manifests say of each file.
     listed: BTreeMap<String, FileDigests>,
+    /// How long each file is, in bytes.
+    sizes: BTreeMap<String, u64>,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn find(&mut self, code: &'static str, object: &str, message: impl Into<String>) {
         self.check.findings.push(Finding {
             code,
@@ -141,19 +175,23 @@ impl Checker {
         });
     }
 
+    /// The files below `data/` that are listed and there.
+    fn payload(&self) -> Found {
+        let listed = self.listed.iter().filter(|(name, _)| name.starts_with(DATA));
+        listed
+            .filter_map(|(name, digests)| {
+                let file = FoundFile {
+                    digests: *digests,
+                    size_bytes: *self.sizes.get(name)?,
+                };
+                Some((name.clone(), file))
+            })
+            .collect()
+    }
+
     /// Reads a file of bounded length; what is wrong is said as a text.
     fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>, String> {
-        let file = self.folder.open_file(name).map_err(|error| {
-            if let FileError::Io { source, .. } = &error {
-                if source.kind() == std::io::ErrorKind::NotFound {
-                    "it is missing".to_owned()
-                } else {
-                    source.to_string()
-                }
-            } else {
-                error.to_string()
-            }
-        })?;
+        let file = self.folder.open_file(name).map_err(|error| text_of(&error))?;
         let mut bytes = Vec::new();
         file.take(limit.saturating_add(1))
             .read_to_end(&mut bytes)
@@ -179,37 +217,66 @@ impl Checker {
         }
     }
 
+    /// Reads the manifests of the payload and of all else; both list what they are to list and nothing of the other.
     fn read_manifests(&mut self) {
+        self.read_pair(
+            [BLAKE3_NAME, SHA256_NAME],
+            [|record| &record.manifest_blake3, |record| &record.manifest_sha256],
+            |name| name.starts_with(DATA),
+        );
+        self.read_pair(
+            [TAG_BLAKE3_NAME, TAG_SHA256_NAME],
+            [
+                |record| &record.tagmanifest_blake3,
+                |record| &record.tagmanifest_sha256,
+            ],
+            |name| !name.starts_with(DATA) && !OWN.contains(&name),
+        );
+    }
+
+    /// Reads a manifest of BLAKE3 and its counterpart of SHA-256.
+    fn read_pair(
+        &mut self,
+        names: [&'static str; 2],
+        named: [fn(&ReleaseRecord) -> &String; 2],
+        may_list: fn(&str) -> bool,
+    ) {
         let record = self.check.record.clone();
-        let named = |pick: fn(&ReleaseRecord) -> &String| record.as_ref().map(|record| pick(record).clone());
-        let blake3 = self.read_manifest(BLAKE3_NAME, named(|record| &record.manifest_blake3), |digests| {
-            digests.blake3
-        });
-        let sha256 = self.read_manifest(SHA256_NAME, named(|record| &record.manifest_sha256), |digests| {
-            digests.sha256
-        });
+        let [blake3_name, sha256_name] = names;
+        let [blake3_said, sha256_said] = named.map(|pick| record.as_ref().map(|record| pick(record).clone()));
+        let blake3 = self.read_manifest(blake3_name, blake3_said, |digests| digests.blake3);
+        let sha256 = self.read_manifest(sha256_name, sha256_said, |digests| digests.sha256);
         let names: BTreeSet<&String> = blake3.keys().chain(sha256.keys()).collect();
-        let mut apart = Vec::new();
-        let mut listed = BTreeMap::new();
         for name in names {
             match (blake3.get(name), sha256.get(name)) {
-                (Some(blake3), Some(sha256)) => {
-                    listed.insert(
-                        name.clone(),
-                        FileDigests {
-                            blake3: *blake3,
-                            sha256: *sha256,
-                        },
-                    );
+                (Some(blake3), Some(sha256)) if may_list(name) => {
+                    let digests = FileDigests {
+                        blake3: *blake3,
+                        sha256: *sha256,
+                    };
+                    self.listed.insert(name.clone(), digests);
                 }
-                (Some(_), None) => apart.push((name.clone(), SHA256_NAME)),
-                (None, _) => apart.push((name.clone(), BLAKE3_NAME)),
+                (Some(_), Some(_)) => self.find(
+                    "HT-R003",
+                    blake3_name,
+                    format!(
+                        "it lists '{}', which does not belong into it",
+                        name.escape_debug()
+                    ),
+                ),
+                (Some(_), None) => self.find("HT-R008", name, format!("{sha256_name} does not list it")),
+                (None, _) => self.find("HT-R008", name, format!("{blake3_name} does not list it")),
             }
         }
-        for (name, manifest) in apart {
-            self.find("HT-R008", &name, format!("{manifest} does not list it"));
+    }
+
+    /// Checks that the folder says that it is a bag.
+    fn check_declaration(&mut self) {
+        match self.read(BAGIT_NAME, 1 << 16) {
+            Ok(bytes) if bytes == BAGIT.as_bytes() => {}
+            Ok(_) => self.find("HT-R002", BAGIT_NAME, "it does not declare a bag of BagIt 1.0"),
+            Err(why) => self.find("HT-R002", BAGIT_NAME, why),
         }
-        self.listed = listed;
     }
 
     /// Reads a manifest; a bad line is a finding, and passed over.
@@ -263,7 +330,6 @@ impl Checker {
 
     /// Compares what is there with what is listed.
     fn check_files(&mut self) -> Result<(), ReleaseError> {
-        let own = [RELEASE_NAME, SHA256_NAME, BLAKE3_NAME];
         let mut there = BTreeSet::new();
         for entry in self.folder.list()? {
             let size_bytes = match entry.kind {
@@ -283,7 +349,8 @@ impl Checker {
             };
             self.check.files += 1;
             self.check.bytes = self.check.bytes.saturating_add(size_bytes);
-            if own.contains(&entry.name.as_str()) {
+            self.sizes.insert(entry.name.clone(), size_bytes);
+            if OWN.contains(&entry.name.as_str()) {
                 continue;
             }
             match self.listed.get(&entry.name).copied() {
@@ -318,7 +385,7 @@ impl Checker {
 
     fn count_annotations(&mut self, record: &ReleaseRecord) {
         let exported = &record.exported;
-        let coco: Result<Coco, String> = self.parse("annotations/coco.json");
+        let coco: Result<Coco, String> = self.parse(COCO);
         match coco {
             Ok(coco) => {
                 for (what, found, said) in [
@@ -326,22 +393,17 @@ impl Checker {
                     ("annotations", coco.annotations.0, exported.annotations),
                     ("categories", coco.categories.0, exported.labels),
                 ] {
-                    self.compare("annotations/coco.json", what, found, said);
+                    self.compare(COCO, what, found, said);
                 }
             }
-            Err(why) => self.find("HT-R011", "annotations/coco.json", why),
+            Err(why) => self.find("HT-R011", COCO, why),
         }
-        let labels: Result<Labels, String> = self.parse("annotations/labels.json");
+        let labels: Result<Labels, String> = self.parse(LABELS);
         match labels {
             Ok(labels) => {
-                self.compare(
-                    "annotations/labels.json",
-                    "labels",
-                    labels.labels.0,
-                    exported.labels,
-                );
+                self.compare(LABELS, "labels", labels.labels.0, exported.labels);
             }
-            Err(why) => self.find("HT-R011", "annotations/labels.json", why),
+            Err(why) => self.find("HT-R011", LABELS, why),
         }
     }
 
@@ -358,6 +420,19 @@ impl Checker {
     fn parse<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, String> {
         let file = self.folder.open_file(name).map_err(|error| error.to_string())?;
         serde_json::from_reader(BufReader::with_capacity(1 << 18, file)).map_err(|error| error.to_string())
+    }
+}
+
+/// Why a file cannot be opened, without its path.
+fn text_of(error: &FileError) -> String {
+    if let FileError::Io { source, .. } = error {
+        if source.kind() == std::io::ErrorKind::NotFound {
+            "it is missing".to_owned()
+        } else {
+            source.to_string()
+        }
+    } else {
+        error.to_string()
     }
 }
 

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use holotype::export::agreed::{RuleError, parse_rule};
+use holotype::export::image_table::is_source_pattern;
 use holotype::release::{
-    Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary, build_release,
+    Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary, bare_doi,
+    build_release,
 };
 use serde_json::json;
 
@@ -29,12 +31,35 @@ pub(crate) struct ReleaseArgs {
     /// Only annotations for which this CEL expression is true stand in the exported annotations
     #[arg(long = "where", value_name = "EXPR")]
     filter: Option<String>,
+    /// Where images can be had: an address with {name}, {stem} or {blob}
+    #[arg(long, value_name = "URL-PATTERN")]
+    image_source: Option<String>,
+    /// The DOI that an archive reserved for this version
+    #[arg(long)]
+    doi: Option<String>,
     /// The rule by which labels are agreed; else the one in force
     #[arg(long, value_name = "R")]
     rule: Option<String>,
 }
 
 pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
+    if let Some(pattern) = &args.image_source
+        && !is_source_pattern(pattern)
+    {
+        return Err(Failure::usage(
+            format!("'{pattern}' is no address of images"),
+            "give an address with a place for the name: https://example.org/{name}",
+        ));
+    }
+    let doi = match &args.doi {
+        Some(text) => Some(bare_doi(text).ok_or_else(|| {
+            Failure::usage(
+                format!("'{text}' is no DOI"),
+                "a DOI is like 10.5281/zenodo.1234567",
+            )
+        })?),
+        None => None,
+    };
     let repo = app.repo()?;
     let author = app.author(&repo)?;
     let commit = repo.resolve(args.revision.as_deref().unwrap_or("HEAD"))?;
@@ -73,6 +98,8 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
             rule: rule.as_ref(),
             date: app.source_date()?,
             filter: named,
+            doi: doi.as_deref(),
+            image_source: args.image_source.as_deref(),
         },
     };
     let summary = build_release(&repo, &request, author)?;
@@ -134,8 +161,11 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Differs { .. } => {
                 Self::new(CONFLICT, line, "choose another --out, or another version")
             }
+            ReleaseError::Ambiguous { .. } => {
+                Self::refused(line, "leave the images out, or add them under other names")
+            }
             ReleaseError::NoCommit => Self::refused(line, "commit first: holotype commit -m MESSAGE"),
-            ReleaseError::Encode(_) | ReleaseError::ReadBack { .. } => Self::new(
+            ReleaseError::Encode(_) | ReleaseError::Write(_) | ReleaseError::ReadBack { .. } => Self::new(
                 crate::failure::IO,
                 line,
                 "check the disk, and run the command again",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use holotype::release::verify_release;
+use holotype::release::{CheckOptions, verify_release_with};
 use holotype::verify::{VerifyOptions, VerifyProgress, VerifyStage, verify};
 use serde_json::{Value, json};
 
@@ -23,6 +23,9 @@ pub(crate) struct VerifyArgs {
     /// Check a release's folder; needs no repository
     #[arg(long, value_name = "DIR", conflicts_with_all = ["quick", "replay"])]
     release: Option<PathBuf>,
+    /// A folder with the images of the release, where that has their digests alone
+    #[arg(long, value_name = "FOLDER", requires = "release")]
+    images: Option<PathBuf>,
 }
 
 /// One line of a result.
@@ -35,7 +38,7 @@ struct Line {
 
 pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
     if let Some(dir) = &args.release {
-        return release(app, dir);
+        return release(app, dir, args);
     }
     let repo = app.repo()?;
     let options = VerifyOptions {
@@ -99,9 +102,13 @@ pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
     close(app, report.ok())
 }
 
-fn release(app: &mut App, dir: &std::path::Path) -> Result<u8, Failure> {
+fn release(app: &mut App, dir: &std::path::Path, args: &VerifyArgs) -> Result<u8, Failure> {
     let path = app.user_path(dir);
-    let check = verify_release(&path)?;
+    let images = args.images.as_deref().map(|folder| app.user_path(folder));
+    let options = CheckOptions {
+        images: images.as_deref(),
+    };
+    let check = verify_release_with(&path, &options)?;
     let lines: Vec<Line> = check
         .findings
         .iter()
@@ -115,7 +122,9 @@ fn release(app: &mut App, dir: &std::path::Path) -> Result<u8, Failure> {
             message: finding.message.clone(),
         })
         .collect();
-    let counts = json!({"files": check.files, "bytes": check.bytes, "events": check.events});
+    let counts = json!({
+        "files": check.files, "bytes": check.bytes, "events": check.events, "images": check.images,
+    });
     app.out.object(
         "holotype/verify/1",
         &json!({"ok": check.is_ok(), "release": check.id, "findings": json_lines(&lines), "checked": counts}),
@@ -128,6 +137,10 @@ fn release(app: &mut App, dir: &std::path::Path) -> Result<u8, Failure> {
         "checked {} files, {} bytes, {} events replayed",
         check.files, check.bytes, check.events
     ))?;
+    if args.images.is_some() {
+        app.out
+            .line(format!("compared {} files of images", check.images))?;
+    }
     app.out.line(
         "not checked: that this is the release that was published. Compare its digest with the one cited",
     )?;

@@ -1,11 +1,12 @@
 //! Citations: what the dataset states about itself, its version, and the commit and snapshot that pin it. What is not
 //! stated is left out, never invented.
 
-use serde_json::{Map, Value, json};
+mod datacite;
 
 use super::ReleaseError;
 use super::build::release_of_tag;
 use super::escape::{bibtex, plain, yaml};
+use super::record::ReleaseRecord;
 use crate::event::read;
 use crate::id::{CommitId, ReleaseId, SnapshotId};
 use crate::model::{DatasetRecord, FactValue, Facts, Key};
@@ -66,10 +67,30 @@ impl CiteFormat {
 
 /// A person or organisation that made the dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Creator {
+pub(super) struct Creator {
     /// The family name, or the whole name.
-    family: String,
-    given: Option<String>,
+    pub(super) family: String,
+    pub(super) given: Option<String>,
+}
+
+impl Creator {
+    /// `Family, Given`, or the whole name.
+    pub(super) fn name(&self) -> String {
+        match &self.given {
+            Some(given) => format!("{}, {given}", self.family),
+            None => self.family.clone(),
+        }
+    }
+}
+
+/// Something else that the dataset is related to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Related {
+    /// As DataCite has it.
+    relation: &'static str,
+    /// `DOI` or `URN`.
+    kind: &'static str,
+    identifier: String,
 }
 
 /// What a citation says.
@@ -88,6 +109,7 @@ pub(super) struct Citation {
     commit: CommitId,
     snapshot: SnapshotId,
     release: Option<ReleaseId>,
+    related: Vec<Related>,
 }
 
 /// Which version is cited.
@@ -99,6 +121,26 @@ pub(super) struct Cited<'a> {
     pub(super) commit: CommitId,
     pub(super) snapshot: SnapshotId,
     pub(super) release: Option<ReleaseId>,
+    /// The identifier that an archive minted for this version; else that of the dataset's facts.
+    pub(super) doi: Option<&'a str>,
+    /// The release before.
+    pub(super) previous: Option<ReleaseId>,
+}
+
+impl<'a> Cited<'a> {
+    /// What a release's own documents cite, which cannot know its id.
+    pub(super) fn of(release: &'a ReleaseRecord) -> Self {
+        Self {
+            name: &release.name,
+            version: Some(&release.version),
+            date: release.day(),
+            commit: release.commit,
+            snapshot: release.snapshot,
+            release: None,
+            doi: release.doi.as_deref(),
+            previous: release.previous.as_ref().map(|previous| previous.release),
+        }
+    }
 }
 
 /// Cites a tag or any other revision.
@@ -121,6 +163,8 @@ pub fn cite(repo: &Repo, text: &str, format: CiteFormat) -> Result<String, Relea
         commit,
         snapshot: sealed.snapshot,
         release: tag.as_ref().and_then(release_of_tag),
+        doi: None,
+        previous: None,
     };
     Ok(Citation::new(&dataset.facts, cited).render(format))
 }
@@ -145,12 +189,47 @@ fn creators(text: &str) -> Vec<Creator> {
 }
 
 /// Takes the bare DOI out of what people write.
-fn bare_doi(text: &str) -> Option<String> {
+#[must_use]
+pub fn bare_doi(text: &str) -> Option<String> {
     let text = text.trim();
     let start = text.find("10.")?;
     let doi = text.get(start..)?;
-    let is_doi = doi.contains('/') && !doi.contains(|c: char| c.is_whitespace() || c.is_control());
-    is_doi.then(|| doi.to_owned())
+    let (prefix, suffix) = doi.strip_prefix("10.")?.split_once('/')?;
+    let is_prefix = (4..=9).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_digit());
+    let is_suffix = !suffix.is_empty() && !suffix.contains(|c: char| c.is_whitespace() || c.is_control());
+    (is_prefix && is_suffix).then(|| doi.to_owned())
+}
+
+/// Says whether a text is the id of a licence that documents name as such.
+pub(super) fn is_spdx(licence: &str) -> bool {
+    SPDX.contains(&licence)
+}
+
+/// What the dataset's facts and the release before say of what it is related to.
+fn related(text: &impl Fn(&str) -> Option<String>, previous: Option<ReleaseId>) -> Vec<Related> {
+    let by_doi = [
+        ("paper_doi", "IsDocumentedBy"),
+        ("derived_from_doi", "IsDerivedFrom"),
+    ];
+    let dois = by_doi.into_iter().filter_map(|(name, relation)| {
+        Some(Related {
+            relation,
+            kind: "DOI",
+            identifier: bare_doi(&text(name)?)?,
+        })
+    });
+    let by_release = [
+        (previous.map(|id| id.to_string()), "IsNewVersionOf"),
+        (text("derived_from_release"), "IsDerivedFrom"),
+    ];
+    let releases = by_release.into_iter().filter_map(|(id, relation)| {
+        Some(Related {
+            relation,
+            kind: "URN",
+            identifier: format!("urn:holotype:release:{}", id?),
+        })
+    });
+    dois.chain(releases).collect()
 }
 
 impl Citation {
@@ -166,7 +245,11 @@ impl Citation {
             title: text("title").unwrap_or_else(|| plain(cited.name)),
             creators: text("creators").map(|text| creators(&text)).unwrap_or_default(),
             publisher: text("publisher"),
-            doi: text("doi").and_then(|doi| bare_doi(&doi)),
+            doi: cited
+                .doi
+                .map(str::to_owned)
+                .or_else(|| text("doi"))
+                .and_then(|doi| bare_doi(&doi)),
             licence: text("licence"),
             licence_url: text("licence_url"),
             description: text("description"),
@@ -174,7 +257,41 @@ impl Citation {
             commit: cited.commit,
             snapshot: cited.snapshot,
             release: cited.release,
+            related: related(&text, cited.previous),
         }
+    }
+
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub(super) fn creators(&self) -> &[Creator] {
+        &self.creators
+    }
+
+    pub(super) fn doi(&self) -> Option<&str> {
+        self.doi.as_deref()
+    }
+
+    pub(super) fn publisher(&self) -> Option<&str> {
+        self.publisher.as_deref()
+    }
+
+    pub(super) fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// The address of the licence: the one that is stated, else that of its SPDX id.
+    pub(super) fn licence_address(&self) -> Option<String> {
+        let is_address = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
+        let spdx = self.licence.as_ref().filter(|licence| is_spdx(licence));
+        let stated = self.licence_url.as_ref().filter(is_address).cloned();
+        stated.or_else(|| spdx.map(|licence| format!("https://spdx.org/licenses/{licence}")))
+    }
+
+    /// The licence as it is stated.
+    pub(super) fn licence(&self) -> Option<&str> {
+        self.licence.as_deref()
     }
 
     pub(super) fn render(&self, format: CiteFormat) -> String {
@@ -200,14 +317,7 @@ impl Citation {
     }
 
     fn to_text(&self) -> String {
-        let creators: Vec<String> = self
-            .creators
-            .iter()
-            .map(|creator| match &creator.given {
-                Some(given) => format!("{}, {given}", creator.family),
-                None => creator.family.clone(),
-            })
-            .collect();
+        let creators: Vec<String> = self.creators.iter().map(Creator::name).collect();
         let mut out = creators.join("; ");
         if !out.is_empty() {
             out.push(' ');
@@ -303,10 +413,10 @@ impl Citation {
             }
             _ => {}
         }
+        out.push_str("authors:\n");
         if self.creators.is_empty() {
-            out.push_str("# authors: the dataset states no creators\n");
-        } else {
-            out.push_str("authors:\n");
+            // The form wants an author, and has this word for one who is not known.
+            out.push_str("  - name: anonymous # the dataset states no creators\n");
         }
         for creator in &self.creators {
             match &creator.given {
@@ -348,77 +458,12 @@ impl Citation {
         ];
         release.into_iter().chain(rest).collect()
     }
-
-    fn to_datacite(&self) -> String {
-        let mut out = Map::new();
-        let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
-        put("schemaVersion", json!("http://datacite.org/schema/kernel-4"));
-        put(
-            "types",
-            json!({"resourceTypeGeneral": "Dataset", "resourceType": "Dataset"}),
-        );
-        put("titles", json!([{"title": self.title}]));
-        put("publicationYear", json!(self.year()));
-        put(
-            "dates",
-            json!([{"date": self.date.to_day(), "dateType": "Created"}]),
-        );
-        if let Some(version) = &self.version {
-            put("version", json!(version));
-        }
-        if !self.creators.is_empty() {
-            let creators: Vec<Value> = self.creators.iter().map(datacite_creator).collect();
-            put("creators", Value::Array(creators));
-        }
-        if let Some(publisher) = &self.publisher {
-            put("publisher", json!({"name": publisher}));
-        }
-        if let Some(doi) = &self.doi {
-            put("doi", json!(doi));
-            put(
-                "identifiers",
-                json!([{"identifier": doi, "identifierType": "DOI"}]),
-            );
-        }
-        if let Some(description) = &self.description {
-            put(
-                "descriptions",
-                json!([{"description": description, "descriptionType": "Abstract"}]),
-            );
-        }
-        let rights = [("rights", &self.licence), ("rightsUri", &self.licence_url)];
-        let rights: Map<String, Value> = rights
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))))
-            .collect();
-        if !rights.is_empty() {
-            put("rightsList", json!([rights]));
-        }
-        let alternate: Vec<Value> = self
-            .identifiers()
-            .into_iter()
-            .map(|(value, what)| json!({"alternateIdentifier": value, "alternateIdentifierType": what}))
-            .collect();
-        put("alternateIdentifiers", Value::Array(alternate));
-        format!("{:#}\n", Value::Object(out))
-    }
-}
-
-fn datacite_creator(creator: &Creator) -> Value {
-    match &creator.given {
-        Some(given) => json!({
-            "name": format!("{}, {given}", creator.family),
-            "nameType": "Personal",
-            "givenName": given,
-            "familyName": creator.family,
-        }),
-        None => json!({"name": creator.family}),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn citation(facts: &[(&str, &str)]) -> Citation {
         let facts = facts
@@ -432,6 +477,8 @@ mod tests {
             commit: CommitId::of(b"c"),
             snapshot: SnapshotId::of(b"s"),
             release: None,
+            doi: None,
+            previous: None,
         };
         Citation::new(&facts, cited)
     }
@@ -447,11 +494,14 @@ mod tests {
         );
         assert!(text.contains(&format!("cells & co@1.0#{snapshot}")));
         let json: Value = serde_json::from_str(&citation.render(CiteFormat::Datacite)).unwrap();
-        for absent in ["creators", "publisher", "doi", "rightsList", "descriptions"] {
+        for absent in ["doi", "rightsList", "descriptions", "relatedIdentifiers"] {
             assert!(json.get(absent).is_none(), "{absent}");
         }
+        assert_eq!(json["creators"], serde_json::json!([{"name": ":unav"}]));
+        assert_eq!(json["publisher"]["name"], ":unav");
         assert!(!citation.render(CiteFormat::Bibtex).contains("author"));
-        assert!(!citation.render(CiteFormat::Cff).contains("\nauthors:"));
+        let cff = citation.render(CiteFormat::Cff);
+        assert!(cff.contains("\nauthors:\n  - name: anonymous #"), "{cff}");
     }
 
     #[test]
@@ -482,5 +532,63 @@ mod tests {
                 .render(CiteFormat::Text)
                 .contains("https://doi.org/10.5281/zenodo.1_2")
         );
+    }
+
+    #[test]
+    fn only_a_doi_is_one() {
+        for (text, doi) in [
+            ("https://doi.org/10.5281/zenodo.1", Some("10.5281/zenodo.1")),
+            (
+                "doi:10.1038/s41597-023-02327-4 ",
+                Some("10.1038/s41597-023-02327-4"),
+            ),
+            ("10.52/x", None),
+            ("10.5281/", None),
+            ("version 10.5281 of a/b", None),
+        ] {
+            assert_eq!(bare_doi(text).as_deref(), doi, "{text}");
+        }
+    }
+
+    #[test]
+    fn relations_are_those_of_datacite() {
+        let facts = [
+            (
+                "paper_doi".to_owned(),
+                FactValue::from("https://doi.org/10.1038/x"),
+            ),
+            ("derived_from_release".to_owned(), FactValue::from("00ff")),
+        ];
+        let cited = Cited {
+            name: "n",
+            version: Some("2.0.0"),
+            date: Timestamp::parse("2026-11-01T12:00:00Z").unwrap(),
+            commit: CommitId::of(b"c"),
+            snapshot: SnapshotId::of(b"s"),
+            release: None,
+            doi: Some("10.5281/zenodo.2"),
+            previous: Some(ReleaseId::of(b"r")),
+        };
+        let citation = Citation::new(&facts.into_iter().collect(), cited);
+        let json: Value = serde_json::from_str(&citation.render(CiteFormat::Datacite)).unwrap();
+        let pairs: Vec<(&str, &str)> = json["relatedIdentifiers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| {
+                let text = |name: &str| item[name].as_str().unwrap();
+                (text("relationType"), text("relatedIdentifier"))
+            })
+            .collect();
+        let previous = format!("urn:holotype:release:{}", ReleaseId::of(b"r"));
+        assert_eq!(
+            pairs,
+            [
+                ("IsDocumentedBy", "10.1038/x"),
+                ("IsNewVersionOf", previous.as_str()),
+                ("IsDerivedFrom", "urn:holotype:release:00ff"),
+            ]
+        );
+        assert_eq!(json["doi"], "10.5281/zenodo.2");
     }
 }
