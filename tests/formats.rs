@@ -46,3 +46,6 @@ mod scheme;
 mod tables;
 #[path = "formats/yolo.rs"]
 mod yolo;
+
+#[path = "formats/coco_long.rs"]
+mod coco_long;
