@@ -52,6 +52,9 @@ mod tables;
 #[path = "formats/yolo.rs"]
 mod yolo;
 
+#[path = "formats/coco_long.rs"]
+mod coco_long;
+
 /// Gathers the text of all Rust files below a folder.
 fn gather(folder: &Path, text: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {

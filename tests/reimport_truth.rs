@@ -24,6 +24,7 @@ use holotype::id::{AnnotationId, ImageId, LabelId};
 use holotype::import::coco::VoteChoice;
 use holotype::import::engine::{Completeness, ImportOptions, ImportOutcome, Source, import};
 use holotype::import::load::{LoadOptions, find_sources, load};
+use holotype::import::progress::Unwatched;
 use holotype::model::geometry::Displacement;
 use holotype::model::{AnnotationRecord, EntityKind, Geometry, Key, KeyParts};
 use holotype::repo::{Repo, RepoError, Sealing, Transaction, Version};
@@ -199,13 +200,15 @@ fn run(
         ..LoadOptions::default()
     };
     let found = find_sources(path, &reading).unwrap().remove(0);
-    let loaded = load(&found, &reading).unwrap();
+    let loaded = load(&found, &reading, &Unwatched).unwrap();
     let source = Source {
         file: &loaded.file,
         format: loaded.format.as_str(),
         digest: loaded.digest,
         document: loaded.document,
+        in_file: loaded.in_file,
         folder: None,
+        progress: &Unwatched,
     };
     let options = ImportOptions {
         completeness,

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -217,6 +218,25 @@ impl InputFile {
         super::probe::probe(io::BufReader::new(&self.file), self.size_bytes)
     }
 
+    /// Fills a buffer with the bytes from `offset` on, as far as the file has any; returns how many these are. Any
+    /// number of threads may do so at the same time.
+    ///
+    /// # Errors
+    /// [`FilesError`] when they cannot be read.
+    pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, FilesError> {
+        let mut filled = 0_usize;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            let at = u64::try_from(filled).unwrap_or(u64::MAX).saturating_add(offset);
+            match self.file.read_at(rest, at) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(failure) if failure.kind() == io::ErrorKind::Interrupted => {}
+                Err(failure) => return Err(error("read", &self.path)(failure)),
+            }
+        }
+        Ok(filled)
+    }
+
     /// Goes back to the beginning.
     ///
     /// # Errors
@@ -325,6 +345,26 @@ mod tests {
             Err(FilesError::IsFolder { .. })
         ));
         assert!(matches!(read_file(&path, 2), Err(FilesError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn bytes_are_read_from_any_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        fs::write(&path, b"0123456789").unwrap();
+        let file = InputFile::open(&path).unwrap();
+        let read = |offset, length: usize| {
+            let mut buffer = vec![b'-'; length];
+            let count = file.read_at(offset, &mut buffer).unwrap();
+            buffer.truncate(count);
+            buffer
+        };
+        assert_eq!(read(3, 4), b"3456");
+        assert_eq!(read(0, 10), b"0123456789");
+        assert_eq!(read(8, 4), b"89", "as far as there are any");
+        assert_eq!(read(10, 4), b"");
+        assert_eq!(read(u64::MAX >> 1, 1), b"");
+        assert_eq!(read(2, 0), b"");
     }
 
     #[cfg(unix)]

@@ -8,7 +8,7 @@ use crate::id::Digest;
 
 use super::asap::{self, AsapError};
 use super::carrier::{self, CarrierReadError};
-use super::coco::{BoxChoice, CocoError, CocoOptions, VoteChoice, read_coco};
+use super::coco::{BoxChoice, CocoError, CocoOptions, InFile, VoteChoice, open_coco, read_coco};
 use super::csv::{self, CsvError, CsvOptions, CsvOrder};
 use super::cvat::{self, CvatError};
 use super::dicom::{self, DicomError};
@@ -20,6 +20,7 @@ use super::geojson::{self, GeoJsonError};
 use super::imagescope::{self, ImageScopeError};
 use super::labelstudio::{self, LabelStudioError};
 use super::parquet::{self, ParquetReadError};
+use super::progress::{Progress, Stage};
 use super::scheme::{self, SchemeError};
 use super::sliderunner::{SlideRunnerError, read_sliderunner};
 use super::voc::{VocError, read_voc};
@@ -30,6 +31,9 @@ use super::yolo_folder::{self, YOLO_HEAD_BYTES};
 const CARRIER_HEAD_BYTES: u64 = 1 << 20;
 /// No annotation file is longer.
 const FILE_LIMIT: u64 = 16 << 30;
+
+/// A longer COCO file is not held in memory.
+const HELD_BYTES: u64 = 2 << 20;
 
 /// A file that cannot be read as annotations.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +155,15 @@ impl SourcePlace {
         }
     }
 
+    /// Returns how many bytes are read of it.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        match self {
+            Self::File(file) => file.size_bytes,
+            Self::Yolo(folder) => folder.label_files.iter().map(|file| file.size_bytes).sum(),
+        }
+    }
+
     /// Returns the file's own name, or the folder's below the one that was given.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -183,6 +196,8 @@ pub struct Loaded {
     pub digest: Digest,
     /// What it says.
     pub document: Document,
+    /// Its annotations where they are not in the document, but in their file.
+    pub in_file: Option<InFile>,
 }
 
 /// Finds the sources at a path: the file itself, or, in a folder, the folders that belong together and the files that
@@ -285,17 +300,43 @@ fn source(file: FoundFile, options: &LoadOptions) -> Result<Result<FoundSource, 
 ///
 /// # Errors
 /// [`LoadError`] when it is not in its format.
-pub fn load(source: &FoundSource, options: &LoadOptions) -> Result<Loaded, LoadError> {
-    let (digest, document) = match &source.place {
-        SourcePlace::Yolo(folder) => yolo_folder::load(folder, options)?,
-        SourcePlace::File(file) => load_file(file, source.format, options)?,
+pub fn load(
+    source: &FoundSource,
+    options: &LoadOptions,
+    progress: &dyn Progress,
+) -> Result<Loaded, LoadError> {
+    let (digest, document, in_file) = match &source.place {
+        SourcePlace::Yolo(folder) => {
+            let (digest, document) = yolo_folder::load(folder, options)?;
+            (digest, document, None)
+        }
+        SourcePlace::File(file) => {
+            progress.begin(Stage::Reading, file.size_bytes);
+            let is_long = (HELD_BYTES..=FILE_LIMIT).contains(&file.size_bytes);
+            if source.format == Format::Coco && is_long {
+                let opened = open_coco(&file.name, &file.path, &coco_options(options), progress)?;
+                (opened.digest, opened.document, opened.in_file)
+            } else {
+                let (digest, document) = load_file(file, source.format, options)?;
+                progress.advance(file.size_bytes);
+                (digest, document, None)
+            }
+        }
     };
     Ok(Loaded {
         file: source.place.name().to_owned(),
         format: source.format,
         digest,
         document,
+        in_file,
     })
+}
+
+fn coco_options(options: &LoadOptions) -> CocoOptions {
+    CocoOptions {
+        box_format: options.box_format,
+        votes: options.votes,
+    }
 }
 
 fn load_file(
@@ -307,13 +348,7 @@ fn load_file(
     let bytes = read_file(&found.path, FILE_LIMIT)?;
     let digest = Digest::of(&bytes);
     let document = match format {
-        Format::Coco => {
-            let options = CocoOptions {
-                box_format: options.box_format,
-                votes: options.votes,
-            };
-            read_coco(&file, &bytes, &options)?
-        }
+        Format::Coco => read_coco(&file, &bytes, &coco_options(options))?,
         Format::Voc => read_voc(&file, &bytes)?,
         Format::SlideRunner => read_sliderunner(&file, &found.path)?,
         Format::GeoJson => geojson::read(&file, &bytes)?,

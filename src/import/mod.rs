@@ -25,6 +25,7 @@ pub mod load;
 pub mod metadata;
 pub mod parquet;
 mod personal;
+pub mod progress;
 mod quantity;
 pub mod report;
 mod runs;

@@ -6,6 +6,7 @@ mod commands;
 mod failure;
 mod filter;
 mod output;
+mod progress;
 mod render;
 mod rows;
 

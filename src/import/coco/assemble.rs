@@ -1,14 +1,10 @@
 //! Puts the document together: resolves references, decides what the boxes are, makes one annotation of each record.
 
-use rayon::prelude::*;
-
 use super::super::document::{
-    BoxFormat, Document, SourceAnnotation, SourceFacts, SourceId, SourceImage, SourcePerson, SourceRating,
-    SourceValue,
+    BoxDecision, BoxFormat, Document, SourceAnnotation, SourceFacts, SourceId, SourceImage, SourcePerson,
+    SourceRating, SourceValue,
 };
-use super::super::json::Context;
-use super::super::json::RawId;
-use super::super::json::number_text;
+use super::super::json::{Context, Id, RawId, number_text};
 use super::boxes::{Evidence, Size, Witness, decide, read, same, same_borders};
 use super::error::CocoError;
 use super::images::{Places, take_images, take_labels};
@@ -17,28 +13,105 @@ use super::place::Place;
 use super::records::{More, RawAnnotation};
 use super::repeats::repeated;
 use super::segmentation::{RawBox, Segmentation};
-use super::{CocoOptions, VoteChoice};
+use super::told::{Told, Weight};
+use super::{BoxChoice, CocoOptions, VoteChoice};
 use crate::model::Geometry;
 use crate::model::geometry::{Bounds, Shape, covered_bounds, float_to_whole};
 
+/// What the lists beside the annotations say.
+pub(super) struct Lists {
+    pub(super) document: Document,
+    pub(super) labels: Places,
+    pub(super) images: Places,
+    is_ours: bool,
+}
+
+impl Lists {
+    /// Takes the lists over, once both that must be there are.
+    pub(super) fn take(mut file: RawFile, context: &mut Context<'_>) -> Result<Self, CocoError> {
+        let missing = |missing| CocoError::NotCoco {
+            file: context.file.to_owned(),
+            missing,
+        };
+        let images = file.images.take().ok_or_else(|| missing("images"))?;
+        if file.annotations.is_none() {
+            return Err(missing("annotations"));
+        }
+        let mut document = Document {
+            dataset: file.info,
+            ..Document::default()
+        };
+        let labels = take_labels(&mut document, context, file.categories)?;
+        let images = take_images(&mut document, context, images, file.licences)?;
+        Ok(Self {
+            document,
+            labels,
+            images,
+            is_ours: file.is_ours,
+        })
+    }
+
+    /// Returns the size of the image that a record names.
+    pub(super) fn size(&self, image: &Id) -> Option<Size> {
+        let image = self.document.images.get(*self.images.get(image)?)?;
+        size(image)
+    }
+
+    /// Whether the evidence of boxes can matter to anybody.
+    pub(super) const fn needs_evidence(&self, options: &CocoOptions) -> bool {
+        !(self.is_ours && matches!(options.box_format, BoxChoice::Auto))
+    }
+
+    /// Decides how boxes are read.
+    pub(super) fn decide(
+        &self,
+        file: &str,
+        options: &CocoOptions,
+        evidence: &Evidence,
+    ) -> Result<BoxDecision, CocoError> {
+        decide(options.box_format, self.is_ours, evidence).map_err(|evidence| CocoError::BoxFormatUnclear {
+            file: file.to_owned(),
+            evidence,
+        })
+    }
+
+    /// Returns the document, and what numbers and ids mean in it.
+    pub(super) fn meaning(self, options: &CocoOptions, decision: BoxDecision) -> (Document, Meaning) {
+        let Self {
+            mut document,
+            labels,
+            images,
+            ..
+        } = self;
+        let meaning = Meaning {
+            format: decision.format,
+            votes: options.votes,
+            images,
+            labels,
+            sizes: document.images.iter().map(size).collect(),
+        };
+        document.box_format = Some(decision);
+        (document, meaning)
+    }
+}
+
+/// Names the people of whom there are only votes.
+pub(super) fn people(count: usize) -> Vec<SourcePerson> {
+    let person = |n| SourcePerson {
+        name: format!("annotator {n}"),
+        kind: None,
+    };
+    (1..=count).map(person).collect()
+}
+
 /// Makes the document of a file that is read.
 pub(super) fn document(
-    file: RawFile,
+    mut file: RawFile,
     mut context: Context<'_>,
     options: &CocoOptions,
 ) -> Result<Document, CocoError> {
-    let missing = |missing| CocoError::NotCoco {
-        file: context.file.to_owned(),
-        missing,
-    };
-    let images = file.images.ok_or_else(|| missing("images"))?;
-    let annotations = file.annotations.ok_or_else(|| missing("annotations"))?;
-    let mut document = Document {
-        dataset: file.info,
-        ..Document::default()
-    };
-    let labels = take_labels(&mut document, &mut context, file.categories)?;
-    let images = take_images(&mut document, &mut context, images, file.licences)?;
+    let annotations = file.annotations.as_mut().map(std::mem::take).unwrap_or_default();
+    let lists = Lists::take(file, &mut context)?;
     let mut repeats = repeated(&mut context, ("annotations", "id"), &annotations, |raw| {
         raw.id.id()
     })?;
@@ -48,55 +121,33 @@ pub(super) fn document(
         &annotations,
         |raw| raw.holotype_id().map(crate::id::AnnotationId::from_bytes),
     )?);
-    let evidence = weigh(&document, &images, &annotations);
-    let decision = decide(options.box_format, file.is_ours, &evidence).map_err(|evidence| {
-        CocoError::BoxFormatUnclear {
-            file: context.file.to_owned(),
-            evidence,
+    let mut evidence = Evidence::default();
+    weigh(&mut evidence, annotations.iter(), |image| lists.size(image));
+    let decision = lists.decide(context.file, options, &evidence)?;
+    let (mut document, meaning) = lists.meaning(options, decision);
+    let mut assembler = Assembler::new(&meaning, context.file);
+    for (index, raw) in annotations.into_iter().enumerate() {
+        if !repeats.contains(&index) {
+            document.annotations.extend(assembler.annotation(index, raw));
         }
-    })?;
-    let meaning = Meaning {
-        format: decision.format,
-        votes: options.votes,
-        images,
-        labels,
-        sizes: document.images.iter().map(size).collect(),
-    };
-    let file = context.file;
-    let parts = annotations.into_par_iter().enumerate().fold(
-        || (Assembler::new(&meaning, file), Vec::new()),
-        |(mut assembler, mut made), (index, raw)| {
-            if !repeats.contains(&index) {
-                made.extend(assembler.annotation(index, raw));
-            }
-            (assembler, made)
-        },
-    );
-    let mut people = 0;
-    for (assembler, mut made) in parts.collect::<Vec<_>>() {
-        people = people.max(assembler.people);
-        context.report.merge(&assembler.context.report);
-        document.annotations.append(&mut made);
     }
-    document.people = (1..=people)
-        .map(|n| SourcePerson {
-            name: format!("annotator {n}"),
-            kind: None,
-        })
-        .collect();
-    document.box_format = Some(decision);
+    document.people = people(assembler.people);
+    assembler.told.report_to(&mut context.report);
     document.report = context.report;
     Ok(document)
 }
 
 /// Returns an image's size, where both numbers are known.
-fn size(image: &SourceImage) -> Option<Size> {
+pub(super) fn size(image: &SourceImage) -> Option<Size> {
     image.width.zip(image.height)
 }
 
-/// Counts what the boxes of the file tell about their format.
-fn weigh(document: &Document, images: &Places, annotations: &[RawAnnotation]) -> Evidence {
-    let mut evidence = Evidence::default();
+/// Counts what boxes tell about their format.
+pub(super) fn weigh<'a>(
+    evidence: &mut Evidence,
+    annotations: impl Iterator<Item = &'a RawAnnotation>,
+    size: impl Fn(&Id) -> Option<Size>,
+) {
     // Neighbours mostly lie in the same image.
     let mut last = (&RawId::Absent, None);
     for raw in annotations {
@@ -104,12 +155,7 @@ fn weigh(document: &Document, images: &Places, annotations: &[RawAnnotation]) ->
             continue;
         };
         if raw.image != *last.0 {
-            let image = raw
-                .image
-                .id()
-                .and_then(|id| images.get(id))
-                .and_then(|at| document.images.get(*at));
-            last = (&raw.image, image.and_then(size));
+            last = (&raw.image, raw.image.id().and_then(&size));
         }
         let shape = raw.more.as_ref().and_then(|more| more.shape());
         evidence.add(&Witness {
@@ -119,7 +165,6 @@ fn weigh(document: &Document, images: &Places, annotations: &[RawAnnotation]) ->
             borders: shape.and_then(borders),
         });
     }
-    evidence
 }
 
 /// Returns left, upper, right and lower border of what a shape covers.
@@ -165,7 +210,8 @@ impl More {
 }
 
 /// What numbers and ids mean in this file.
-struct Meaning {
+#[derive(Debug)]
+pub(super) struct Meaning {
     format: BoxFormat,
     votes: VoteChoice,
     images: Places,
@@ -173,25 +219,59 @@ struct Meaning {
     sizes: Vec<Option<Size>>,
 }
 
+impl Meaning {
+    /// Returns which image of the document an id names.
+    pub(super) fn place(&self, image: &Id) -> Option<usize> {
+        self.images.get(image).copied()
+    }
+}
+
 /// Makes annotations of records.
-struct Assembler<'m, 'f> {
+pub(super) struct Assembler<'m, 'f> {
     meaning: &'m Meaning,
+    file: &'f str,
     /// The longest list of votes so far.
-    people: usize,
-    context: Context<'f>,
+    pub(super) people: usize,
+    /// What a person is told of them.
+    pub(super) told: Told,
 }
 
 impl<'m, 'f> Assembler<'m, 'f> {
-    fn new(meaning: &'m Meaning, file: &'f str) -> Self {
+    pub(super) fn new(meaning: &'m Meaning, file: &'f str) -> Self {
         Self {
             meaning,
+            file,
             people: 0,
-            context: Context::new(file),
+            told: Told::default(),
         }
     }
 
+    fn tell(
+        &mut self,
+        weight: Weight,
+        code: &'static str,
+        place: Place,
+        id: &RawId,
+        why: impl FnOnce() -> String,
+    ) {
+        let file = self.file;
+        self.told.add(weight, code, place.index, || {
+            format!("{file}, {}: {}", place.with(id), why())
+        });
+    }
+
+    /// Reports a record, or a part of one, that is not taken over.
+    fn lose(&mut self, code: &'static str, place: Place, id: &RawId, why: impl FnOnce() -> String) {
+        self.tell(Weight::Loss, code, place, id, why);
+    }
+
+    /// Reports what deserves a look.
+    fn warn(&mut self, code: &'static str, place: Place, id: &RawId, why: impl FnOnce() -> String) {
+        self.tell(Weight::Warning, code, place, id, why);
+    }
+
     /// Makes an annotation of a record; a record that cannot be one is reported as a loss.
-    fn annotation(&mut self, index: usize, raw: RawAnnotation) -> Option<SourceAnnotation> {
+    pub(super) fn annotation(&mut self, index: usize, raw: RawAnnotation) -> Option<SourceAnnotation> {
         let place = Place {
             list: "annotations",
             index,
@@ -205,13 +285,13 @@ impl<'m, 'f> Assembler<'m, 'f> {
             more,
         } = raw;
         if matches!(id, RawId::Null | RawId::Unusable) {
-            self.context.lose("annotation_without_id", &place.with(&id), || {
+            self.lose("annotation_without_id", place, &id, || {
                 format!("its 'id' {}", id.lack())
             });
             return None;
         }
         if id == RawId::Absent {
-            self.context.warn("annotation_id_missing", &place.with(&id), || {
+            self.warn("annotation_id_missing", place, &id, || {
                 "it has no 'id'".to_owned()
             });
         }
@@ -249,24 +329,22 @@ impl<'m, 'f> Assembler<'m, 'f> {
     ) -> Option<(usize, usize)> {
         let found = image.id().and_then(|id| self.meaning.images.get(id)).copied();
         let Some(found_image) = found else {
-            self.context
-                .lose("annotation_without_image", &place.with(id), || match image {
-                    RawId::Id(image) => format!("'images' has no usable image {image}"),
-                    RawId::Absent | RawId::Null | RawId::Unusable => {
-                        format!("its 'image_id' {}", image.lack())
-                    }
-                });
+            self.lose("annotation_without_image", place, id, || match image {
+                RawId::Id(image) => format!("'images' has no usable image {image}"),
+                RawId::Absent | RawId::Null | RawId::Unusable => {
+                    format!("its 'image_id' {}", image.lack())
+                }
+            });
             return None;
         };
         let found = category.id().and_then(|id| self.meaning.labels.get(id)).copied();
         if found.is_none() {
-            self.context
-                .lose("annotation_without_class", &place.with(id), || match category {
-                    RawId::Id(category) => format!("'categories' has no usable class {category}"),
-                    RawId::Absent | RawId::Null | RawId::Unusable => {
-                        format!("its 'category_id' {}", category.lack())
-                    }
-                });
+            self.lose("annotation_without_class", place, id, || match category {
+                RawId::Id(category) => format!("'categories' has no usable class {category}"),
+                RawId::Absent | RawId::Null | RawId::Unusable => {
+                    format!("its 'category_id' {}", category.lack())
+                }
+            });
         }
         Some((found_image, found?))
     }
@@ -284,20 +362,20 @@ impl<'m, 'f> Assembler<'m, 'f> {
             RawBox::Four(four) => Some(*four),
             RawBox::Absent => None,
             RawBox::Bad(bad) => {
-                self.context.lose(bad.code, &place.with(id), || bad.why.clone());
+                self.lose(bad.code, place, id, || bad.why.clone());
                 return None;
             }
         };
         let geometry = match (more.exact, more.segmentation) {
             (Some(Ok(exact)), _) => exact,
             (Some(Err(why)), _) => {
-                self.context.lose("exact_geometry_unusable", &place.with(id), || {
+                self.lose("exact_geometry_unusable", place, id, || {
                     format!("'holotype_geometry': {why}")
                 });
                 return None;
             }
             (None, Segmentation::Bad(bad)) => {
-                self.context.lose(bad.code, &place.with(id), || bad.why);
+                self.lose(bad.code, place, id, || bad.why);
                 return None;
             }
             (None, Segmentation::Shape(shape)) => Geometry::new(shape),
@@ -307,7 +385,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
             let [x, y, width, height] = read(four, self.meaning.format);
             if !same_borders(borders, [x, y, x + width, y + height]) {
                 let given = format!("[{}]", four.map(number_text).join(","));
-                self.context.warn("box_differs", &place.with(id), || {
+                self.warn("box_differs", place, id, || {
                     format!("its 'bbox' {given} is not around its geometry; it is kept as an attribute")
                 });
                 attributes.insert("bbox".to_owned(), SourceValue::Text(given));
@@ -318,16 +396,15 @@ impl<'m, 'f> Assembler<'m, 'f> {
 
     fn box_geometry(&mut self, place: Place, id: &RawId, four: Option<[f64; 4]>) -> Option<Geometry> {
         let Some(four) = four else {
-            self.context
-                .lose("annotation_without_place", &place.with(id), || {
-                    "it has neither 'bbox' nor 'segmentation'".to_owned()
-                });
+            self.lose("annotation_without_place", place, id, || {
+                "it has neither 'bbox' nor 'segmentation'".to_owned()
+            });
             return None;
         };
         let [x, y, width, height] = read(four, self.meaning.format);
         if width < 0.0 || height < 0.0 || !(width.is_finite() && height.is_finite()) {
             let format = self.meaning.format.as_str();
-            self.context.lose("box_inside_out", &place.with(id), || {
+            self.lose("box_inside_out", place, id, || {
                 format!(
                     "its 'bbox' read as {format} has the size {} x {}",
                     number_text(width),
@@ -344,7 +421,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
         if let (Shape::Mask { width, height, .. }, Some(size)) = (&geometry.shape, size)
             && (*width, *height) != size
         {
-            self.context.warn("mask_of_other_size", &place.with(id), || {
+            self.warn("mask_of_other_size", place, id, || {
                 format!(
                     "its mask is {width} x {height} px, its image {} x {}",
                     size.0, size.1
@@ -356,13 +433,13 @@ impl<'m, 'f> Assembler<'m, 'f> {
         };
         let leaves = size.is_some_and(|(w, h)| left < 0.0 || upper < 0.0 || right > w || lower > h);
         if leaves {
-            self.context.warn("outside_image", &place.with(id), || {
+            self.warn("outside_image", place, id, || {
                 "some of it lies outside of its image; it is kept as it is".to_owned()
             });
         }
         let has_extent = !matches!(geometry.shape, Shape::Point { .. } | Shape::Polyline { .. });
         if has_extent && (left == right || upper == lower) {
-            self.context.warn("zero_size", &place.with(id), || {
+            self.warn("zero_size", place, id, || {
                 "it has no extent; it is kept as it is".to_owned()
             });
         }
@@ -385,7 +462,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
         if geometry.shape == Shape::Image || derived.is_some_and(|derived| same(area, derived)) {
             return;
         }
-        self.context.warn("area_differs", &place.with(id), || match derived {
+        self.warn("area_differs", place, id, || match derived {
             Some(derived) => {
                 format!("its 'area' is {area}, its geometry has {derived}; it is kept as an attribute")
             }
@@ -401,7 +478,7 @@ impl<'m, 'f> Assembler<'m, 'f> {
         match self.meaning.votes {
             VoteChoice::Ignore => {
                 for _ in votes {
-                    self.context.lose("votes_ignored", &place.with(id), || {
+                    self.lose("votes_ignored", place, id, || {
                         "the votes in 'labels' are not taken over, as asked".to_owned()
                     });
                 }
@@ -418,16 +495,14 @@ impl<'m, 'f> Assembler<'m, 'f> {
                     label: Some(*label),
                     claimed_at: None,
                 }),
-                None => self
-                    .context
-                    .lose("vote_without_class", &place.with(id), || match vote {
-                        RawId::Id(class) => {
-                            format!("vote {} in 'labels' is {class}, which is no class", person + 1)
-                        }
-                        RawId::Absent | RawId::Null | RawId::Unusable => {
-                            format!("vote {} in 'labels' {}", person + 1, vote.lack())
-                        }
-                    }),
+                None => self.lose("vote_without_class", place, id, || match vote {
+                    RawId::Id(class) => {
+                        format!("vote {} in 'labels' is {class}, which is no class", person + 1)
+                    }
+                    RawId::Absent | RawId::Null | RawId::Unusable => {
+                        format!("vote {} in 'labels' {}", person + 1, vote.lack())
+                    }
+                }),
             }
         }
         ratings

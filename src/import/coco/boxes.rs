@@ -27,8 +27,39 @@ struct Reading {
     fits_alone: u64,
     /// Boxes that `area` or another member confirms in this reading only.
     confirmed: u64,
-    /// The size of the first box, and whether all others have it.
-    size: Option<(Size, bool)>,
+    /// The sizes of all boxes.
+    sizes: Option<Sizes>,
+}
+
+/// Sizes of boxes: the first one, the least and the greatest width and height.
+#[derive(Clone, Copy)]
+struct Sizes {
+    first: Size,
+    least: Size,
+    greatest: Size,
+}
+
+impl Sizes {
+    /// Takes in those of later boxes.
+    fn merge(&mut self, later: &Self) {
+        let both = |f: fn(f64, f64) -> f64, a: Size, b: Size| (f(a.0, b.0), f(a.1, b.1));
+        self.least = both(f64::min, self.least, later.least);
+        self.greatest = both(f64::max, self.greatest, later.greatest);
+    }
+
+    /// Returns the one size that all have. Which finite sizes are the same as the first is one interval around it, so
+    /// that the outermost ones tell of all.
+    fn constant(&self) -> Option<Size> {
+        let Self {
+            first,
+            least,
+            greatest,
+        } = *self;
+        let is_first = |size: Size| same(first.0, size.0) && same(first.1, size.1);
+        let is_finite = greatest.0.is_finite() && greatest.1.is_finite();
+        (first.0 > 0.0 && first.1 > 0.0 && is_finite && is_first(least) && is_first(greatest))
+            .then_some(first)
+    }
 }
 
 /// Everything counted.
@@ -89,14 +120,31 @@ impl Reading {
 
     fn add_size(&mut self, four: [f64; 4], format: BoxFormat) {
         let [_, _, width, height] = read(four, format);
-        self.size = Some(match self.size {
-            None => ((width, height), width > 0.0 && height > 0.0),
-            Some((first, all)) => (first, all && same(first.0, width) && same(first.1, height)),
-        });
+        let first = (width, height);
+        self.merge_sizes(Some(&Sizes {
+            first,
+            least: first,
+            greatest: first,
+        }));
+    }
+
+    fn merge_sizes(&mut self, later: Option<&Sizes>) {
+        match (&mut self.sizes, later) {
+            (Some(sizes), Some(later)) => sizes.merge(later),
+            (sizes @ None, later) => *sizes = later.copied(),
+            (Some(_), None) => {}
+        }
     }
 
     fn constant_size(&self) -> Option<Size> {
-        self.size.and_then(|(size, all)| all.then_some(size))
+        self.sizes.as_ref().and_then(Sizes::constant)
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.misfits += later.misfits;
+        self.fits_alone += later.fits_alone;
+        self.confirmed += later.confirmed;
+        self.merge_sizes(later.sizes.as_ref());
     }
 }
 
@@ -128,6 +176,15 @@ impl Evidence {
         let by_xyxy = Reading::confirmed_by(witness, BoxFormat::Xyxy);
         self.xywh.confirmed += u64::from(by_xywh && !by_xyxy);
         self.xyxy.confirmed += u64::from(by_xyxy && !by_xywh);
+    }
+
+    /// Takes in what later boxes tell.
+    pub(super) fn merge(&mut self, later: &Self) {
+        self.boxes += later.boxes;
+        self.open += later.open;
+        self.with_image_size += later.with_image_size;
+        self.xywh.merge(&later.xywh);
+        self.xyxy.merge(&later.xyxy);
     }
 
     /// Returns the reading that all boxes of one size speak for.
@@ -212,4 +269,40 @@ pub(super) fn decide(choice: BoxChoice, is_ours: bool, evidence: &Evidence) -> R
         },
     };
     Ok(BoxDecision { format, evidence })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn counted(boxes: &[[f64; 4]]) -> Evidence {
+        let mut evidence = Evidence::default();
+        for four in boxes {
+            evidence.add(&Witness {
+                four: *four,
+                image: Some((100.0, 100.0)),
+                area: None,
+                borders: None,
+            });
+        }
+        evidence
+    }
+
+    proptest! {
+        #[test]
+        fn boxes_counted_in_parts_tell_what_all_tell(
+            boxes in prop::collection::vec(prop::array::uniform4(0_u8..4), 0..12),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let boxes: Vec<_> = boxes.into_iter().map(|four| four.map(|n| f64::from(n) * 30.0)).collect();
+            let (before, after) = boxes.split_at(at.index(boxes.len() + 1));
+            let mut parts = counted(before);
+            parts.merge(&counted(after));
+            let all = counted(&boxes);
+            prop_assert_eq!(parts.sentence(), all.sentence());
+            prop_assert_eq!(parts.decide(), all.decide());
+        }
+    }
 }

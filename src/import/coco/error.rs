@@ -1,10 +1,34 @@
 //! Why a COCO file as a whole is refused.
 
 use super::super::json::JsonError;
+use crate::files::input::FilesError;
 
 /// Why a file is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CocoError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// A part of it that must be held is longer than what is held.
+    #[error("{file}, behind byte {offset}: {what} has more than {limit} bytes")]
+    TooLong {
+        /// The file.
+        file: String,
+        /// Which part.
+        what: &'static str,
+        /// Where it begins, or lies behind, in bytes.
+        offset: u64,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// It has more records than can be numbered.
+    #[error("{file}: it has more than {count} annotations")]
+    TooMany {
+        /// The file.
+        file: String,
+        /// How many were read.
+        count: usize,
+    },
     /// It is not one JSON document of the right form.
     #[error(transparent)]
     Json(#[from] JsonError),

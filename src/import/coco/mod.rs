@@ -1,32 +1,46 @@
 //! Reads COCO JSON: the object-detection format, as its own tools write it and as others write what they call so.
 //!
-//! One pass over the text, member by member, a long list in portions by several threads; nothing is held twice as a
-//! tree. What a record needs and does not have
-//! makes that record a loss in the report; what makes the file ambiguous or broken refuses the file, with the place.
-//! Four numbers of a `bbox` may be `[x, y, width, height]` (COCO's own) or `[x1, y1, x2, y2]`: see [`BoxChoice`].
-//! No file is opened here, and no image looked at.
+//! [`read_coco`] reads a text that is in memory: one pass, member by member; nothing is held twice as a tree.
+//! [`open_coco`] reads a file that may be longer than memory: one pass in windows finds what all annotations decide
+//! together, and leaves them where they are, to be read image by image. Both say the same of the same bytes.
+//!
+//! What a record needs and does not have makes that record a loss in the report; what makes the file ambiguous or broken
+//! refuses the file, with the place. Four numbers of a `bbox` may be `[x, y, width, height]` (COCO's own) or
+//! `[x1, y1, x2, y2]`: see [`BoxChoice`]. No image is looked at.
 
+mod again;
 mod assemble;
 mod boxes;
+mod broken;
+mod cut;
 mod error;
 mod images;
+mod in_file;
+mod index;
+mod open;
 mod parse;
 mod place;
-mod portions;
+mod plain;
 mod recognise;
 mod records;
 mod repeats;
+mod scan;
 mod segmentation;
+mod sizes;
+mod source;
+mod told;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::CocoError;
+pub use in_file::InFile;
+pub use open::{Opened, open_coco};
 pub use recognise::looks_like_coco;
 
 use super::document::Document;
-use super::json;
-use parse::FileSeed;
+use super::json::{self, Context};
+use parse::{FileSeed, RawFile};
 
 /// What a person may decide about the reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,12 +91,27 @@ pub enum VoteChoice {
 /// other) or when its boxes can be read in two ways. Single unusable records are losses in the report instead.
 pub fn read_coco(source: &str, bytes: &[u8], options: &CocoOptions) -> Result<Document, CocoError> {
     let (file, context) = json::read(source, bytes, |body, context| {
-        if !context.has_literals
-            && let Some(file) = portions::read(body, context)
-        {
-            return Ok(file);
-        }
-        json::whole(body, FileSeed(context))
+        json::whole(body, FileSeed::new(context))
     })?;
     assemble::document(file, context, options)
+}
+
+/// Parses a whole text, to its end. Literals that JSON does not have are taken for what they say.
+fn parse_text(body: &str, context: &mut Context<'_>) -> Result<RawFile, serde_json::Error> {
+    parse_rest(body, 0, context)
+}
+
+/// As `parse_text`, for a text in which the list of annotations begins with the one of this index.
+fn parse_rest(
+    body: &str,
+    first_annotation: usize,
+    context: &mut Context<'_>,
+) -> Result<RawFile, serde_json::Error> {
+    json::with_literals(body, context, |body, context| {
+        let seed = FileSeed {
+            context,
+            first_annotation,
+        };
+        json::whole(body, seed)
+    })
 }

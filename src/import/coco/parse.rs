@@ -6,9 +6,8 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::document::SourceFacts;
-use super::super::json::Context;
-use super::super::json::RawId;
-use super::super::json::{Name, ScalarSeed, keep, keep_unknown};
+use super::super::json::text::without_literals;
+use super::super::json::{self, Context, Name, RawId, ScalarSeed, keep, keep_unknown};
 use super::place::Place;
 use super::records::{RawAnnotation, RawCategory, RawImage, RawLicence};
 
@@ -46,7 +45,21 @@ pub(super) trait Record: Sized {
 }
 
 /// Reads the whole file.
-pub(super) struct FileSeed<'c, 'f>(pub(super) &'c mut Context<'f>);
+pub(super) struct FileSeed<'c, 'f> {
+    pub(super) context: &'c mut Context<'f>,
+    /// The index of the first annotation that is there.
+    pub(super) first_annotation: usize,
+}
+
+impl<'c, 'f> FileSeed<'c, 'f> {
+    /// Reads a file of which nothing was left out.
+    pub(super) fn new(context: &'c mut Context<'f>) -> Self {
+        Self {
+            context,
+            first_annotation: 0,
+        }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for FileSeed<'_, '_> {
     type Value = RawFile;
@@ -64,7 +77,10 @@ impl<'de> Visitor<'de> for FileSeed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawFile, A::Error> {
-        let Self(context) = self;
+        let Self {
+            context,
+            first_annotation,
+        } = self;
         let mut file = RawFile::default();
         let (mut info, mut licences, mut categories) = (None, None, None);
         while let Some(Name(name)) = map.next_key()? {
@@ -88,11 +104,8 @@ impl<'de> Visitor<'de> for FileSeed<'_, '_> {
                     )?;
                 }
                 "annotations" => {
-                    once(
-                        "annotations",
-                        &mut file.annotations,
-                        map.next_value_seed(ListSeed::new(context))?,
-                    )?;
+                    let list = ListSeed::beginning_at(context, first_annotation);
+                    once("annotations", &mut file.annotations, map.next_value_seed(list)?)?;
                 }
                 other => other_member(&mut map, context, &mut file.info, other)?,
             }
@@ -202,7 +215,7 @@ impl<'c, 'f, T> ListSeed<'c, 'f, T> {
     }
 
     /// Reads a part of which the first record has an index.
-    pub(super) const fn beginning_at(context: &'c mut Context<'f>, first: usize) -> Self {
+    const fn beginning_at(context: &'c mut Context<'f>, first: usize) -> Self {
         Self {
             context,
             first,
@@ -244,6 +257,42 @@ impl<'de, T: Record> Visitor<'de> for ListSeed<'_, '_, T> {
 
 /// Reads one record.
 struct RecordSeed<'c, 'f, T>(&'c mut Context<'f>, Place, PhantomData<T>);
+
+/// Reads a text that is one annotation and nothing else.
+pub(super) fn read_annotation(
+    text: &str,
+    index: usize,
+    context: &mut Context<'_>,
+) -> Result<RawAnnotation, serde_json::Error> {
+    match super::plain::read(text) {
+        Some(record) => Ok(record),
+        None => parse_record(text, index, context),
+    }
+}
+
+/// Parses a text that is one record and nothing else. Literals that JSON does not have are taken for what they say.
+pub(super) fn parse_record<T: Record>(
+    text: &str,
+    index: usize,
+    context: &mut Context<'_>,
+) -> Result<T, serde_json::Error> {
+    let place = Place { list: T::LIST, index };
+    let parse =
+        |text: &str, context: &mut Context<'_>| json::whole(text, RecordSeed(context, place, PhantomData));
+    let error = match parse(text, context) {
+        Ok(record) => return Ok(record),
+        Err(error) => error,
+    };
+    let Some(body) = without_literals(text).filter(|_| error.is_syntax()) else {
+        return Err(error);
+    };
+    // Nothing but notes is told of a record that was not read to its end.
+    context.forget_notes();
+    context.has_literals = true;
+    let record = parse(&body, context);
+    context.has_literals = false;
+    record
+}
 
 impl<'de, T: Record> DeserializeSeed<'de> for RecordSeed<'_, '_, T> {
     type Value = T;

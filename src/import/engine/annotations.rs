@@ -20,7 +20,7 @@ use super::dialect::said;
 use super::lineage::alias_text;
 use super::matching::{Known, Matching, Reach, Trust};
 use super::{Completeness, Import, ImportError, Setting};
-use crate::import::report::LossReport;
+use crate::import::report::Entries;
 
 /// What the names in a source mean here.
 pub(super) struct Meaning<'a> {
@@ -83,7 +83,7 @@ impl Import<'_, Fork<'_>> {
         let record: Option<ImageRecord> = read(&*self.recorder, &Key::image(image))?;
         let mut known = self.known(image)?;
         let setting = self.setting;
-        setting.flag(&*self.recorder, image, &annotations, &mut self.outcome.report)?;
+        setting.flag(&*self.recorder, image, &annotations, &mut self.flags)?;
         self.open_account(image, record.as_ref());
         let (annotations, rest) = self.in_bulk(annotations, &known, meaning);
         let partners = self.partners(image, record.as_ref(), &annotations, meaning, &mut known)?;
@@ -463,24 +463,21 @@ impl Import<'_, Fork<'_>> {
 }
 
 impl Setting<'_> {
-    /// Counts what is odd about geometries, unless the reader did; it is kept as it came.
+    /// Counts what is odd about geometries; it is kept as it came.
     pub(super) fn flag(
         &self,
         state: &dyn State,
         image: ImageId,
         annotations: &[SourceAnnotation],
-        report: &mut LossReport,
+        flags: &mut Entries,
     ) -> Result<(), ImportError> {
         let record: Option<ImageRecord> = read(state, &Key::image(image))?;
         let Some(record) = record else { return Ok(()) };
         for annotation in annotations {
             for flag in annotation.geometry.flags(record.size()) {
                 let code = flag.as_str();
-                if self.flagged_by_reader.contains(&code) {
-                    continue;
-                }
                 let (file, name, kind) = (self.file, &record.name, annotation.geometry.type_name());
-                report.warnings.add(code, || {
+                flags.add(code, || {
                     format!("{file}: a {kind} on {name} is kept as it came, though flagged {code}")
                 });
             }

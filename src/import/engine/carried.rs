@@ -287,7 +287,7 @@ impl Import<'_, Transaction<'_>> {
             let sources: Vec<SourceAnnotation> =
                 brought.iter().map(|brought| brought.source.clone()).collect();
             let setting = import.setting;
-            setting.flag(&*import.recorder, image, &sources, &mut import.outcome.report)?;
+            setting.flag(&*import.recorder, image, &sources, &mut import.flags)?;
             for one in brought {
                 import.bring_one(image, one, meaning, &names)?;
             }

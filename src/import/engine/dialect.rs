@@ -3,7 +3,6 @@
 //!
 //! It compares a known geometry with the source's; whether the two are the same annotation is decided before.
 
-use crate::import::document::SourceAnnotation;
 use crate::model::{Geometry, Shape};
 
 use super::GeometryChoice;
@@ -20,12 +19,8 @@ pub(super) struct Frame([f64; 2]);
 
 impl Frame {
     /// The size that at least 19 of 20 boxes of a source have.
-    pub(super) fn of(annotations: &[SourceAnnotation]) -> Option<Self> {
-        let sizes = || {
-            annotations
-                .iter()
-                .filter_map(|annotation| size(&annotation.geometry))
-        };
+    pub(super) fn of(places: &[&Geometry]) -> Option<Self> {
+        let sizes = || places.iter().filter_map(|place| size(place));
         // A size that most have is what remains when each of another size takes one of it away.
         let (candidate, _) = sizes().fold(
             (None::<Self>, 0_usize),
@@ -166,25 +161,19 @@ fn moved(geometry: &Geometry, [dx, dy]: [f64; 2]) -> Option<Geometry> {
 mod tests {
     use super::*;
 
-    fn boxes(sizes: &[f64]) -> Vec<SourceAnnotation> {
-        let one = |size: &f64| SourceAnnotation {
-            image: 0,
-            geometry: Geometry::rectangle(0.0, 0.0, *size, *size),
-            label: None,
-            id: None,
-            ratings: Vec::new(),
-            attributes: std::collections::BTreeMap::new(),
-        };
-        sizes.iter().map(one).collect()
+    fn frame_of(sizes: &[f64]) -> Option<Frame> {
+        let one = |size: &f64| Geometry::rectangle(0.0, 0.0, *size, *size);
+        let boxes: Vec<Geometry> = sizes.iter().map(one).collect();
+        Frame::of(&boxes.iter().collect::<Vec<_>>())
     }
 
     #[test]
     fn a_frame_is_a_size_that_nearly_all_boxes_have() {
         let mut sizes = vec![50.0; 19];
         sizes.insert(0, 7.0);
-        assert_eq!(Frame::of(&boxes(&sizes)), Some(Frame([50.0, 50.0])));
+        assert_eq!(frame_of(&sizes), Some(Frame([50.0, 50.0])));
         sizes.push(8.0);
-        assert_eq!(Frame::of(&boxes(&sizes)), None, "19 of 21");
+        assert_eq!(frame_of(&sizes), None, "19 of 21");
         assert_eq!(Frame::of(&[]), None);
     }
 

@@ -15,7 +15,7 @@ use crate::snapshot::SnapshotView;
 
 use super::by_image::ByImage;
 use super::matching::{Radius, Reach, Trust, is_near, place};
-use super::run::Run;
+use super::run::{Run, hash};
 use super::{Import, ImportError};
 
 /// How a file's ids compare with a lineage's.
@@ -48,20 +48,13 @@ impl Import<'_, Transaction<'_>> {
     pub(super) fn lineage(
         &mut self,
         people: &[SourcePerson],
-        by_image: &ByImage,
+        by_image: &ByImage<'_>,
         run: &mut Run,
     ) -> Result<(Option<String>, Trust), ImportError> {
         if let Some(lineage) = &self.setting.options.lineage {
             return Ok((Some(lineage.clone()), Trust::Whole));
         }
-        let has = |fits: fn(&SourceId) -> bool| {
-            let mut ids = by_image
-                .values()
-                .flatten()
-                .filter_map(|annotation| annotation.id.as_ref());
-            ids.any(fits)
-        };
-        let any_id = has(|id| matches!(id, SourceId::Local(_) | SourceId::Uuid(_)));
+        let any_id = by_image.has_id(|id| matches!(id, SourceId::Local(_) | SourceId::Uuid(_)))?;
         let anonymous = !people.is_empty() && !any_id;
         if !any_id && !anonymous {
             return Ok((None, Trust::ByImage));
@@ -81,7 +74,7 @@ impl Import<'_, Transaction<'_>> {
             }
         }
         match unclear {
-            Some((lineage, agreement)) if has(|id| matches!(id, SourceId::Local(_))) => {
+            Some((lineage, agreement)) if by_image.has_id(|id| matches!(id, SourceId::Local(_)))? => {
                 Err(ImportError::LineageUnclear {
                     file: self.setting.file.to_owned(),
                     lineage,
@@ -99,16 +92,19 @@ impl Import<'_, Transaction<'_>> {
 
     /// Compares the source's ids with those of all lineages of this format: image by image, then what is not known on
     /// its own image with those known on others.
-    fn agreements(&mut self, by_image: &ByImage, run: &mut Run) -> Result<Agreements, ImportError> {
+    fn agreements(&mut self, by_image: &ByImage<'_>, run: &mut Run) -> Result<Agreements, ImportError> {
         let base = self.recorder.settle()?;
+        if !has_aliases(&base)? {
+            return Ok(Agreements::new());
+        }
         let begin = format!("{}-", self.setting.format);
         let radius = self.setting.radius.radius;
-        let compared: Vec<(Agreements, BTreeSet<String>)> = by_image
+        let compared: Vec<(Agreements, Vec<u64>)> = by_image
             .par_iter()
-            .map(|(image, annotations)| compare(base, &begin, radius, *image, annotations))
-            .collect::<Result<_, _>>()?;
+            .map(|(image, annotations)| compare(base, &begin, radius, *image, &by_image.read(annotations)?))
+            .collect::<Result<_, ImportError>>()?;
         let mut agreements = Agreements::new();
-        let mut strangers = BTreeSet::new();
+        let mut strangers = Vec::new();
         for (of_image, unknown) in compared {
             for (lineage, one) in of_image {
                 let all = agreements.entry(lineage).or_default();
@@ -120,6 +116,11 @@ impl Import<'_, Transaction<'_>> {
         }
         // A lineage that has nothing on these images is not joined, whatever it knows elsewhere.
         let here: Vec<String> = agreements.keys().cloned().collect();
+        if here.is_empty() || strangers.is_empty() {
+            return Ok(agreements);
+        }
+        strangers.sort_unstable();
+        strangers.dedup();
         for (lineage, count) in run.lineages(&base)?.elsewhere(&base, &here, &strangers)? {
             agreements.entry(lineage).or_default().common += count;
         }
@@ -130,13 +131,13 @@ impl Import<'_, Transaction<'_>> {
 impl Import<'_, Transaction<'_>> {
     /// Compares the places of a source without ids with those that the lineages of this format have ids for: whose
     /// anonymous votes they are, nothing else tells.
-    fn agreements_by_place(&mut self, by_image: &ByImage) -> Result<Agreements, ImportError> {
+    fn agreements_by_place(&mut self, by_image: &ByImage<'_>) -> Result<Agreements, ImportError> {
         let base = self.recorder.settle()?;
         let begin = format!("{}-", self.setting.format);
         let compared: Vec<Agreements> = by_image
             .par_iter()
-            .map(|(image, annotations)| compare_places(base, &begin, *image, annotations))
-            .collect::<Result<_, _>>()?;
+            .map(|(image, annotations)| compare_places(base, &begin, *image, &by_image.read(annotations)?))
+            .collect::<Result<_, ImportError>>()?;
         let mut agreements = Agreements::new();
         for (lineage, one) in compared.into_iter().flatten() {
             let all = agreements.entry(lineage).or_default();
@@ -187,7 +188,7 @@ fn compare(
     radius: Radius,
     image: ImageId,
     annotations: &[SourceAnnotation],
-) -> Result<(Agreements, BTreeSet<String>), ImportError> {
+) -> Result<(Agreements, Vec<u64>), ImportError> {
     let mut known: HashMap<String, Vec<(String, AnnotationId)>> = HashMap::new();
     let prefix = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
     scan_aliases(&base, &prefix, begin, |record| {
@@ -203,13 +204,13 @@ fn compare(
         is_near(&record.geometry, &annotation.geometry, &reach)
     };
     let mut agreements = Agreements::new();
-    let mut strangers = BTreeSet::new();
+    let mut strangers = Vec::new();
     for annotation in annotations {
         let Some(id) = annotation.id.as_ref().and_then(alias_text) else {
             continue;
         };
         let Some(there) = known.get(&id) else {
-            strangers.insert(id);
+            strangers.push(hash(&id));
             continue;
         };
         for (lineage, there) in there {
@@ -221,6 +222,16 @@ fn compare(
         }
     }
     Ok((agreements, strangers))
+}
+
+/// Whether any lineage has an id. Ids that are new to a repository without are not compared with anything.
+fn has_aliases(state: &dyn State) -> Result<bool, ImportError> {
+    let mut has_any = false;
+    state.scan(&Key::kind_prefix(EntityKind::SourceId), &mut |_, _| {
+        has_any = true;
+        ControlFlow::Break(())
+    })?;
+    Ok(has_any)
 }
 
 /// Calls `each` for every alias of the lineages whose names begin so.

@@ -21,6 +21,7 @@ pub mod matching;
 mod people;
 mod recorder;
 mod run;
+mod sample;
 mod screenings;
 pub mod survey;
 mod unchanged;
@@ -40,15 +41,18 @@ pub use people::register_annotator;
 pub use run::Run;
 
 use account::Account;
-use by_image::by_image;
+use by_image::ByImage;
 use changes::{Changes, Scope};
 use dialect::Frame;
 use image_map::ImageMap;
 use matching::{Radius, RadiusUsed};
 use recorder::{Recorded, Recorder};
+use sample::sampled;
 
+use super::coco::{CocoError, InFile};
 use super::document::{BoxDecision, Document, PrivateText, PrivateTextKind, SourceFacts, SourceValue};
-use super::report::LossReport;
+use super::progress::Progress;
+use super::report::{Entries, LossReport};
 
 /// How somebody is to be taken: kind, and code where one is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,6 +215,9 @@ pub enum ImportError {
         /// How many.
         count: usize,
     },
+    /// The annotations cannot be read from their file.
+    #[error(transparent)]
+    File(#[from] CocoError),
 }
 
 impl From<crate::event::StateError> for ImportError {
@@ -231,6 +238,10 @@ pub struct Source<'a> {
     pub document: Document,
     /// The folder that the file is in, where images may lie beside it.
     pub folder: Option<PathBuf>,
+    /// Its annotations where they are not in the document, but in their file.
+    pub in_file: Option<InFile>,
+    /// Who is told how far the import has come.
+    pub progress: &'a dyn Progress,
 }
 
 /// Records what a document says that is not known yet.
@@ -259,27 +270,34 @@ pub fn import_next(
     source: Source<'_>,
     options: &ImportOptions,
 ) -> Result<ImportOutcome, ImportError> {
+    let Source {
+        file,
+        format,
+        digest,
+        mut document,
+        in_file,
+        folder,
+        progress,
+    } = source;
+    let in_file = in_file.as_ref();
+    let (radius, frame) = sampled(&document, in_file, |places| {
+        (RadiusUsed::of(options.radius, places), Frame::of(places))
+    })?;
     let setting = Setting {
         repo,
-        file: source.file,
-        format: source.format,
-        folder: source.folder.as_deref(),
+        file,
+        format,
+        folder: folder.as_deref(),
         options,
-        radius: RadiusUsed::of(options.radius, &source.document.annotations),
-        frame: Frame::of(&source.document.annotations),
-        flagged_by_reader: READER_FLAGS
-            .iter()
-            .filter(|(code, _)| source.document.report.warnings.count(code) > 0)
-            .map(|(_, flag)| *flag)
-            .collect(),
+        radius,
+        frame,
+        progress,
     };
     let context = Context {
-        source: Some(source.digest),
+        source: Some(digest),
         ..context.clone()
     };
     let mut run = Import::new(&setting, transaction, Arc::new(context));
-    let mut document = source.document;
-    run.outcome.report.clone_from(&document.report);
     run.outcome.box_format.clone_from(&document.box_format);
     run.outcome.radius = Some(setting.radius);
     run.outcome.scope.images = u64::try_from(document.images.len()).unwrap_or(u64::MAX);
@@ -291,19 +309,18 @@ pub fn import_next(
     let labels = run.labels(&document.labels, document.label_facts)?;
     let images = run.images(&document.images, run_of_files)?;
     let bringing = run.bringing(carried, &mut document, &images, &labels)?;
-    let by_image = by_image(document.annotations, &images);
+    let by_image = ByImage::new(std::mem::take(&mut document.annotations), in_file, &images);
     if document.people.is_empty()
         && document.screenings.is_empty()
         && bringing.is_empty()
         && let Some(lineage) = run.unchanged(&by_image, &labels)?
     {
-        run_of_files.imported(Some(&lineage), by_image.values().flatten());
+        run_of_files.imported(Some(&lineage), &by_image)?;
         run.outcome.lineage = Some(lineage);
-        run.leave_out(BTreeMap::new());
-        return Ok(run.outcome);
+        return run.finish(document.report, in_file);
     }
     let (lineage, trust) = run.lineage(&document.people, &by_image, run_of_files)?;
-    run_of_files.imported(lineage.as_deref(), by_image.values().flatten());
+    run_of_files.imported(lineage.as_deref(), &by_image)?;
     run.outcome.lineage.clone_from(&lineage);
     Arc::make_mut(&mut run.context).lineage = lineage;
     let people = run.people(&document.people)?;
@@ -313,8 +330,7 @@ pub fn import_next(
     run.annotations(by_image, &meaning)?;
     run.bring(bringing, &meaning)?;
     run.screenings(&document.screenings, &images, &people)?;
-    run.leave_out(BTreeMap::new());
-    Ok(run.outcome)
+    run.finish(document.report, in_file)
 }
 
 /// What stays the same throughout the import of one document.
@@ -328,8 +344,7 @@ struct Setting<'a> {
     radius: RadiusUsed,
     /// The size of the boxes, where they have one.
     frame: Option<Frame>,
-    /// Flags of geometries that the reader has counted.
-    flagged_by_reader: Vec<&'static str>,
+    progress: &'a dyn Progress,
 }
 
 /// One document being imported, or one image of it.
@@ -340,6 +355,8 @@ struct Import<'a, R> {
     outcome: ImportOutcome,
     /// What is counted about the image that is worked on.
     account: Option<Account>,
+    /// What is odd about geometries, whether or not the reader told it, too.
+    flags: Entries,
     /// Declared images that have other dimensions now, and which.
     resized: Vec<String>,
     /// What can name a person, and waits for the event that it belongs to.
@@ -385,10 +402,34 @@ impl<'a, R: Recorder> Import<'a, R> {
             context,
             outcome: ImportOutcome::default(),
             account: None,
+            flags: Entries::default(),
             resized: Vec::new(),
             pending: BTreeMap::new(),
             named: BTreeMap::new(),
         }
+    }
+
+    /// Ends it: what the reader told comes first, and a flag that it told is not told again.
+    fn finish(mut self, reader: LossReport, in_file: Option<&InFile>) -> Result<ImportOutcome, ImportError> {
+        self.leave_out(BTreeMap::new());
+        let mut report = reader;
+        if let Some(in_file) = in_file {
+            in_file.check()?;
+            report.merge(&in_file.report());
+        }
+        let told: Vec<&str> = READER_FLAGS
+            .iter()
+            .filter(|(code, _)| report.warnings.count(code) > 0)
+            .map(|(_, flag)| *flag)
+            .collect();
+        report.merge(&self.outcome.report);
+        for entry in self.flags.iter().filter(|entry| !told.contains(&entry.code)) {
+            report
+                .warnings
+                .add_many(entry.code, entry.count, || entry.message);
+        }
+        self.outcome.report = report;
+        Ok(self.outcome)
     }
 
     /// Executes a command that must be accepted; returns whether it changed something.

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::event::State;
-use crate::import::document::{SourceAnnotation, SourceId};
+use crate::import::document::SourceId;
 use crate::model::{EntityKind, Key};
 
 use super::ImportError;
+use super::by_image::ByImage;
 use super::known_images::KnownImages;
 use super::lineage::{alias_text, scan_aliases};
 
@@ -45,13 +46,14 @@ impl Run {
     }
 
     /// Notes that a file was imported, under which lineage, and its ids.
-    pub(super) fn imported<'a>(
+    pub(super) fn imported(
         &mut self,
         lineage: Option<&str>,
-        annotations: impl Iterator<Item = &'a SourceAnnotation>,
-    ) {
-        if let Some(lineage) = lineage {
-            self.lineages.imported(lineage, annotations);
+        by_image: &ByImage<'_>,
+    ) -> Result<(), ImportError> {
+        match lineage {
+            Some(lineage) => self.lineages.imported(lineage, by_image),
+            None => Ok(()),
         }
     }
 }
@@ -100,12 +102,12 @@ impl Lineages {
         }
     }
 
-    /// How many of these ids each of the `lineages` knows.
+    /// How many of the ids with these hashes, which are in ascending order, each of the `lineages` knows.
     pub(super) fn elsewhere(
         &mut self,
         state: &dyn State,
         lineages: &[String],
-        strangers: &BTreeSet<String>,
+        strangers: &[u64],
     ) -> Result<BTreeMap<String, u64>, ImportError> {
         let mut counts = BTreeMap::new();
         if strangers.is_empty() || lineages.is_empty() {
@@ -113,10 +115,14 @@ impl Lineages {
         }
         let aliases = Key::kind_prefix(EntityKind::SourceId);
         if self.files == 0 {
-            let mut seen = BTreeSet::new();
+            let mut seen = HashSet::new();
             scan_aliases(state, &aliases, "", |record| {
-                let is_meant = strangers.contains(&record.id) && lineages.contains(&record.lineage);
-                if is_meant && seen.insert((record.lineage.clone(), record.id)) {
+                let id = hash(&record.id);
+                let is_meant = strangers.binary_search(&id).is_ok();
+                let Some(lineage) = lineages.iter().position(|one| *one == record.lineage) else {
+                    return;
+                };
+                if is_meant && seen.insert((lineage, id)) {
                     *counts.entry(record.lineage).or_default() += 1;
                 }
             })?;
@@ -136,29 +142,32 @@ impl Lineages {
             let Some(number) = self.numbers.get(lineage) else {
                 continue;
             };
-            let known = strangers.iter().filter(|id| ids.contains(&(*number, hash(id))));
+            let known = strangers.iter().filter(|id| ids.contains(&(*number, **id)));
             counts.insert(lineage.clone(), u64::try_from(known.count()).unwrap_or(u64::MAX));
         }
         Ok(counts)
     }
 
-    fn imported<'a>(&mut self, lineage: &str, annotations: impl Iterator<Item = &'a SourceAnnotation>) {
+    fn imported(&mut self, lineage: &str, by_image: &ByImage<'_>) -> Result<(), ImportError> {
         self.files += 1;
         // A strong id is no alias of what it names.
-        let mut weak = annotations
-            .filter_map(|annotation| annotation.id.as_ref())
-            .filter(|id| matches!(id, SourceId::Local(_)))
-            .peekable();
-        if weak.peek().is_none() {
-            return;
+        let is_weak = |id: &SourceId| matches!(id, SourceId::Local(_));
+        if !by_image.has_id(is_weak)? {
+            return Ok(());
         }
         if let Some(names) = &mut self.names {
             names.insert(lineage.to_owned());
         }
         let number = self.number(lineage);
         if let Some(ids) = &mut self.ids {
-            ids.extend(weak.filter_map(alias_text).map(|id| (number, hash(&id))));
+            for (_, image) in by_image.iter() {
+                let annotations = by_image.read(image)?;
+                let given = annotations.iter().filter_map(|annotation| annotation.id.as_ref());
+                let weak = given.filter(|id| is_weak(id)).filter_map(alias_text);
+                ids.extend(weak.map(|id| (number, hash(&id))));
+            }
         }
+        Ok(())
     }
 
     fn number(&mut self, lineage: &str) -> u32 {
@@ -171,7 +180,8 @@ impl Lineages {
     }
 }
 
-fn hash(id: &str) -> u64 {
+/// An id among millions, in eight bytes. That two have one hash is possible, and counts one id too many.
+pub(super) fn hash(id: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     hasher.finish()

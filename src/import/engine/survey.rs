@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::event::{State, scan_records};
 use crate::id::ImageId;
+use crate::import::coco::InFile;
 use crate::import::document::{Document, SourceLabel};
 use crate::model::{EntityKind, Key, LabelRecord};
 use crate::repo::{Repo, Transaction};
@@ -59,7 +60,7 @@ pub struct UnknownLabel {
     pub similar: Option<String>,
 }
 
-/// Looks for what is not known in a file's document; images may lie beside the file, in `folder`.
+/// Looks for what is not known in a file's document, of which annotations may be left in the file; images may lie beside the file, in `folder`.
 ///
 /// # Errors
 /// [`ImportError`] when the state cannot be read.
@@ -68,17 +69,13 @@ pub fn survey(
     transaction: &Transaction<'_>,
     run: &mut Run,
     (file, folder): (&str, Option<&Path>),
-    document: &Document,
+    (document, in_file): (&Document, Option<&InFile>),
     options: &ImportOptions,
 ) -> Result<Survey, ImportError> {
+    let asks_who = document.people.is_empty() && options.annotator.is_none();
     let mut survey = Survey {
         labels: unknown_labels(transaction, &document.labels, options)?,
-        names_nobody: document.people.is_empty()
-            && options.annotator.is_none()
-            && document
-                .annotations
-                .iter()
-                .any(|annotation| annotation.label.is_some()),
+        names_nobody: asks_who && has_labelled(document, in_file)?,
         ..Survey::default()
     };
     let known = run.images(transaction)?;
@@ -109,6 +106,14 @@ pub fn survey(
         }
     }
     Ok(survey)
+}
+
+/// Whether any annotation has a label, as each one does that is read from its file.
+fn has_labelled(document: &Document, in_file: Option<&InFile>) -> Result<bool, ImportError> {
+    match in_file {
+        Some(in_file) => Ok(in_file.has_any()?),
+        None => Ok(document.annotations.iter().any(|one| one.label.is_some())),
+    }
 }
 
 fn has_annotations(state: &dyn State, image: &str) -> Result<bool, ImportError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::import::document::{SourceAnnotation, SourceId, SourceImage};
+use crate::import::progress::Unwatched;
 use crate::model::Geometry;
 use crate::repo::Surroundings;
 use crate::store::RealVfs;
@@ -47,7 +48,9 @@ fn scans(count: usize) -> (u64, u64) {
             format: "coco",
             digest: Digest::of(n.to_string().as_bytes()),
             document: document(n),
+            in_file: None,
             folder: None,
+            progress: &Unwatched,
         };
         let options = ImportOptions::default();
         let outcome = import_next(

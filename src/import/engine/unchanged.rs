@@ -10,28 +10,39 @@ use crate::codec::to_canonical;
 use crate::event::{State, read, scan_records};
 use crate::id::{AnnotationId, ImageId, LabelId};
 use crate::import::document::{SourceAnnotation, SourceId, SourceValue};
+use crate::import::progress::Stage;
+use crate::import::report::Entries;
 use crate::model::{AnnotationRecord, EntityKind, Facts, Key, Rule, RuleRecord, SourceIdRecord};
 use crate::repo::Transaction;
 use crate::snapshot::SnapshotView;
 
-use super::by_image::ByImage;
-use super::changes::Scope;
-use super::{Completeness, Import, ImportError, ImportOutcome, public_fact};
+use super::annotations::count;
+use super::by_image::{ByImage, Load as _, OfImage};
+use super::{Completeness, Import, ImportError, public_fact};
+
+/// An image of which all that a source says is known.
+struct Same {
+    /// Annotations of the source.
+    matched: u64,
+    /// Known annotations that the source does not mention.
+    not_mentioned: u64,
+    /// What is odd about geometries.
+    flags: Entries,
+}
 
 impl Import<'_, Transaction<'_>> {
     /// Returns the lineage under which every annotation of a source without people is known, each just as it is there; `None` where
     /// anything differs, or cannot be told this way.
     pub(super) fn unchanged(
         &mut self,
-        by_image: &ByImage,
+        by_image: &ByImage<'_>,
         labels: &[LabelId],
     ) -> Result<Option<String>, ImportError> {
         let rule = read::<RuleRecord>(&*self.recorder, &Key::rule())?
             .unwrap_or_default()
             .rule;
-        let is_plain = self.setting.options.annotator.is_none()
-            && rule == Rule::AsRecorded
-            && by_image.values().any(|annotations| !annotations.is_empty());
+        let is_plain =
+            self.setting.options.annotator.is_none() && rule == Rule::AsRecorded && by_image.count() > 0;
         let base = self.recorder.settle()?;
         let lineage = match &self.setting.options.lineage {
             _ if !is_plain => None,
@@ -46,32 +57,35 @@ impl Import<'_, Transaction<'_>> {
             lineage: &lineage,
             is_complete: setting.options.completeness == Completeness::Complete,
         };
-        let one = |(image, annotations): (&ImageId, &Vec<SourceAnnotation>)| -> Result<Option<ImportOutcome>, ImportError> {
-            let Some(not_mentioned) = compare.image(image, annotations)? else {
+        setting.progress.begin(Stage::Comparing, by_image.count());
+        let one = |(image, annotations): (&ImageId, &OfImage)| -> Result<Option<Same>, ImportError> {
+            let annotations = by_image.read(annotations)?;
+            let Some(not_mentioned) = compare.image(image, &annotations)? else {
                 return Ok(None);
             };
-            let mut outcome = ImportOutcome {
-                matched: u64::try_from(annotations.len()).unwrap_or(u64::MAX),
-                scope: Scope {
-                    compared: u64::from(!annotations.is_empty()),
-                    not_mentioned,
-                    ..Scope::default()
-                },
-                ..ImportOutcome::default()
+            let mut same = Same {
+                matched: count(annotations.len()),
+                not_mentioned,
+                flags: Entries::default(),
             };
-            setting.flag(&base, *image, annotations, &mut outcome.report)?;
-            Ok(Some(outcome))
+            setting.flag(&base, *image, &annotations, &mut same.flags)?;
+            setting.progress.advance(same.matched);
+            Ok(Some(same))
         };
-        let outcomes: Result<Option<Vec<ImportOutcome>>, ImportError> = by_image
+        let same = by_image
             .par_iter()
             .map(|image| one(image).transpose())
             .while_some()
-            .collect::<Result<Vec<_>, _>>()
-            .map(Some);
-        let Some(outcomes) = outcomes?.filter(|outcomes| outcomes.len() == by_image.len()) else {
+            .collect::<Result<Vec<_>, _>>()?;
+        if same.len() != by_image.len() || same.iter().all(|image| image.matched == 0) {
             return Ok(None);
-        };
-        outcomes.into_iter().for_each(|outcome| self.outcome.add(outcome));
+        }
+        for image in same {
+            self.outcome.matched += image.matched;
+            self.outcome.scope.compared += u64::from(image.matched > 0);
+            self.outcome.scope.not_mentioned += image.not_mentioned;
+            self.flags.merge(&image.flags);
+        }
         Ok(Some(lineage))
     }
 
@@ -79,10 +93,10 @@ impl Import<'_, Transaction<'_>> {
     fn only_lineage(
         &self,
         base: SnapshotView<'_>,
-        by_image: &ByImage,
+        by_image: &ByImage<'_>,
     ) -> Result<Option<String>, ImportError> {
         let begin = format!("{}-", self.setting.format);
-        for (image, _) in by_image.iter().filter(|(_, annotations)| !annotations.is_empty()) {
+        for (image, _) in by_image.iter().filter(|(_, annotations)| annotations.size() > 0) {
             let mut lineages = BTreeSet::new();
             let prefix = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
             scan_records(&base, &prefix, |_, record: SourceIdRecord| {
@@ -96,6 +110,14 @@ impl Import<'_, Transaction<'_>> {
         }
         Ok(None)
     }
+}
+
+/// Keys of one kind on one image begin alike; the bytes behind that tell nearly all of them apart, and are compared at
+/// once.
+fn rank(key: &Key, prefix: &[u8]) -> u128 {
+    let own = key.as_bytes().get(prefix.len()..prefix.len() + 16);
+    own.and_then(|own| own.try_into().ok())
+        .map_or(0, u128::from_be_bytes)
 }
 
 /// Compares a source's annotations with what is recorded.
@@ -113,30 +135,32 @@ impl Compare<'_> {
         if annotations.is_empty() && !self.is_complete {
             return Ok(Some(0));
         }
+        let of_annotations = Key::on_image_prefix(EntityKind::Annotation, image.prefix());
+        let of_aliases = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
         let mut expected = Vec::with_capacity(annotations.len());
         let mut aliases = Vec::with_capacity(annotations.len());
         for annotation in annotations {
             let Some((key, alias, record)) = self.records(image, annotation) else {
                 return Ok(None);
             };
-            expected.push((key, record));
-            aliases.push(alias);
+            expected.push((rank(&key, &of_annotations), key, record));
+            aliases.push((rank(&alias, &of_aliases), alias));
         }
-        expected.sort_unstable();
+        expected.sort_unstable_by(|(a, a_key, _), (b, b_key, _)| a.cmp(b).then_with(|| a_key.cmp(b_key)));
         aliases.sort_unstable();
         let has_repeats = expected
             .windows(2)
-            .any(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
-        let of_annotations = Key::on_image_prefix(EntityKind::Annotation, image.prefix());
+            .any(|pair| matches!(pair, [(_, a, _), (_, b, _)] if a == b));
         let (found, others) = self.find(
             &of_annotations,
-            expected.iter().map(|(key, value)| (key, Some(value.as_slice()))),
+            expected
+                .iter()
+                .map(|(_, key, value)| (key, Some(value.as_slice()))),
         )?;
         if has_repeats || found != expected.len() || (self.is_complete && others > 0) {
             return Ok(None);
         }
-        let of_aliases = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
-        let (found, _) = self.find(&of_aliases, aliases.iter().map(|key| (key, None)))?;
+        let (found, _) = self.find(&of_aliases, aliases.iter().map(|(_, key)| (key, None)))?;
         Ok((found == aliases.len()).then_some(others))
     }
 

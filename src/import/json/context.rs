@@ -28,6 +28,19 @@ impl<'f> Context<'f> {
         }
     }
 
+    /// Tells of a byte order mark before the text.
+    pub(crate) fn tell_byte_order_mark(&mut self) {
+        let file = self.file;
+        self.report.warnings.add("byte_order_mark", || {
+            format!("{file}: begins with a byte order mark, which JSON does not have; it was passed over")
+        });
+    }
+
+    /// Forgets what was noted of a record that is read again.
+    pub(crate) fn forget_notes(&mut self) {
+        self.notes.clear();
+    }
+
     /// Warns about the record that is being read.
     pub(crate) fn note(&mut self, code: &'static str, text: impl FnOnce() -> String) {
         let told = self.report.warnings.count(code) > 0 || self.notes.iter().any(|(seen, _)| *seen == code);

@@ -50,6 +50,14 @@ impl RawId {
         }
     }
 
+    /// Gives the id up, if there is one.
+    pub(crate) fn into_id(self) -> Option<Id> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Absent | Self::Null | Self::Unusable => None,
+        }
+    }
+
     /// Says what is there instead of an id.
     pub(crate) const fn lack(&self) -> &'static str {
         match self {

@@ -66,42 +66,49 @@ pub(crate) use value::{
 
 use serde::de::DeserializeSeed;
 
-/// Reads one file with `parse`, which gets its text; `file` is its name without folders, for messages. Where the text is
-/// not JSON only because of NaN or Infinity literals, `parse` is called again, with these as marker texts and
-/// [`Context::has_literals`] set: it must begin anew each time.
+/// Reads one file with `parse`, which gets its text, as [`with_literals`] does; `file` is its name without folders, for
+/// messages.
 ///
 /// # Errors
 /// [`JsonError`] when the file is no UTF-8 text, or with the place of what `parse` refuses.
 pub(crate) fn read<'f, T>(
     file: &'f str,
     bytes: &[u8],
-    mut parse: impl FnMut(&str, &mut Context<'f>) -> Result<T, serde_json::Error>,
+    parse: impl FnMut(&str, &mut Context<'f>) -> Result<T, serde_json::Error>,
 ) -> Result<(T, Context<'f>), JsonError> {
     let text = text::decode(file, bytes)?;
-    let begin = || {
-        let mut context = Context::new(file);
-        if text.has_bom {
-            context.report.warnings.add("byte_order_mark", || {
-                format!("{file}: begins with a byte order mark, which JSON does not have; it was passed over")
-            });
-        }
-        context
-    };
-    let refuse = |error| JsonError::syntax(file, text.has_bom, error);
-    let mut context = begin();
-    match parse(text.body, &mut context) {
-        Ok(value) => Ok((value, context)),
-        Err(error) if error.is_syntax() => {
-            let Some(body) = text::without_literals(text.body) else {
-                return Err(refuse(error));
-            };
-            context = begin();
-            context.has_literals = true;
-            let value = parse(&body, &mut context).map_err(refuse)?;
-            Ok((value, context))
-        }
-        Err(error) => Err(refuse(error)),
+    let mut context = Context::new(file);
+    if text.has_bom {
+        context.tell_byte_order_mark();
     }
+    match with_literals(text.body, &mut context, parse) {
+        Ok(value) => Ok((value, context)),
+        Err(error) => Err(JsonError::syntax(file, text.has_bom, error)),
+    }
+}
+
+/// Calls `parse` with a text. Where that is not JSON only because of NaN or Infinity literals, `parse` is called again, with
+/// these as marker texts and [`Context::has_literals`] set: it must begin anew each time.
+///
+/// # Errors
+/// Those of `parse`.
+pub(crate) fn with_literals<'f, T>(
+    body: &str,
+    context: &mut Context<'f>,
+    mut parse: impl FnMut(&str, &mut Context<'f>) -> Result<T, serde_json::Error>,
+) -> Result<T, serde_json::Error> {
+    let before = context.report.clone();
+    let error = match parse(body, context) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let Some(body) = text::without_literals(body).filter(|_| error.is_syntax()) else {
+        return Err(error);
+    };
+    context.forget_notes();
+    context.report = before;
+    context.has_literals = true;
+    parse(&body, context)
 }
 
 /// Parses a whole text, to its end.

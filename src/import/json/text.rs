@@ -16,6 +16,12 @@ const MARK: u8 = 0x7f;
 /// The literals that Python writes and JSON does not know, the longest first.
 const LITERALS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
 
+/// What may stand before a text in UTF-8, and is no part of it.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// What is said of bytes that are no text.
+pub(crate) const NOT_UTF8: &str = "it has bytes that are no UTF-8";
+
 /// Checks the encoding.
 pub(crate) fn decode<'b>(file: &str, bytes: &'b [u8]) -> Result<Text<'b>, JsonError> {
     let refuse = |found, line, column| JsonError::Encoding {
@@ -38,7 +44,7 @@ pub(crate) fn decode<'b>(file: &str, bytes: &'b [u8]) -> Result<Text<'b>, JsonEr
             .unwrap_or((bytes, &[]));
         let lines = before.split(|byte| *byte == b'\n').count();
         let column = before.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len) + 1;
-        refuse("it has bytes that are no UTF-8", lines, column)
+        refuse(NOT_UTF8, lines, column)
     })?;
     Ok(match body.strip_prefix('\u{feff}') {
         Some(body) => Text { body, has_bom: true },

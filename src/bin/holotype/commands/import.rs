@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use holotype::event::{Context, Tool};
+use holotype::event::{Context, State, Tool};
 use holotype::id::Code;
 use holotype::import::coco::{BoxChoice, CocoError, VoteChoice};
 use holotype::import::csv::{CsvError, CsvOrder, CsvProblem};
@@ -19,13 +19,15 @@ use holotype::import::engine::{
     Source, import_next,
 };
 use holotype::import::format::Format;
-use holotype::import::load::{LoadError, LoadOptions, find_sources, load};
+use holotype::import::load::{FoundSource, LoadError, LoadOptions, Loaded, find_sources, load};
+use holotype::import::progress::Unwatched;
 use holotype::import::yolo::{YoloError, YoloProblem};
 use holotype::model::{AnnotatorKind, Method};
 use holotype::repo::{Repo, Transaction};
 
 use crate::app::App;
 use crate::failure::{Failure, chain};
+use crate::progress::ImportBar;
 
 use interactive::Dialogue;
 use report::Told;
@@ -140,12 +142,18 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     let repo = if args.dry_run { repo.rehearsal() } else { repo };
     let reading = reading(args)?;
     let paths: Vec<PathBuf> = args.paths.iter().map(|path| app.user_path(path)).collect();
-    let asked = asked(app, &repo, args, &paths, &reading)?;
+    let sources = paths
+        .iter()
+        .map(|path| find_sources(path, &reading))
+        .collect::<Result<Vec<_>, _>>()?
+        .concat();
+    let asked = asked(app, &repo, args, &sources, &reading)?;
     let args = &asked;
     let context = context(app, &repo, args)?;
     let options = options(args)?;
+    let bar = ImportBar::new(&app.out, &sources);
     let build = |transaction: &mut Transaction<'_>| {
-        read_all(&repo, transaction, &context, &paths, &reading, &options)
+        read_all(&repo, transaction, &context, &sources, (&reading, &bar), &options)
     };
     if args.dry_run {
         let version = repo.draft_version()?;
@@ -171,7 +179,7 @@ fn asked(
     app: &App,
     repo: &Repo,
     args: &ImportArgs,
-    paths: &[PathBuf],
+    sources: &[FoundSource],
     reading: &LoadOptions,
 ) -> Result<ImportArgs, Failure> {
     let mut asked = args.clone();
@@ -187,13 +195,11 @@ fn asked(
     let version = repo.draft_version()?;
     let transaction = Transaction::rehearsal(repo.store(), &version);
     let (mut surveys, mut run) = (Vec::new(), Run::default());
-    for path in paths {
-        for found in find_sources(path, reading)? {
-            let loaded = load(&found, reading)?;
-            let place = (loaded.file.as_str(), found.place.folder());
-            let one = survey(repo, &transaction, &mut run, place, &loaded.document, &options)?;
-            surveys.push(one);
-        }
+    for found in sources {
+        let loaded = load(found, reading, &Unwatched)?;
+        let place = (loaded.file.as_str(), found.place.folder());
+        let says = (&loaded.document, loaded.in_file.as_ref());
+        surveys.push(survey(repo, &transaction, &mut run, place, says, &options)?);
     }
     dialogue.about(&interactive::joined(surveys), &mut asked)?;
     app.out
@@ -205,41 +211,50 @@ fn read_all(
     repo: &Repo,
     transaction: &mut Transaction<'_>,
     context: &Context,
-    paths: &[PathBuf],
-    reading: &LoadOptions,
+    sources: &[FoundSource],
+    (reading, progress): (&LoadOptions, &ImportBar),
     options: &ImportOptions,
 ) -> Result<Total, Failure> {
     let (mut total, mut run) = (Total::default(), Run::default());
-    for path in paths {
-        for found in find_sources(path, reading)? {
-            let loaded = if found.format.needs_sizes() {
-                let known = KnownSizes::read(&*transaction, options)?;
-                let reading = LoadOptions {
-                    known,
-                    ..reading.clone()
-                };
-                load(&found, &reading)?
-            } else {
-                load(&found, reading)?
-            };
-            let format = loaded.format;
-            let source = Source {
-                file: &loaded.file,
-                format: loaded.format.as_str(),
-                digest: loaded.digest,
-                document: loaded.document,
-                folder: found.place.folder().map(Path::to_owned),
-            };
-            let outcome = import_next(repo, transaction, &mut run, context, source, options)?;
-            // What an export left beside files of a format is none of its own.
-            if format != Format::Carrier && !total.formats.contains(&format) {
-                total.formats.push(format);
-            }
-            total.files += 1;
-            total.outcome.add(outcome);
+    for found in sources {
+        let loaded = load_with_sizes(found, &*transaction, (reading, progress), options)?;
+        let format = loaded.format;
+        let source = Source {
+            file: &loaded.file,
+            format: format.as_str(),
+            digest: loaded.digest,
+            document: loaded.document,
+            in_file: loaded.in_file,
+            folder: found.place.folder().map(Path::to_owned),
+            progress,
+        };
+        let outcome = import_next(repo, transaction, &mut run, context, source, options)?;
+        // What an export left beside files of a format is none of its own.
+        if format != Format::Carrier && !total.formats.contains(&format) {
+            total.formats.push(format);
         }
+        total.files += 1;
+        total.outcome.add(outcome);
+        progress.end_file();
     }
     Ok(total)
+}
+
+/// Reads a source, with the sizes of known images where its format needs them.
+fn load_with_sizes(
+    found: &FoundSource,
+    state: &dyn State,
+    (reading, progress): (&LoadOptions, &ImportBar),
+    options: &ImportOptions,
+) -> Result<Loaded, Failure> {
+    if !found.format.needs_sizes() {
+        return Ok(load(found, reading, progress)?);
+    }
+    let reading = LoadOptions {
+        known: KnownSizes::read(state, options)?,
+        ..reading.clone()
+    };
+    Ok(load(found, &reading, progress)?)
 }
 
 fn context(app: &App, repo: &Repo, args: &ImportArgs) -> Result<Context, Failure> {
@@ -433,6 +448,7 @@ impl From<LoadError> for Failure {
                 )
             }
             LoadError::EmptyFolder { .. } => Self::refused(line, "give the annotation files themselves"),
+            LoadError::Coco(CocoError::Files(error)) => error.into(),
             LoadError::Coco(CocoError::BoxFormatUnclear { .. }) => Self::refused(
                 line,
                 "say how four numbers are a box: --box-format xywh or --box-format xyxy",
@@ -520,6 +536,7 @@ impl From<ImportError> for Failure {
         let line = chain(&error);
         match error {
             ImportError::Repo(error) => error.into(),
+            ImportError::File(error) => LoadError::Coco(error).into(),
             ImportError::LineageUnclear { lineage, .. } => Self::refused(
                 line,
                 format!(

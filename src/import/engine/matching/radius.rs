@@ -1,14 +1,10 @@
 //! How far something may have moved and still be the same: as it is given, by default, and on one image.
 
-use crate::import::document::SourceAnnotation;
 use crate::model::{Geometry, ImageRecord, Shape};
 
 /// The radius where a source has nothing but points, in level-0 px: half of the 50 px box that is customary around a
 /// mitotic figure at 0.25 µm/px.
 pub const POINT_RADIUS_PX: f64 = 25.0;
-
-/// The default is taken from so many sizes at most, evenly spread over the source.
-const SIZES_MAX: usize = 1 << 16;
 
 /// The unit of a radius.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +94,9 @@ impl RadiusOrigin {
 }
 
 impl RadiusUsed {
-    /// Takes the radius that is given, else one from the sizes in the source.
-    pub(in crate::import::engine) fn of(given: Option<Radius>, annotations: &[SourceAnnotation]) -> Self {
-        let (radius, origin) = match (given, median_side(annotations)) {
+    /// Takes the radius that is given, else one from the sizes of places of the source.
+    pub(in crate::import::engine) fn of(given: Option<Radius>, places: &[&Geometry]) -> Self {
+        let (radius, origin) = match (given, median_side(places)) {
             (Some(radius), _) => (radius, RadiusOrigin::Given),
             (None, Some(side)) => (px(side / 2.0), RadiusOrigin::HalfMedianSide),
             (None, None) => (px(POINT_RADIUS_PX), RadiusOrigin::Points),
@@ -135,13 +131,8 @@ const fn px(value: f64) -> Radius {
 }
 
 /// The median of the smaller sides of what has an extent, in px.
-fn median_side(annotations: &[SourceAnnotation]) -> Option<f64> {
-    let step = annotations.len().div_ceil(SIZES_MAX).max(1);
-    let mut sides: Vec<f64> = annotations
-        .iter()
-        .step_by(step)
-        .filter_map(|annotation| smaller_side(&annotation.geometry))
-        .collect();
+fn median_side(places: &[&Geometry]) -> Option<f64> {
+    let mut sides: Vec<f64> = places.iter().filter_map(|place| smaller_side(place)).collect();
     let middle = sides.len() / 2;
     if sides.is_empty() {
         return None;
