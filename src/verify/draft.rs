@@ -54,7 +54,7 @@ fn check_missing(check: &mut Check<'_>, refs: &Refs) {
                 "a draft of {} bytes was acknowledged, and its file is gone",
                 note.bytes
             );
-            check.find(MISSING.about(&format!("draft/{branch}.jsonl"), what));
+            check.find(MISSING.about(format!("draft/{branch}.jsonl"), what));
         }
     }
 }
