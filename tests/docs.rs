@@ -1,7 +1,7 @@
-//! Every command in README.md and the tutorial is executed, and what it prints is what the page says.
+//! Every command in README.md, the tutorial and the guides is executed, and what it prints is what the page says.
 //!
 //! Blocks marked `console` hold lines `$ command` and the output that follows. They run one after the other in one
-//! folder with `examples/bccd` and `examples/qupath` in it, at fixed times and with a fixed seed. `HOLOTYPE_UPDATE_DOCS=1 cargo test --test
+//! folder with `bccd`, `qupath` and `sliderunner` of `examples` in it, at fixed times and with a fixed seed. `HOLOTYPE_UPDATE_DOCS=1 cargo test --test
 //! docs` writes the output of now into the pages.
 
 #![allow(

@@ -75,3 +75,20 @@ impl LossReport {
         self.warnings.merge(&other.warnings);
     }
 }
+
+/// Why a record, or a part of one, is not taken over: the code of the loss, and one sentence.
+#[derive(Debug)]
+pub(crate) struct Skip {
+    /// The code.
+    pub(crate) code: &'static str,
+    /// The sentence, without the place.
+    pub(crate) why: String,
+}
+
+impl Skip {
+    /// Makes one.
+    pub(crate) fn new(code: &'static str, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { code, why }
+    }
+}

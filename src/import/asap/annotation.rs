@@ -11,8 +11,9 @@ use crate::import::document::{
 };
 use crate::import::personal;
 use crate::import::report::LossReport;
+use crate::import::report::Skip;
 use crate::import::xml::{
-    Ids, Labels, Skip, Tag, XmlError, XmlReader, keep_attributes, keep_member, lose_text, polygon, polyline,
+    Ids, Labels, Tag, XmlError, XmlReader, keep_attributes, keep_member, lose_text, polygon, polyline,
     upright_box,
 };
 use crate::model::Geometry;

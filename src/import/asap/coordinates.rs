@@ -1,7 +1,8 @@
 //! The positions of an annotation, in the order that the file gives them numbers for.
 
 use crate::import::report::LossReport;
-use crate::import::xml::{Coordinate, Skip, Tag, XmlError, XmlProblem, XmlReader, lose_text};
+use crate::import::report::Skip;
+use crate::import::xml::{Coordinate, Tag, XmlError, XmlProblem, XmlReader, lose_text};
 use crate::model::geometry::Position;
 
 /// How a file writes its decimals.

@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::super::document::{
-    Document, PrivateText, PrivateTextKind, SourceFacts, SourceImage, SourceLabel, SourceValue,
-};
+use super::super::document::{Document, PrivateTextKind, SourceFacts, SourceImage, SourceLabel, SourceValue};
 use super::super::json::Context;
-use super::super::json::names::{is_absolute_path, last_component};
 use super::super::json::{Any, not_a_number};
 use super::super::json::{Id, RawId};
+use super::super::personal::{private, split_absolute};
 use super::error::CocoError;
 use super::place::Place;
 use super::records::{RawCategory, RawImage, RawLicence};
@@ -126,18 +124,15 @@ pub(super) fn take_images(
 /// Returns the image's name: relative folders stay in it, absolute ones go apart, as they can name a person.
 fn image_name(context: &mut Context<'_>, place: Place, raw: &mut RawImage) -> Option<String> {
     let given = text_of(raw.name.take())?;
-    if is_absolute_path(&given) {
-        let name = last_component(&given).to_owned();
+    if let (Some(_), name) = split_absolute(&given) {
+        let name = name.to_owned();
         context.warn("absolute_path", &place.with(&raw.id), || {
             format!(
                 "'file_name' is an absolute path; the image is called '{name}', the path is not taken over"
             )
         });
-        let path = PrivateText {
-            kind: PrivateTextKind::Path,
-            text: given,
-        };
-        raw.facts.insert("path".to_owned(), SourceValue::Private(path));
+        raw.facts
+            .insert("path".to_owned(), private(PrivateTextKind::Path, &given));
         return Some(name).filter(|name| !name.is_empty());
     }
     if given.contains('\\') {
@@ -146,7 +141,7 @@ fn image_name(context: &mut Context<'_>, place: Place, raw: &mut RawImage) -> Op
         });
     }
     let name = given.replace('\\', "/");
-    Some(name).filter(|name| !last_component(name).is_empty())
+    Some(name).filter(|name| !name.is_empty() && !name.ends_with('/'))
 }
 
 fn text_of(any: Option<Any>) -> Option<String> {

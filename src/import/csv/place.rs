@@ -3,22 +3,9 @@
 use super::columns::Place;
 use super::error::CsvProblem;
 use crate::import::quantity::Quantity;
+use crate::import::report::Skip;
 use crate::model::Geometry;
 use crate::model::geometry::Shape;
-
-/// Why a row is not taken over.
-#[derive(Debug)]
-pub(super) struct Skip {
-    pub(super) code: &'static str,
-    pub(super) why: String,
-}
-
-impl Skip {
-    pub(super) fn new(code: &'static str, why: impl Into<String>) -> Self {
-        let why = why.into();
-        Self { code, why }
-    }
-}
 
 /// What stands before the digits behind the point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

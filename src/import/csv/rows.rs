@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Columns, Writer};
 use super::error::CsvProblem;
-use super::place::{Numbers, PlaceCells, Skip};
+use super::place::{Numbers, PlaceCells};
 use crate::id::AnnotationId;
 use crate::import::document::{
     Document, PrivateTextKind, SourceAnnotation, SourceFacts, SourceId, SourceImage, SourceLabel,
     SourcePerson, SourceRating, SourceScreening, SourceValue,
 };
+use crate::import::report::Skip;
 use crate::import::{file_name, personal};
 use crate::model::cell::{cell_to_fact, cell_to_text};
 use crate::model::{FactValue, Geometry};

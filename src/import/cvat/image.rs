@@ -9,6 +9,7 @@ use crate::import::document::{
 };
 use crate::import::personal;
 use crate::import::report::LossReport;
+use crate::import::report::Skip;
 use crate::import::xml::{
     Labels, Tag, XmlError, XmlProblem, XmlReader, keep_attributes, lose_text, positive,
 };
@@ -71,10 +72,7 @@ impl Images {
             let found = shape::read(reader, &child, &mut self.counters, document)?;
             let found = found.and_then(|found| match image {
                 Some(image) => Ok((image, found)),
-                None => Err(crate::import::xml::Skip::new(
-                    "image_without_name",
-                    "its image has no name",
-                )),
+                None => Err(Skip::new("image_without_name", "its image has no name")),
             });
             match found {
                 Ok((image, found)) => {

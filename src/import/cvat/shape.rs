@@ -2,9 +2,10 @@
 
 use super::image::Counters;
 use crate::import::document::{Document, SourceFacts, SourceValue};
+use crate::import::report::Skip;
 use crate::import::runs::rows_to_columns;
 use crate::import::xml::{
-    Skip, Tag, XmlError, XmlProblem, XmlReader, box_of, insert, keep_attributes, keep_member, leaf_value,
+    Tag, XmlError, XmlProblem, XmlReader, box_of, insert, keep_attributes, keep_member, leaf_value,
     lose_text, number, polygon, polyline,
 };
 use crate::model::Geometry;

@@ -1,10 +1,14 @@
 //! Reads DICOM Microscopy Bulk Simple Annotations: groups of points, lines, polygons, ellipses and rectangles on one
 //! image.
 //!
-//! Coordinates in pixels of the whole image (2D, relative to the total pixel matrix, whose upper left corner is the
-//! origin here, too) are taken as they are; a `float` becomes the `f64` of the same value. Coordinates in mm of the slide
-//! (3D) or of single frames are not: the file does not hold the image's origin, orientation and pixel spacing, so
-//! there is nothing to convert them by exactly.
+//! Coordinates in pixels of the whole image (2D, relative to the total pixel matrix) are taken as they are; a `float`
+//! becomes the `f64` of the same value. The origin is the upper left *corner* of the first pixel, as it is here: PS3.3
+//! C.37.1.2 gives pixels as the unit and refers to C.10.4, which counts whole ones; for parts of pixels C.10.5 (units
+//! `PIXEL`) and C.18.6.1 (Graphic Data) have that corner as 0\0, and the last pixel's lower right one as Columns\Rows.
+//! `highdicom` converts between the slide and the image by the same corner; `tests/interop/dicom.py` holds us to it.
+//!
+//! Coordinates in mm of the slide (3D) or of single frames are not taken: the file does not hold the image's origin,
+//! orientation and pixel spacing, so there is nothing to convert them by exactly.
 //!
 //! Only the elements that `tags` lists are taken out of the file. Patient, study, accession number and institution are none
 //! of them. No other file is opened, so the image is known by name only: the file's own, or `--image`.

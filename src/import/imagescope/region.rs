@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{attributes, keep_pairs};
 use crate::import::document::{Document, SourceFacts, SourceValue};
+use crate::import::report::Skip;
 use crate::import::xml::{
-    Skip, Tag, XmlError, XmlProblem, XmlReader, box_of, keep_attributes, keep_member, lose_text, number,
-    polygon, polyline, upright,
+    Tag, XmlError, XmlProblem, XmlReader, box_of, keep_attributes, keep_member, lose_text, number, polygon,
+    polyline, upright,
 };
 use crate::model::Geometry;
 use crate::model::geometry::{Position, Shape};

@@ -43,7 +43,6 @@ mod error;
 mod ids;
 mod keys;
 mod members;
-pub(crate) mod names;
 mod number;
 mod pointer;
 mod seen;

@@ -9,9 +9,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::super::document::{PrivateText, PrivateTextKind, SourceFacts, SourceValue};
+use super::super::personal::{is_absolute_path, private_kind};
 use super::context::Context;
 use super::error::reason;
-use super::names::{is_absolute_path, private_kind};
 use super::text::marked_literal;
 use crate::model::geometry::whole_to_float;
 

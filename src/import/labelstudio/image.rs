@@ -1,8 +1,7 @@
 //! The image of a task: its name out of a URL, a path on the server or one in its own storage.
 
 use super::super::document::{PrivateTextKind, SourceImage};
-use super::super::json::names::is_absolute_path;
-use super::super::personal::private;
+use super::super::personal::{is_absolute_path, private};
 
 /// Endings of names that pictures have.
 const ENDINGS: [&str; 18] = [

@@ -6,9 +6,8 @@ use super::Failure;
 use crate::import::document::{Document, SourceAnnotation, SourceFacts, SourceValue};
 use crate::import::personal;
 use crate::import::report::LossReport;
-use crate::import::xml::{
-    Coordinate, Element, Labels, Member, Skip, add_nested, add_others, insert, leaf_value,
-};
+use crate::import::report::Skip;
+use crate::import::xml::{Coordinate, Element, Labels, Member, add_nested, add_others, insert, leaf_value};
 use crate::model::Geometry;
 use crate::model::geometry::{Position, Shape};
 

@@ -21,9 +21,4 @@ impl Labels {
         self.0.insert(name.to_owned(), labels.len() - 1);
         labels.len() - 1
     }
-
-    /// Returns where a class stands that is known.
-    pub(crate) fn get(&self, name: &str) -> Option<usize> {
-        self.0.get(name).copied()
-    }
 }

@@ -4,12 +4,6 @@
 //! Whatever could pull in another file or grow without end is refused: no document type, no entity but XML's five,
 //! nothing after the root, at most 128 levels and 256 attributes of an element. Nothing is repaired.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the readers that stream come with the next commits"
-)]
-
 mod error;
 mod ids;
 mod keep;
@@ -29,25 +23,6 @@ pub(crate) use reader::{STREAM_BYTES, Tag, XmlReader};
 pub(crate) use shape::{box_of, polygon, polyline, upright, upright_box};
 pub(crate) use text::first_tags;
 pub(crate) use tree::{Element, Member, read_tree};
-
-/// Why a record, or a part of one, is not taken over: the code of the loss, and one sentence.
-#[derive(Debug)]
-pub(crate) struct Skip {
-    /// The code.
-    pub(crate) code: &'static str,
-    /// The sentence, without the place.
-    pub(crate) why: String,
-}
-
-impl Skip {
-    /// Makes one.
-    pub(crate) fn new(code: &'static str, why: impl Into<String>) -> Self {
-        Self {
-            code,
-            why: why.into(),
-        }
-    }
-}
 
 #[cfg(test)]
 pub(crate) mod hostile;

@@ -1,7 +1,7 @@
 //! Shapes that several XML formats write as a list of positions.
 
-use super::Skip;
 use super::number::{Coordinate, distance};
+use crate::import::report::Skip;
 use crate::model::Geometry;
 use crate::model::geometry::{Position, Shape};
 

@@ -50,12 +50,6 @@ impl Element {
         let text = self.all(name).next().map(|member| member.text.as_str());
         text.filter(|text| !text.is_empty())
     }
-
-    /// Returns the value of an attribute.
-    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        let found = self.attributes.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str())
-    }
 }
 
 /// Reads a file of at most 16 MiB into its root element; `file` is the name that messages give it.
