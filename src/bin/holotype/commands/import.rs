@@ -22,9 +22,11 @@ use holotype::import::format::Format;
 use holotype::import::load::{LoadError, LoadOptions, find_sources, load};
 use holotype::import::yolo::{YoloError, YoloProblem};
 use holotype::model::{AnnotatorKind, Method};
+use holotype::quality::gate::personal_that_is_new;
 use holotype::repo::{Repo, Transaction};
 
 use crate::app::App;
+use crate::commands::personal::{self, Privacy};
 use crate::failure::{Failure, chain};
 
 use interactive::Dialogue;
@@ -113,6 +115,9 @@ pub(crate) struct ImportArgs {
     /// rated
     #[arg(long)]
     complete: bool,
+    /// Refuse, where names or facts that would be recorded look like personal data; else that is told
+    #[arg(long)]
+    strict_privacy: bool,
     /// Commit at once, without the draft
     #[arg(long, value_name = "MESSAGE")]
     commit: Option<String>,
@@ -144,11 +149,15 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     let args = &asked;
     let context = context(app, &repo, args)?;
     let options = options(args)?;
-    let build = |transaction: &mut Transaction<'_>| {
-        read_all(&repo, transaction, &context, &paths, &reading, &options)
+    let privacy = Privacy::of(args.strict_privacy);
+    let version = repo.draft_version()?;
+    let out: &App = app;
+    let build = |transaction: &mut Transaction<'_>| -> Result<Total, Failure> {
+        let total = read_all(&repo, transaction, &context, &paths, &reading, &options)?;
+        personal::tell(out, &personal_that_is_new(&version, &*transaction)?, privacy)?;
+        Ok(total)
     };
     if args.dry_run {
-        let version = repo.draft_version()?;
         let mut transaction = Transaction::rehearsal(repo.store(), &version);
         let total = build(&mut transaction)?;
         let events = transaction.events();

@@ -10,6 +10,7 @@ use holotype::release::{
 use serde_json::json;
 
 use crate::app::App;
+use crate::commands::check::{GateOptions, before_release};
 use crate::commands::export::{losses, row_filter};
 use crate::failure::{CONFLICT, Failure, chain};
 
@@ -32,6 +33,8 @@ pub(crate) struct ReleaseArgs {
     /// The rule by which labels are agreed; else the one in force
     #[arg(long, value_name = "R")]
     rule: Option<String>,
+    #[command(flatten)]
+    gate: GateOptions,
 }
 
 pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
@@ -39,6 +42,7 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
     let author = app.author(&repo)?;
     let commit = repo.resolve(args.revision.as_deref().unwrap_or("HEAD"))?;
     let version = repo.version(commit)?;
+    before_release(app, &repo, &version, &args.gate)?;
     let rule = args
         .rule
         .as_deref()
