@@ -12,6 +12,7 @@ pub mod import;
 pub mod index;
 pub mod log;
 pub mod model;
+pub mod privacy;
 pub mod quality;
 pub mod release;
 pub mod replay;

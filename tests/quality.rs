@@ -14,3 +14,15 @@ mod agreement;
 
 #[path = "quality/split.rs"]
 mod split;
+
+#[path = "quality/check.rs"]
+mod check;
+
+#[path = "quality/coverage.rs"]
+mod coverage;
+
+#[path = "quality/personal.rs"]
+mod personal;
+
+#[path = "quality/procedure.rs"]
+mod procedure;

@@ -237,6 +237,20 @@ impl InputFile {
         Ok(filled)
     }
 
+    /// Reads what its header says that could be about a person, where it is an image.
+    #[must_use]
+    pub fn personal_parts(&self) -> Vec<crate::privacy::HeaderPart> {
+        super::probe::personal_parts(io::BufReader::new(&self.file), self.size_bytes)
+    }
+
+    /// Works out what has to be written over in a TIFF so that its texts say nothing of people.
+    ///
+    /// # Errors
+    /// [`super::probe::StripError`] when it is none, cannot be read, or a text lies among pixels.
+    pub fn strip_patches(&self) -> Result<Vec<super::probe::Patch>, super::probe::StripError> {
+        super::probe::strip_patches(io::BufReader::new(&self.file), self.size_bytes)
+    }
+
     /// Goes back to the beginning.
     ///
     /// # Errors

@@ -7,3 +7,4 @@ pub mod input;
 pub mod names;
 pub mod output;
 pub mod probe;
+pub mod strip;

@@ -17,6 +17,7 @@ pub mod exact;
 mod file_name;
 pub mod format;
 pub mod geojson;
+pub mod headers;
 pub mod imagescope;
 pub mod ingest;
 pub mod json;

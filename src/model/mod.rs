@@ -16,6 +16,7 @@ pub mod rule;
 pub(crate) mod scan;
 pub mod severity;
 pub mod sliderunner;
+pub mod spelling;
 pub mod wkb;
 
 pub use carried::CarriedAnnotation;

@@ -4,7 +4,9 @@
 pub mod agreement;
 pub mod bootstrap;
 pub mod contingency;
+pub mod coverage;
 pub mod fleiss;
+pub mod gate;
 pub mod icc;
 pub mod independence;
 pub mod krippendorff;

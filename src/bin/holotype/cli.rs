@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Agreement(commands::agreement::AgreementArgs),
     Consensus(commands::consensus::ConsensusArgs),
     Split(commands::split::SplitArgs),
+    Check(commands::check::CheckArgs),
+    Vocabulary(commands::vocabulary::VocabularyArgs),
     Tag(commands::tag::TagArgs),
     Release(commands::release::ReleaseArgs),
     Cite(commands::cite::CiteArgs),

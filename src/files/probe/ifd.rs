@@ -35,6 +35,11 @@ impl Ifd {
     pub(super) fn get(&self, tag: u16) -> Option<Entry> {
         self.entries.get(&tag).copied()
     }
+
+    /// All entries, by tag.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.entries.values().copied()
+    }
 }
 
 /// One entry: the type and place of a value.

@@ -23,6 +23,7 @@ mod ifd;
 mod jpeg;
 mod kind;
 mod ome;
+mod personal;
 mod png;
 mod scale;
 mod source;
@@ -37,6 +38,7 @@ mod tests;
 use std::io::{Read, Seek};
 
 pub use kind::ImageKind;
+pub use personal::{Patch, StripError, personal_parts, strip_patches};
 pub use warning::{Axis, ProbeWarning};
 
 use source::Source;

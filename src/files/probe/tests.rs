@@ -5,6 +5,7 @@ mod dialects;
 mod formats;
 mod hostile;
 mod laws;
+mod personal;
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 

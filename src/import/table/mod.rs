@@ -10,12 +10,11 @@
 
 mod error;
 mod key_pattern;
-mod spelling;
 mod split;
 
+pub use crate::model::spelling::spelling_variants;
 pub use error::{TableError, TableProblem};
 pub use key_pattern::{PatternError, apply_pattern};
-pub use spelling::spelling_variants;
 
 use std::collections::BTreeSet;
 

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use holotype::import::ingest::{Copying, IngestError, IngestOptions, IngestProgress, ingest};
+use holotype::import::headers;
+use holotype::import::ingest::{Copying, IngestError, IngestOptions, IngestProgress, find_images, ingest};
+use holotype::quality::gate::{Finding, personal_in_files};
 use serde_json::json;
 
 use crate::app::{App, plural};
 use crate::commands::metadata;
+use crate::commands::personal::{self, Privacy};
 use crate::failure::{Failure, chain};
 use crate::output::shows_progress;
 
@@ -26,6 +29,9 @@ pub(crate) struct AddArgs {
     /// Record the digest and leave the file where it is
     #[arg(long)]
     no_copy: bool,
+    /// Refuse, where names or headers of files look like personal data; else that is told
+    #[arg(long)]
+    strict_privacy: bool,
 }
 
 pub(crate) fn run(app: &mut App, args: &AddArgs) -> Result<u8, Failure> {
@@ -41,6 +47,7 @@ pub(crate) fn run(app: &mut App, args: &AddArgs) -> Result<u8, Failure> {
         name_prefix: args.name_prefix.clone(),
         copying,
     };
+    let found = personal_data(app, args, &paths, &options)?;
     let bar = bar(app);
     let tick = |progress: IngestProgress| {
         bar.set_length(progress.bytes_total);
@@ -58,6 +65,7 @@ pub(crate) fn run(app: &mut App, args: &AddArgs) -> Result<u8, Failure> {
             "unchanged": outcome.unchanged,
             "skipped": outcome.skipped,
             "bytes": outcome.bytes,
+            "privacy": personal::json(&found),
             "warnings": outcome.warnings.iter().map(|(image, code)| json!({"image": image, "code": code})).collect::<Vec<_>>(),
         }),
     )?;
@@ -97,6 +105,18 @@ pub(crate) fn run(app: &mut App, args: &AddArgs) -> Result<u8, Failure> {
             .line("next: holotype import ANNOTATIONS, or holotype commit -m MESSAGE")?;
     }
     Ok(0)
+}
+
+/// Tells of personal data in names and headers before anything is hashed for good, or refuses it.
+fn personal_data(
+    app: &App,
+    args: &AddArgs,
+    paths: &[PathBuf],
+    options: &IngestOptions,
+) -> Result<Vec<Finding>, Failure> {
+    let found = personal_in_files(&headers::of_files(&find_images(paths, options)?.0)?);
+    personal::tell(app, &found, Privacy::of(args.strict_privacy))?;
+    Ok(found)
 }
 
 /// A bar with rate and time left, on a terminal.

@@ -23,9 +23,11 @@ use holotype::import::load::{FoundSource, LoadError, LoadOptions, Loaded, find_s
 use holotype::import::progress::Unwatched;
 use holotype::import::yolo::{YoloError, YoloProblem};
 use holotype::model::{AnnotatorKind, Method};
+use holotype::quality::gate::personal_that_is_new;
 use holotype::repo::{Repo, Transaction};
 
 use crate::app::App;
+use crate::commands::personal::{self, Privacy};
 use crate::failure::{Failure, chain};
 use crate::progress::ImportBar;
 
@@ -115,6 +117,9 @@ pub(crate) struct ImportArgs {
     /// rated
     #[arg(long)]
     complete: bool,
+    /// Refuse, where names or facts that would be recorded look like personal data; else that is told
+    #[arg(long)]
+    strict_privacy: bool,
     /// Commit at once, without the draft
     #[arg(long, value_name = "MESSAGE")]
     commit: Option<String>,
@@ -152,11 +157,15 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     let context = context(app, &repo, args)?;
     let options = options(args)?;
     let bar = ImportBar::new(&app.out, &sources);
-    let build = |transaction: &mut Transaction<'_>| {
-        read_all(&repo, transaction, &context, &sources, (&reading, &bar), &options)
+    let privacy = Privacy::of(args.strict_privacy);
+    let version = repo.draft_version()?;
+    let out: &App = app;
+    let build = |transaction: &mut Transaction<'_>| -> Result<Total, Failure> {
+        let total = read_all(&repo, transaction, &context, &sources, (&reading, &bar), &options)?;
+        personal::tell(out, &personal_that_is_new(&version, &*transaction)?, privacy)?;
+        Ok(total)
     };
     if args.dry_run {
-        let version = repo.draft_version()?;
         let mut transaction = Transaction::rehearsal(repo.store(), &version);
         let total = build(&mut transaction)?;
         let events = transaction.events();

@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub(crate) mod agreement;
 pub(crate) mod blame;
+pub(crate) mod check;
 pub(crate) mod checkout;
 pub(crate) mod cite;
 pub(crate) mod commit;
@@ -20,6 +21,7 @@ pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod metadata;
+mod personal;
 pub(crate) mod record;
 pub(crate) mod release;
 pub(crate) mod revert;
@@ -30,6 +32,7 @@ mod split_view;
 pub(crate) mod status;
 pub(crate) mod tag;
 pub(crate) mod verify;
+pub(crate) mod vocabulary;
 
 use crate::app::App;
 use crate::cli::Command;
@@ -56,6 +59,8 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::Agreement(args) => agreement::run(app, &args),
         Command::Consensus(args) => consensus::run(app, &args),
         Command::Split(args) => split::run(app, &args),
+        Command::Check(args) => check::run(app, &args),
+        Command::Vocabulary(args) => vocabulary::run(app, &args),
         Command::Tag(args) => tag::run(app, &args),
         Command::Release(args) => release::run(app, &args),
         Command::Cite(args) => cite::run(app, &args),

@@ -12,6 +12,7 @@ use holotype::release::{
 use serde_json::json;
 
 use crate::app::{App, counts_json};
+use crate::commands::check::{GateOptions, before_release};
 use crate::commands::export::{losses, row_filter};
 use crate::failure::{CONFLICT, Failure, chain};
 
@@ -40,6 +41,8 @@ pub(crate) struct ReleaseArgs {
     /// The rule by which labels are agreed; else the one in force
     #[arg(long, value_name = "R")]
     rule: Option<String>,
+    #[command(flatten)]
+    gate: GateOptions,
 }
 
 pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
@@ -64,6 +67,7 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
     let author = app.author(&repo)?;
     let commit = repo.resolve(args.revision.as_deref().unwrap_or("HEAD"))?;
     let version = repo.version(commit)?;
+    before_release(app, &repo, &version, &args.gate)?;
     let rule = args
         .rule
         .as_deref()

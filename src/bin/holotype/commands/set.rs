@@ -97,7 +97,7 @@ fn changes(pairs: &[String]) -> Result<FactChanges, Failure> {
 }
 
 /// Numbers are kept as numbers where facts are numbers by nature; an empty value takes the fact away.
-fn fact(key: &str, value: &str) -> Option<FactValue> {
+pub(super) fn fact(key: &str, value: &str) -> Option<FactValue> {
     const NUMBERS: [&str; 5] = ["width", "height", "um_per_px_x", "um_per_px_y", "objective"];
     match (value, value.parse::<f64>()) {
         ("", _) => None,
