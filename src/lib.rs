@@ -3,6 +3,7 @@
 //!
 //! Modules depend downwards only; `tests/architecture.rs` holds the layer table.
 
+pub mod assignment;
 pub mod codec;
 pub mod event;
 pub mod export;

@@ -131,6 +131,11 @@ fn the_guide_to_sliderunner_tells_the_truth() {
     check_page("docs/guides/sliderunner.md");
 }
 
+#[test]
+fn the_guide_to_agreement_tells_the_truth() {
+    check_page("docs/guides/agreement.md");
+}
+
 /// Every file under `docs/` and every top-level page that a page links to is there.
 #[test]
 fn links_lead_somewhere() {

@@ -26,3 +26,27 @@ mod personal;
 
 #[path = "quality/procedure.rs"]
 mod procedure;
+
+#[path = "quality/objects.rs"]
+mod objects;
+
+#[path = "quality/plots.rs"]
+mod plots;
+
+#[path = "quality/completeness.rs"]
+mod completeness;
+
+#[path = "quality/consensus.rs"]
+mod consensus;
+
+#[path = "quality/look.rs"]
+mod look;
+
+#[path = "quality/round.rs"]
+mod round;
+
+/// Records commands, with people and labels that are not known yet; returns the exit code.
+fn create(lab: &lab::Lab, commands: &[serde_json::Value]) -> i32 {
+    let lines: Vec<String> = commands.iter().map(ToString::to_string).collect();
+    lab.feed(&["record", "-", "--create"], &lines.join("\n")).status
+}

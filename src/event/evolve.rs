@@ -276,12 +276,13 @@ impl Scribe<'_> {
         self.put(key, &record)
     }
 
+    /// The rule that is in force without a record has none, so that a rule that is put back leaves nothing behind.
     fn set_rule(&self, rule: &Rule) -> Result<Vec<Edit>, EvolveError> {
-        let record = RuleRecord {
+        let record = (*rule != Rule::default()).then(|| RuleRecord {
             rule: rule.clone(),
             ..RuleRecord::default()
-        };
-        self.put(Key::rule(), &record)
+        });
+        self.put_or_remove(Key::rule(), record.as_ref())
     }
 
     fn assign_split(

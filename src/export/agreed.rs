@@ -7,6 +7,8 @@
 //! majority(kinds=human+model,tie=recorded)
 //! adjudicated                    who is who is taken from the ratings, where these leave no doubt
 //! adjudicated(primary=human-1+human-2,third=human-3)
+//! weighted(weights=human-1:3+human-2:1+model-1:1)                     quorum=1 and tie=undecided where they are not given
+//! weighted(weights=human-1:3+human-2:1,quorum=3,tie=recorded)
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,7 +97,9 @@ pub fn evaluate_all(version: &(dyn State + Sync), rule: &Rule) -> Result<Consens
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
     /// The rule is not known.
-    #[error("there is no rule '{name}'; known are as-recorded, first-human, majority and adjudicated")]
+    #[error(
+        "there is no rule '{name}'; known are as-recorded, first-human, majority, adjudicated and weighted"
+    )]
     UnknownRule {
         /// The name.
         name: String,
@@ -132,16 +136,20 @@ pub fn rule_text(rule: &Rule) -> String {
         Rule::AsRecorded | Rule::FirstHuman => rule.name().to_owned(),
         Rule::Majority { kinds, tie } => {
             let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-            let tie = match tie {
-                Tie::Undecided => "undecided",
-                Tie::Recorded => "recorded",
-            };
-            format!("majority(kinds={},tie={tie})", kinds.join("+"))
+            format!("majority(kinds={},tie={})", kinds.join("+"), tie.as_str())
         }
         Rule::Adjudicated {
             primary: [first, second],
             third,
         } => format!("adjudicated(primary={first}+{second},third={third})"),
+        Rule::Weighted { weights, quorum, tie } => {
+            let weights: Vec<String> = weights
+                .iter()
+                .map(|(code, weight)| format!("{code}:{weight}"))
+                .collect();
+            let (weights, tie) = (weights.join("+"), tie.as_str());
+            format!("weighted(weights={weights},quorum={quorum},tie={tie})")
+        }
     }
 }
 
@@ -155,6 +163,7 @@ pub fn parse_rule(text: &str, state: &dyn State) -> Result<Rule, RuleError> {
         "as-recorded" | "first-human" => &[],
         "majority" => &["kinds", "tie"],
         "adjudicated" => &["primary", "third"],
+        "weighted" => &["weights", "quorum", "tie"],
         _ => {
             return Err(RuleError::UnknownRule {
                 name: name.to_owned(),
@@ -172,6 +181,7 @@ pub fn parse_rule(text: &str, state: &dyn State) -> Result<Rule, RuleError> {
         "as-recorded" => Ok(Rule::AsRecorded),
         "first-human" => Ok(Rule::FirstHuman),
         "majority" => majority(&parameters, form),
+        "weighted" => weighted(&parameters, state, form),
         _ => adjudicated(&parameters, state, form),
     }
 }
@@ -218,20 +228,69 @@ fn majority(parameters: &Parameters<'_>, form: impl Fn(String) -> RuleError) -> 
     }
     // One rule has one form, in whatever order its kinds were given.
     kinds.sort_unstable();
-    let tie = match parameters
-        .get("tie")
-        .map_or(["undecided"].as_slice(), Vec::as_slice)
-    {
-        ["undecided"] => Tie::Undecided,
-        ["recorded"] => Tie::Recorded,
-        other => {
-            return Err(form(format!(
-                "a tie is recorded or undecided, not '{}'",
-                other.join("+")
-            )));
-        }
-    };
+    let tie = tie(parameters, &form)?;
     Ok(Rule::Majority { kinds, tie })
+}
+
+fn tie(parameters: &Parameters<'_>, form: &impl Fn(String) -> RuleError) -> Result<Tie, RuleError> {
+    let words = parameters.get("tie").map_or(&["undecided"][..], Vec::as_slice);
+    let found = match words {
+        [word] => Tie::parse(word),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        form(format!(
+            "a tie is recorded or undecided, not '{}'",
+            words.join("+")
+        ))
+    })
+}
+
+fn weighted(
+    parameters: &Parameters<'_>,
+    state: &dyn State,
+    form: impl Fn(String) -> RuleError,
+) -> Result<Rule, RuleError> {
+    let whole = |word: &str| word.parse::<u32>().ok().filter(|number| *number > 0);
+    let mut weights = BTreeMap::new();
+    for word in parameters.get("weights").map_or(&[][..], Vec::as_slice) {
+        let (code, weight) = word
+            .split_once(':')
+            .and_then(|(code, weight)| Some((code, whole(weight)?)))
+            .ok_or_else(|| form(format!("'{word}' is no weight, such as human-1:2")))?;
+        if weights.insert(known(state, code)?, weight).is_some() {
+            return Err(form(format!("'{code}' stands there twice")));
+        }
+    }
+    if weights.is_empty() {
+        return Err(form(
+            "it needs weights, such as weights=human-1:2+human-2:1".to_owned(),
+        ));
+    }
+    let quorum = match parameters.get("quorum").map(Vec::as_slice) {
+        None => 1,
+        Some([word]) => whole(word).ok_or_else(|| form(format!("'{word}' is no quorum, such as 2")))?,
+        Some(_) => return Err(form("there is one quorum".to_owned())),
+    };
+    if u64::from(quorum) > weights.values().copied().map(u64::from).sum() {
+        return Err(form(format!(
+            "all weights together do not reach the quorum {quorum}"
+        )));
+    }
+    let tie = tie(parameters, &form)?;
+    Ok(Rule::Weighted { weights, quorum, tie })
+}
+
+/// An annotator of the version.
+fn known(state: &dyn State, word: &str) -> Result<Code, RuleError> {
+    let unknown = || RuleError::UnknownAnnotator {
+        code: word.to_owned(),
+    };
+    let code = Code::parse(word).map_err(|_| unknown())?;
+    match state.get(&Key::annotator(&code))? {
+        Some(_) => Ok(code),
+        None => Err(unknown()),
+    }
 }
 
 fn adjudicated(
@@ -239,23 +298,13 @@ fn adjudicated(
     state: &dyn State,
     form: impl Fn(String) -> RuleError,
 ) -> Result<Rule, RuleError> {
-    let known = |word: &str| -> Result<Code, RuleError> {
-        let unknown = || RuleError::UnknownAnnotator {
-            code: word.to_owned(),
-        };
-        let code = Code::parse(word).map_err(|_| unknown())?;
-        match state.get(&Key::annotator(&code))? {
-            Some(_) => Ok(code),
-            None => Err(unknown()),
-        }
-    };
     match (
         parameters.get("primary").map(Vec::as_slice),
         parameters.get("third").map(Vec::as_slice),
     ) {
         (None, None) => infer_adjudicated(state),
         (Some([first, second]), Some([third])) => {
-            let (first, second, third) = (known(first)?, known(second)?, known(third)?);
+            let (first, second, third) = (known(state, first)?, known(state, second)?, known(state, third)?);
             if first == second || first == third || second == third {
                 return Err(form("the three must be different annotators".to_owned()));
             }

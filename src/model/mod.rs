@@ -11,6 +11,7 @@ pub mod geometry;
 pub mod key;
 pub mod kinds;
 pub mod qupath;
+pub mod radius;
 pub mod records;
 pub mod rule;
 pub(crate) mod scan;
@@ -26,6 +27,7 @@ pub use facts::{FactChanges, FactValue, Facts};
 pub use geometry::{Geometry, Shape};
 pub use key::{Key, KeyParts, RatingKey};
 pub use kinds::{AnnotatorKind, EntityKind, Method};
+pub use radius::{Radius, RadiusUnit, Reach};
 pub use records::{
     AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, ImageFile, ImageRecord, LabelRecord,
     Origin, OverrideRecord, RatingRecord, RuleRecord, ScreeningRecord, SlideRecord, SourceIdRecord,

@@ -9,7 +9,7 @@ use crate::id::{Code, LabelId};
 
 use super::kinds::AnnotatorKind;
 
-/// What `majority` gives when two labels have equally many ratings.
+/// What `majority` and `weighted` give when two labels have equally many votes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tie {
     /// No label.
@@ -41,12 +41,22 @@ pub enum Rule {
         /// Who settles a difference.
         third: Code,
     },
+    /// The label with the most weight; each annotator's first opinion counts with the annotator's weight.
+    Weighted {
+        /// Whose opinions count, and how much; at least 1 each.
+        weights: BTreeMap<Code, u32>,
+        /// So much weight has to have an opinion, or the label is undecided; at least 1.
+        quorum: u32,
+        /// What a tie gives.
+        tie: Tie,
+    },
 }
 
 /// A rule that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{name}' with these parameters is no rule; known are as-recorded, majority (kinds, tie), first-human, adjudicated (primary, third)"
+    "'{name}' with these parameters is no rule; known are as-recorded, majority (kinds, tie), first-human, adjudicated (primary, third), \
+     weighted (weights, quorum, tie)"
 )]
 pub struct RuleError {
     name: String,
@@ -59,8 +69,10 @@ record! {
         kinds: Option<Vec<AnnotatorKind>> = optional,
         name: String,
         primary: Option<[Code; 2]> = optional,
+        quorum: Option<u32> = optional,
         third: Option<Code> = optional,
         tie: Option<String> = optional,
+        weights: Option<BTreeMap<Code, u32>> = optional,
     }
 }
 
@@ -78,6 +90,10 @@ impl From<Rule> for RuleWire {
             Rule::Adjudicated { primary, third } => {
                 (wire.primary, wire.third) = (Some(primary), Some(third));
             }
+            Rule::Weighted { weights, quorum, tie } => {
+                (wire.weights, wire.quorum) = (Some(weights), Some(quorum));
+                wire.tie = Some(tie.as_str().to_owned());
+            }
         }
         wire
     }
@@ -88,20 +104,41 @@ impl TryFrom<RuleWire> for Rule {
 
     fn try_from(wire: RuleWire) -> Result<Self, RuleError> {
         let plain = wire.extra.is_empty();
-        let tie = wire.tie.as_deref();
-        match (wire.name.as_str(), wire.kinds, tie, wire.primary, wire.third) {
-            ("as-recorded", None, None, None, None) if plain => Ok(Self::AsRecorded),
-            ("first-human", None, None, None, None) if plain => Ok(Self::FirstHuman),
-            ("majority", Some(kinds), Some("undecided"), None, None) if plain => Ok(Self::Majority {
-                kinds,
-                tie: Tie::Undecided,
-            }),
-            ("majority", Some(kinds), Some("recorded"), None, None) if plain => Ok(Self::Majority {
-                kinds,
-                tie: Tie::Recorded,
-            }),
-            ("adjudicated", None, None, Some(primary), Some(third)) if plain => {
+        let tie = match wire.tie.as_deref() {
+            Some(text) => match Tie::parse(text) {
+                Some(tie) => Some(tie),
+                None => return Err(RuleError { name: wire.name }),
+            },
+            None => None,
+        };
+        let weighted = match (wire.weights, wire.quorum) {
+            (Some(weights), Some(quorum)) => Some((weights, quorum)),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => return Err(RuleError { name: wire.name }),
+        };
+        match (
+            wire.name.as_str(),
+            wire.kinds,
+            tie,
+            wire.primary,
+            wire.third,
+            weighted,
+        ) {
+            ("as-recorded", None, None, None, None, None) if plain => Ok(Self::AsRecorded),
+            ("first-human", None, None, None, None, None) if plain => Ok(Self::FirstHuman),
+            ("majority", Some(kinds), Some(tie), None, None, None) if plain => {
+                Ok(Self::Majority { kinds, tie })
+            }
+            ("adjudicated", None, None, Some(primary), Some(third), None) if plain => {
                 Ok(Self::Adjudicated { primary, third })
+            }
+            ("weighted", None, Some(tie), None, None, Some((weights, quorum)))
+                if plain
+                    && quorum > 0
+                    && !weights.is_empty()
+                    && weights.values().all(|weight| *weight > 0) =>
+            {
+                Ok(Self::Weighted { weights, quorum, tie })
             }
             _ => Err(RuleError { name: wire.name }),
         }
@@ -115,6 +152,16 @@ impl Tie {
         match self {
             Self::Undecided => "undecided",
             Self::Recorded => "recorded",
+        }
+    }
+
+    /// Reads the word for it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "undecided" => Some(Self::Undecided),
+            "recorded" => Some(Self::Recorded),
+            _ => None,
         }
     }
 }
@@ -141,6 +188,7 @@ impl Rule {
             Self::Majority { .. } => "majority",
             Self::FirstHuman => "first-human",
             Self::Adjudicated { .. } => "adjudicated",
+            Self::Weighted { .. } => "weighted",
         }
     }
 
@@ -166,6 +214,18 @@ impl Rule {
                     first_opinion(third, ratings)
                 }
             }
+            Self::Weighted { weights, quorum, tie } => {
+                let mut votes: BTreeMap<LabelId, u64> = BTreeMap::new();
+                for (code, weight) in weights {
+                    if let Some(label) = first_opinion(code, ratings) {
+                        *votes.entry(label).or_default() += u64::from(*weight);
+                    }
+                }
+                if votes.values().sum::<u64>() < u64::from(*quorum) {
+                    return None;
+                }
+                most_voted(&votes, *tie, recorded)
+            }
         }
     }
 }
@@ -190,10 +250,15 @@ fn majority(
             opinions.entry(rating.annotator).or_insert(label);
         }
     }
-    let mut votes: BTreeMap<LabelId, usize> = BTreeMap::new();
+    let mut votes: BTreeMap<LabelId, u64> = BTreeMap::new();
     for label in opinions.values() {
         *votes.entry(*label).or_default() += 1;
     }
+    most_voted(&votes, tie, recorded)
+}
+
+/// The label with the most votes, or what a tie gives.
+fn most_voted(votes: &BTreeMap<LabelId, u64>, tie: Tie, recorded: Option<LabelId>) -> Option<LabelId> {
     let most = votes.values().copied().max()?;
     let mut winners = votes
         .iter()
@@ -297,6 +362,58 @@ mod tests {
         ];
         assert_eq!(evaluate(&majority, None, &ratings), Some(a));
         assert_eq!(evaluate(&Rule::FirstHuman, None, &ratings), Some(a));
+    }
+
+    #[test]
+    fn weights_decide_with_a_quorum_and_a_tie() {
+        let (a, b) = (LabelId::of_name("a", 0), LabelId::of_name("b", 0));
+        let (h1, h2, h3, m1) = (code("human-1"), code("human-2"), code("human-3"), code("model-1"));
+        let (human, model) = (AnnotatorKind::Human, AnnotatorKind::Model);
+        let rule = |quorum, tie| Rule::Weighted {
+            weights: BTreeMap::from([(h1.clone(), 3), (h2.clone(), 1), (m1.clone(), 2)]),
+            quorum,
+            tie,
+        };
+        let ratings = [
+            (&h1, human, Some(a)),
+            (&h2, human, Some(b)),
+            (&h3, human, Some(b)),
+            (&m1, model, Some(b)),
+        ];
+        let undecided = rule(1, Tie::Undecided);
+        assert_eq!(
+            evaluate(&undecided, Some(b), &ratings),
+            None,
+            "3 against 1 + 2; human-3 has no vote"
+        );
+        assert_eq!(evaluate(&rule(1, Tie::Recorded), Some(b), &ratings), Some(b));
+        assert_eq!(evaluate(&undecided, None, &ratings[..2]), Some(a));
+        assert_eq!(
+            evaluate(&rule(4, Tie::Undecided), None, &ratings[..2]),
+            Some(a),
+            "the quorum is met"
+        );
+        assert_eq!(
+            evaluate(&rule(5, Tie::Recorded), Some(b), &ratings[..2]),
+            None,
+            "below the quorum"
+        );
+        assert_eq!(evaluate(&undecided, Some(b), &[]), None);
+        let text = serde_json::to_string(&undecided).unwrap();
+        assert_eq!(
+            text,
+            r#"{"name":"weighted","quorum":1,"tie":"undecided","weights":{"human-1":3,"human-2":1,"model-1":2}}"#
+        );
+        assert_eq!(serde_json::from_str::<Rule>(&text).unwrap(), undecided);
+        for bad in [
+            r#"{"name":"weighted","quorum":0,"tie":"undecided","weights":{"human-1":1}}"#,
+            r#"{"name":"weighted","quorum":1,"tie":"undecided","weights":{"human-1":0}}"#,
+            r#"{"name":"weighted","quorum":1,"tie":"undecided","weights":{}}"#,
+            r#"{"name":"weighted","quorum":1,"tie":"any","weights":{"human-1":1}}"#,
+            r#"{"name":"weighted","tie":"undecided","weights":{"human-1":1}}"#,
+        ] {
+            assert!(serde_json::from_str::<Rule>(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -6,13 +6,12 @@ use std::ops::ControlFlow;
 
 use crate::event::{State, StateError, scan_records};
 use crate::id::{AnnotationId, Code, ImagePrefix, LabelId};
-use crate::model::{
-    AnnotatorKind, AnnotatorRecord, EntityKind, ImageRecord, Key, KeyParts, LabelRecord, RatingRecord,
-};
+use crate::model::{AnnotatorKind, EntityKind, Key, KeyParts, RatingRecord};
 
 use super::bootstrap;
 use super::contingency::{Contingency, Weights};
 use super::fleiss::Fleiss;
+use super::images::{self, CaseName};
 use super::independence::{Selection, Witnesses};
 use super::krippendorff::{Coincidences, Metric};
 use super::statistic::{Interval, Statistic, Undefined};
@@ -54,9 +53,6 @@ pub struct Pair {
     pub table: Contingency,
 }
 
-/// A case, or an image that is its own case.
-type CaseName = String;
-
 /// Agreement within a version.
 #[derive(Debug, Clone)]
 pub struct Agreement {
@@ -79,19 +75,9 @@ type Opinions = BTreeMap<usize, usize>;
 /// The images of a version by prefix, each with its case.
 fn cases(state: &dyn State) -> Result<BTreeMap<ImagePrefix, CaseName>, StateError> {
     let mut cases = BTreeMap::new();
-    scan_records(
-        state,
-        &Key::kind_prefix(EntityKind::Image),
-        |key, record: ImageRecord| {
-            if let Ok(KeyParts::Image(id)) = key.parts() {
-                let name = record
-                    .case
-                    .map_or_else(|| format!("image {id}"), |case| case.to_string());
-                cases.insert(id.prefix(), name);
-            }
-            ControlFlow::Continue(())
-        },
-    )?;
+    images::scan_images(state, |id, record| {
+        cases.insert(id.prefix(), images::case_of(id, &record));
+    })?;
     Ok(cases)
 }
 
@@ -105,31 +91,14 @@ struct Reader {
 
 impl Reader {
     fn open(state: &dyn State, order: &[LabelId]) -> Result<Self, StateError> {
-        let mut raters = Vec::new();
-        scan_records(
-            state,
-            &Key::kind_prefix(EntityKind::Annotator),
-            |_, record: AnnotatorRecord| {
-                raters.push(Rater {
-                    code: record.code,
-                    kind: record.kind,
-                    rated: 0,
-                    unblinded: 0,
-                });
-                ControlFlow::Continue(())
-            },
-        )?;
-        let mut labels = Vec::new();
-        scan_records(
-            state,
-            &Key::kind_prefix(EntityKind::Label),
-            |key, record: LabelRecord| {
-                if let Ok(KeyParts::Label(id)) = key.parts() {
-                    labels.push((id, record.name));
-                }
-                ControlFlow::Continue(())
-            },
-        )?;
+        let rater = |(code, kind): (Code, AnnotatorKind)| Rater {
+            code,
+            kind,
+            rated: 0,
+            unblinded: 0,
+        };
+        let raters: Vec<Rater> = images::annotators(state)?.into_iter().map(rater).collect();
+        let mut labels = images::labels(state)?;
         let place = |id: &LabelId| order.iter().position(|one| one == id).unwrap_or(usize::MAX);
         labels.sort_by(|a, b| (place(&a.0), &a.1, a.0).cmp(&(place(&b.0), &b.1, b.0)));
         let places = raters
@@ -157,6 +126,46 @@ struct Tally<'t> {
 }
 
 impl Tally<'_> {
+    /// Takes all ratings whose keys begin with `prefix`.
+    fn scan(&mut self, state: &dyn State, prefix: &[u8], round: Option<u32>) -> Result<(), StateError> {
+        let mut open: Option<(AnnotationId, Opinions)> = None;
+        scan_records(state, prefix, |key, record: RatingRecord| {
+            let Ok(KeyParts::Rating(rating)) = key.parts() else {
+                return ControlFlow::Continue(());
+            };
+            if round.is_some_and(|round| round != rating.round) {
+                return ControlFlow::Continue(());
+            }
+            if open
+                .as_ref()
+                .is_some_and(|(annotation, _)| *annotation != rating.annotation)
+                && let Some((annotation, opinions)) = open.take()
+            {
+                self.take(annotation, opinions);
+            }
+            let (_, opinions) = open.get_or_insert_with(|| (rating.annotation, Opinions::new()));
+            let place = self.reader.places.get(&rating.annotator).copied();
+            let label = record
+                .label
+                .and_then(|label| self.reader.label_places.get(&label).copied());
+            if let (Some(place), Some(label)) = (place, label)
+                && !opinions.contains_key(&place)
+            {
+                opinions.insert(place, label);
+                if record.blinded == Some(false)
+                    && let Some(rater) = self.reader.raters.get_mut(place)
+                {
+                    rater.unblinded += 1;
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        if let Some((annotation, opinions)) = open {
+            self.take(annotation, opinions);
+        }
+        Ok(())
+    }
+
     fn take(&mut self, annotation: AnnotationId, opinions: Opinions) {
         if opinions.is_empty() {
             return;
@@ -200,50 +209,14 @@ pub fn read_agreement(state: &dyn State, options: &AgreementOptions) -> Result<A
         rated: 0,
         cases: &cases,
     };
-    let mut open: Option<(AnnotationId, Opinions)> = None;
-    scan_records(
-        state,
-        &Key::kind_prefix(EntityKind::Rating),
-        |key, record: RatingRecord| {
-            let Ok(KeyParts::Rating(rating)) = key.parts() else {
-                return ControlFlow::Continue(());
-            };
-            let image = rating.annotation.image_prefix();
-            let is_left_out = options.round.is_some_and(|round| round != rating.round)
-                || options
-                    .images
-                    .as_ref()
-                    .is_some_and(|images| !images.contains(&image));
-            if is_left_out {
-                return ControlFlow::Continue(());
+    match &options.images {
+        None => tally.scan(state, &Key::kind_prefix(EntityKind::Rating), options.round)?,
+        Some(images) => {
+            for image in images {
+                let prefix = Key::on_image_prefix(EntityKind::Rating, *image);
+                tally.scan(state, &prefix, options.round)?;
             }
-            if open
-                .as_ref()
-                .is_some_and(|(annotation, _)| *annotation != rating.annotation)
-                && let Some((annotation, opinions)) = open.take()
-            {
-                tally.take(annotation, opinions);
-            }
-            let (_, opinions) = open.get_or_insert_with(|| (rating.annotation, Opinions::new()));
-            let place = tally.reader.places.get(&rating.annotator).copied();
-            let label = record
-                .label
-                .and_then(|label| tally.reader.label_places.get(&label).copied());
-            if let (Some(place), Some(label)) = (place, label)
-                && !opinions.contains_key(&place)
-            {
-                opinions.insert(place, label);
-                if record.blinded == Some(false)
-                    && let Some(rater) = tally.reader.raters.get_mut(place)
-                {
-                    rater.unblinded += 1;
-                }
-            }
-            ControlFlow::Continue(())
-        },
-    )?;
-    if let Some((annotation, opinions)) = open {
-        tally.take(annotation, opinions);
+        }
     }
     let (tables, units, rated) = (tally.tables, tally.units, tally.rated);
     Ok(assemble(reader, tables, units, rated))
@@ -327,6 +300,30 @@ impl Agreement {
         }
     }
 
+    /// Returns the same with two labels alone: this one, and any other.
+    #[must_use]
+    pub fn against_rest(&self, label: usize) -> Self {
+        let mut one = self.clone();
+        let name = self.labels.get(label).map(|(id, name)| (*id, name.clone()));
+        let rest = LabelId::of_name("any other", u32::MAX);
+        one.labels = name.into_iter().chain([(rest, "any other".to_owned())]).collect();
+        for pair in &mut one.pairs {
+            pair.table = pair.table.against_rest(label);
+            for table in pair.cases.values_mut() {
+                *table = table.against_rest(label);
+            }
+        }
+        let mut units: BTreeMap<Opinions, u64> = BTreeMap::new();
+        for (opinions, times) in &self.units {
+            let two = opinions
+                .iter()
+                .map(|(rater, given)| (*rater, usize::from(*given != label)));
+            *units.entry(two.collect()).or_default() += times;
+        }
+        one.units = units.into_iter().collect();
+        one
+    }
+
     /// The units of these raters: how often each label was given to an annotation, and how often that came up.
     fn counted<'s>(&'s self, raters: &'s [usize]) -> impl Iterator<Item = (Vec<u64>, u64)> + 's {
         self.units.iter().map(move |(opinions, times)| {
@@ -377,13 +374,7 @@ impl Pair {
     /// [`Undefined`] where there are too few cases, or kappa is not defined.
     pub fn kappa_by_cases(&self, weights: Weights, repetitions: u32, seed: u64) -> Interval {
         let tables: Vec<&Contingency> = self.cases.values().collect();
-        bootstrap::interval(tables.len(), repetitions, seed, |times| {
-            let mut drawn = Contingency::new(self.table.labels());
-            for (table, count) in tables.iter().zip(times) {
-                drawn.merge(table, *count);
-            }
-            drawn.kappa(weights).map(|kappa| kappa.value)
-        })
+        bootstrap::kappa(&tables, self.table.labels(), weights, repetitions, seed)
     }
 
     /// Returns over how many cases they were compared.

@@ -5,6 +5,7 @@
 
 use crate::model::geometry::whole_to_float;
 
+use super::contingency::{Contingency, Weights};
 use super::statistic::{Interval, Statistic, Undefined};
 
 /// A sequence of numbers from a seed (SplitMix64: G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014).
@@ -83,6 +84,26 @@ pub fn interval(
         (Some(low), Some(high)) => Ok([low, high]),
         _ => Err(why),
     }
+}
+
+/// Returns the percentile interval of 95 % of Cohen's kappa, by drawing the tables of cases.
+///
+/// # Errors
+/// As [`interval`].
+pub(super) fn kappa(
+    cases: &[&Contingency],
+    labels: usize,
+    weights: Weights,
+    repetitions: u32,
+    seed: u64,
+) -> Interval {
+    interval(cases.len(), repetitions, seed, |times| {
+        let mut drawn = Contingency::new(labels);
+        for (table, count) in cases.iter().zip(times) {
+            drawn.merge(table, *count);
+        }
+        drawn.kappa(weights).map(|kappa| kappa.value)
+    })
 }
 
 /// The quantile of sorted values, between neighbours in proportion.

@@ -102,6 +102,18 @@ impl Contingency {
         }
     }
 
+    /// Returns the counts with two labels alone: this one, and any other.
+    #[must_use]
+    pub fn against_rest(&self, label: usize) -> Self {
+        let mut two = Self::new(2);
+        for a in 0..self.labels {
+            for b in 0..self.labels {
+                two.add(usize::from(a != label), usize::from(b != label), self.cell(a, b));
+            }
+        }
+        two
+    }
+
     /// Returns how many things both rated.
     #[must_use]
     pub fn n(&self) -> u64 {
@@ -295,6 +307,20 @@ mod tests {
             let nominal = table.kappa(Weights::Nominal);
             for weights in [Weights::Linear, Weights::Quadratic] {
                 prop_assert_eq!(table.kappa(weights), nominal);
+            }
+        }
+
+        #[test]
+        fn a_label_against_the_rest_keeps_its_figures(cells in proptest::collection::vec(0_u64..30, 9)) {
+            let mut all = Contingency::new(3);
+            for (place, count) in cells.iter().enumerate() {
+                all.add(place / 3, place % 3, *count);
+            }
+            for label in 0..3 {
+                let two = all.against_rest(label);
+                prop_assert_eq!(two.n(), all.n());
+                prop_assert_eq!(two.f1(0), all.f1(label));
+                prop_assert_eq!(two.jaccard(0), all.jaccard(label));
             }
         }
 

@@ -5,7 +5,7 @@
 
 /// The rows of the library, lowest first.
 pub(crate) const ROWS: &[&[&str]] = &[
-    &["id", "time"],
+    &["id", "time", "assignment"],
     &["codec", "model", "privacy"],
     &["event", "store", "files"],
     &["tree", "log"],
@@ -36,7 +36,17 @@ pub(crate) const SIBLINGS: &[(&str, &str, &str)] = &[
 
 /// Modules that compute and nothing else: no I/O, clock, randomness or output.
 pub(crate) const PURE: &[&str] = &[
-    "id", "time", "codec", "model", "privacy", "event", "tree", "snapshot", "replay", "quality",
+    "id",
+    "time",
+    "assignment",
+    "codec",
+    "model",
+    "privacy",
+    "event",
+    "tree",
+    "snapshot",
+    "replay",
+    "quality",
 ];
 
 /// Modules that may touch the file system, and whose files they touch.

@@ -25,14 +25,14 @@ class Repository:
     def __exit__(self, *_):
         self._folder.cleanup()
 
-    def _run(self, *args):
+    def _run(self, *args, stdin=None):
         environment = {
             "HOLOTYPE_AUTHOR": "Ada Example <ada@example.org>",
             "HOLOTYPE_NOW": "2026-01-02T00:00:00Z",
             "PATH": os.environ.get("PATH", ""),
         }
         ran = subprocess.run(
-            [self.binary, *args], cwd=self.path, env=environment, capture_output=True, text=True, check=False
+            [self.binary, *args], cwd=self.path, env=environment, input=stdin, capture_output=True, text=True, check=False
         )
         if ran.returncode != 0:
             raise RuntimeError(f"{args}: exit {ran.returncode}: {ran.stderr}")
@@ -45,6 +45,15 @@ class Repository:
     def import_file(self, path, *args):
         """Imports a file; returns what the program says of it."""
         return json.loads(self._run("import", str(path), *args, "--json"))
+
+    def record(self, commands):
+        """Records commands, with people and labels that are not known yet; returns what the program says of it."""
+        lines = "\n".join(json.dumps(command) for command in commands)
+        return json.loads(self._run("record", "-", "--create", "--json", stdin=lines))
+
+    def json(self, *args):
+        """Runs a command; returns its object."""
+        return json.loads(self._run(*args, "--json"))
 
     def rows(self, what):
         """Lists annotations, annotators, labels or screenings of the draft."""

@@ -379,6 +379,11 @@ impl Judge<'_> {
                 accept!(self.annotator(code));
             }
         }
+        if let Rule::Weighted { weights, .. } = &rule {
+            for code in weights.keys() {
+                accept!(self.annotator(code));
+            }
+        }
         let present: RuleRecord = read(self.state, &Key::rule())?.unwrap_or_default();
         some_if(present.rule != rule, Event::RuleSet { rule })
     }

@@ -1,6 +1,6 @@
 //! Measures of a geometry: bounds, centre, area, what is odd about it, and how two differ.
 
-use geo::{Area, BooleanOps, BoundingRect, Validation};
+use geo::{Area, BooleanOps, BoundingRect, Intersects, Validation};
 
 use super::simple::are_valid;
 use super::{Geometry, Position, Shape, whole_to_float};
@@ -379,6 +379,12 @@ impl Geometry {
             Shape::Polyline { points } => (points.clone(), Vec::new()),
             Shape::Image => (Vec::new(), Vec::new()),
         }
+    }
+
+    /// Returns whether a position lies within the area or on its border; nothing lies within what has no area.
+    #[must_use]
+    pub fn covers(&self, [x, y]: Position) -> bool {
+        self.to_polygons().intersects(&geo::Point::new(x, y))
     }
 
     /// Returns intersection over union of the areas; `None` where one has no area or is not valid.

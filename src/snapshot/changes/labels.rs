@@ -286,7 +286,7 @@ fn take_group(scan: &mut Peekable<Scan<'_>>, prefix: &[u8]) -> Result<Group, Com
 fn looks_at_kinds(rule: &Rule) -> bool {
     match rule {
         Rule::Majority { .. } | Rule::FirstHuman => true,
-        Rule::AsRecorded | Rule::Adjudicated { .. } => false,
+        Rule::AsRecorded | Rule::Adjudicated { .. } | Rule::Weighted { .. } => false,
     }
 }
 

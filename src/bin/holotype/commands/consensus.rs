@@ -3,6 +3,7 @@
 use clap::Args;
 use holotype::event::Command;
 use holotype::export::agreed::{evaluate_all, parse_rule, rule_text};
+use holotype::model::Rule;
 use holotype::repo::RepoError;
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 pub(crate) struct ConsensusArgs {
     /// The revision; HEAD where none is given
     revision: Option<String>,
-    /// as-recorded, first-human, majority, adjudicated, with parameters in brackets
+    /// as-recorded, first-human, majority, adjudicated or weighted, with parameters in brackets: weighted(weights=human-1:2+human-2:1)
     #[arg(long, value_name = "R")]
     rule: String,
     /// Make it the rule of the dataset
@@ -45,6 +46,8 @@ pub(crate) fn run(app: &mut App, args: &ConsensusArgs) -> Result<u8, Failure> {
         "holotype/consensus/1",
         &json!({
             "rule": rule_text(&rule),
+            "tie": tie_of(&rule),
+            "quorum": quorum_of(&rule),
             "annotations": report.annotations,
             "decided": report.decided,
             "undecided": report.undecided,
@@ -54,6 +57,10 @@ pub(crate) fn run(app: &mut App, args: &ConsensusArgs) -> Result<u8, Failure> {
         }),
     )?;
     app.out.line(format!("rule {}", rule_text(&rule)))?;
+    if let (Some(tie), Some(quorum)) = (tie_of(&rule), quorum_of(&rule)) {
+        app.out
+            .line(format!("a tie is {tie}; it takes {quorum} to decide"))?;
+    }
     app.out.line(format!(
         "{} annotations: {} decided, {} undecided, {} exceptions",
         report.annotations,
@@ -72,4 +79,21 @@ pub(crate) fn run(app: &mut App, args: &ConsensusArgs) -> Result<u8, Failure> {
         ))?;
     }
     Ok(0)
+}
+
+/// What a tie gives under a rule; none where a rule has no ties.
+fn tie_of(rule: &Rule) -> Option<&'static str> {
+    match rule {
+        Rule::Majority { tie, .. } | Rule::Weighted { tie, .. } => Some(tie.as_str()),
+        Rule::AsRecorded | Rule::FirstHuman | Rule::Adjudicated { .. } => None,
+    }
+}
+
+/// How much has to be said before a rule decides: opinions, or their weight.
+fn quorum_of(rule: &Rule) -> Option<u32> {
+    match rule {
+        Rule::Weighted { quorum, .. } => Some(*quorum),
+        Rule::Majority { .. } | Rule::FirstHuman => Some(1),
+        Rule::AsRecorded | Rule::Adjudicated { .. } => None,
+    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod checkout;
 pub(crate) mod cite;
 pub(crate) mod commit;
+pub(crate) mod completeness;
 pub(crate) mod consensus;
 pub(crate) mod datasheet;
 pub(crate) mod demo;
@@ -25,6 +26,7 @@ mod personal;
 pub(crate) mod record;
 pub(crate) mod release;
 pub(crate) mod revert;
+pub(crate) mod round;
 pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod split;
@@ -57,7 +59,9 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::Blame(args) => blame::run(app, &args),
         Command::Revert(args) => revert::run(app, &args),
         Command::Agreement(args) => agreement::run(app, &args),
+        Command::Completeness(args) => completeness::run(app, &args),
         Command::Consensus(args) => consensus::run(app, &args),
+        Command::Round(args) => round::run(app, &args),
         Command::Split(args) => split::run(app, &args),
         Command::Check(args) => check::run(app, &args),
         Command::Vocabulary(args) => vocabulary::run(app, &args),

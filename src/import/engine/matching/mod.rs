@@ -7,7 +7,6 @@
 //!
 //! It records nothing.
 
-mod assign;
 mod near;
 mod pairs;
 mod radius;
@@ -19,15 +18,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::codec::to_canonical;
 use crate::id::{AnnotationId, ImageId, LabelId};
 use crate::import::document::{SourceAnnotation, SourceId};
+pub(super) use crate::model::Reach;
 use crate::model::{AnnotationRecord, Geometry};
+pub use crate::model::{Radius, RadiusUnit};
 
 use super::lineage::alias_text;
 use near::Place;
 use pairs::{Class, pair};
 
 pub(super) use near::is_near;
-pub(super) use radius::Reach;
-pub use radius::{POINT_RADIUS_PX, Radius, RadiusOrigin, RadiusUnit, RadiusUsed};
+pub use radius::{POINT_RADIUS_PX, RadiusOrigin, RadiusUsed};
 
 /// What is known of one image.
 #[derive(Default)]

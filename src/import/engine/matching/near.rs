@@ -2,9 +2,7 @@
 //! areas. It judges one pair; which pairs are worth it is decided elsewhere.
 
 use crate::model::geometry::{Bounds, Displacement};
-use crate::model::{Geometry, Shape};
-
-use super::radius::Reach;
+use crate::model::{Geometry, Reach, Shape};
 
 /// Areas that overlap less are not the same (intersection over union).
 pub(super) const OVERLAP_MIN: f64 = 0.25;

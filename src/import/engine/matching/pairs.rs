@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, HashMap};
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
 
+use crate::assignment::{Edge, assign};
 use crate::id::LabelId;
+use crate::model::Reach;
 
-use super::assign::{Edge, assign};
 use super::near::Place;
-use super::radius::Reach;
 
 /// So many known classes of like size does one of the source look at.
 pub(super) const CANDIDATES_MAX: usize = 32;

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::near::Place;
 use super::pairs::{Class, Pair, Paired, pair};
-use super::radius::{Radius, Reach};
 use super::*;
+use super::{Radius, Reach};
 use crate::model::Shape;
 
 fn reach(radius: f64) -> Reach {

@@ -5,24 +5,27 @@
 //! Volgenant 1987 and Crouse 2016), on a sparse graph with a heap. The price of staying alone bounds each search, so that
 //! it stays where the row is. Costs are whole numbers: sums are exact, and equal problems have equal answers.
 //!
-//! It knows nothing of images; it does not find out which pairs are possible.
+//! It knows nothing of images, and does not find out which pairs are possible.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// A column that a row can have, at a cost of at least 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Edge {
-    pub(super) column: usize,
-    pub(super) cost: i64,
+pub struct Edge {
+    /// The column.
+    pub column: usize,
+    /// What it costs.
+    pub cost: i64,
 }
 
 /// Which column each row has.
-pub(super) type Assignment = Vec<Option<usize>>;
+pub type Assignment = Vec<Option<usize>>;
 
 /// Assigns columns to rows so that costs, and `alone` for each row that stays alone, add up to the least. A pair that costs
 /// less than `alone` is never given up for nothing. Each look at an edge takes 1 from `work`; `None` when it is used up.
-pub(super) fn assign(rows: &[Vec<Edge>], columns: usize, alone: i64, work: &mut u64) -> Option<Assignment> {
+#[must_use]
+pub fn assign(rows: &[Vec<Edge>], columns: usize, alone: i64, work: &mut u64) -> Option<Assignment> {
     let mut search = Search {
         rows,
         alone,

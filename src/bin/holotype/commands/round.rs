@@ -1,0 +1,221 @@
+//! `round`: work packages without anybody's label, and what came back of them.
+
+mod close;
+mod show;
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use holotype::event::{Command, EntityRef, State, read, scan_records};
+use holotype::files::output::StagedFolder;
+use holotype::id::ImagePrefix;
+use holotype::model::{DatasetRecord, EntityKind, Facts, Key, KeyParts, RatingRecord};
+use holotype::quality::rounds::{Item, Round, draw, package, package_digest, rounds_of};
+use holotype::repo::{Repo, RepoError, Version};
+use serde_json::json;
+
+use crate::app::{App, plural};
+use crate::failure::Failure;
+use crate::filter::Filter;
+use crate::rows::{RowContext, image_row};
+
+/// Hands out annotations to be labelled again, blinded or not, and takes the answers
+#[derive(Debug, Args)]
+pub(crate) struct RoundArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Open(OpenArgs),
+    Close(close::CloseArgs),
+    List(show::ListArgs),
+}
+
+/// Writes a work package for one annotator: GeoJSON for QuPath, one file an image
+#[derive(Debug, Args)]
+struct OpenArgs {
+    /// Who labels: a code or a name
+    #[arg(long, value_name = "A")]
+    annotator: String,
+    /// The images whose annotations are drawn, as a CEL expression; all where none is given
+    #[arg(long, value_name = "EXPR")]
+    images: Option<String>,
+    /// Hand out places alone; without it, the agreed labels stand in the package, too
+    #[arg(long)]
+    blinded: bool,
+    /// Draw so many annotations; all where none is given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    sample: Option<u64>,
+    /// The seed of the draw; the same one draws the same annotations for ever
+    #[arg(long, value_name = "S")]
+    seed: u64,
+    /// The number of the round; one more than the highest where none is given
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
+    round: Option<u32>,
+    /// The package: a new or empty folder
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(app: &mut App, args: &RoundArgs) -> Result<u8, Failure> {
+    match &args.action {
+        Action::Open(args) => open(app, args),
+        Action::Close(args) => close::run(app, args),
+        Action::List(args) => show::run(app, args),
+    }
+}
+
+/// The facts of the dataset.
+fn facts(state: &dyn State) -> Result<Facts, Failure> {
+    let dataset: Option<DatasetRecord> = read(state, &Key::dataset())?;
+    Ok(dataset.unwrap_or_default().facts)
+}
+
+/// The images of a version for which an expression is true; all without one.
+fn images(version: &Version, expression: Option<&str>) -> Result<BTreeSet<ImagePrefix>, Failure> {
+    let context = RowContext::new(version)?;
+    let filter = expression.map(Filter::parse).transpose()?;
+    let mut chosen = BTreeSet::new();
+    for image in context.images(&[])? {
+        let is_chosen = match &filter {
+            Some(filter) => filter.accepts(&image_row(image.id, &image.record), &context)?,
+            None => true,
+        };
+        if is_chosen {
+            chosen.insert(image.id.prefix());
+        }
+    }
+    Ok(chosen)
+}
+
+/// The objects of a round, drawn from the version that it says.
+fn items(version: &Version, round: &Round) -> Result<Vec<Item>, Failure> {
+    let images = images(version, round.images.as_deref())?;
+    let number = round.number.to_string();
+    let names = [round.annotator.as_str(), number.as_str()];
+    Ok(draw(version, &images, names, round.seed, round.sample)?)
+}
+
+/// One more than the highest number that a rating or a round has.
+fn next_number(state: &dyn State, rounds: &[Round]) -> Result<u32, Failure> {
+    let mut highest = rounds.iter().map(|round| round.number).max().unwrap_or(0);
+    scan_records(
+        state,
+        &Key::kind_prefix(EntityKind::Rating),
+        |key, _: RatingRecord| {
+            if let Ok(KeyParts::Rating(rating)) = key.parts() {
+                highest = highest.max(rating.round);
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
+    Ok(highest.saturating_add(1))
+}
+
+fn open(app: &mut App, args: &OpenArgs) -> Result<u8, Failure> {
+    let repo = app.repo()?;
+    let context = app.context(&repo)?;
+    let round = planned(app, &repo, args)?;
+    let version = repo.head_version()?;
+    let drawn = items(&version, &round)?;
+    if drawn.is_empty() {
+        return Err(Failure::refused(
+            "there is no annotation to be labelled on these images",
+            "choose others with --images, such as --images 'scanner == \"CS2\"'",
+        ));
+    }
+    let mut round = Round {
+        objects: u64::try_from(drawn.len()).unwrap_or(u64::MAX),
+        ..round
+    };
+    let files = package(&version, &round, &drawn)?;
+    round.package = package_digest(&files).to_string();
+    let path = app.user_path(&args.out);
+    let mut folder = StagedFolder::create(&path)?;
+    for file in &files {
+        folder.write_file(&file.name, &file.bytes)?;
+    }
+    let command = Command::SetFacts {
+        entity: EntityRef::dataset(),
+        changes: round.opening_facts(),
+    };
+    let ((), events) = repo.draft_with(|transaction| -> Result<(), RepoError> {
+        transaction.must(&context, command)?;
+        Ok(())
+    })?;
+    folder.publish()?;
+    app.out.object(
+        "holotype/round/1",
+        &json!({
+            "action": "open",
+            "round": show::members(&round),
+            "path": path,
+            "files": files.iter().map(|file| &file.name).collect::<Vec<_>>(),
+            "events": events,
+        }),
+    )?;
+    app.out.line(format!(
+        "{}: {} object{} in {} files in {}{}",
+        round.name(),
+        round.objects,
+        plural(round.objects),
+        files.len(),
+        path.display(),
+        if round.is_blinded {
+            ", without a label"
+        } else {
+            ", with the agreed labels"
+        }
+    ))?;
+    app.out.line(format!(
+        "recorded {events} event{}; seal it with holotype commit, and take the answers with holotype round close",
+        plural(events)
+    ))?;
+    Ok(0)
+}
+
+/// The round that is asked for, before anything is drawn.
+fn planned(app: &App, repo: &Repo, args: &OpenArgs) -> Result<Round, Failure> {
+    let Some(base) = repo.head()? else {
+        return Err(Failure::refused(
+            "nothing is committed yet, so that no version can be sampled",
+            "holotype commit -m MESSAGE",
+        ));
+    };
+    let state = app.version(repo, Some("DRAFT"))?;
+    let known = rounds_of(&facts(&state)?);
+    let Some(annotator) = repo.find_annotator(&state, &args.annotator)? else {
+        return Err(Failure::refused(
+            format!("there is no annotator '{}'", args.annotator),
+            "see holotype list annotators",
+        ));
+    };
+    let number = match args.round {
+        Some(number) => number,
+        None => next_number(&state, &known)?,
+    };
+    let round = Round {
+        annotator,
+        number,
+        is_blinded: args.blinded,
+        base: base.to_string(),
+        images: args.images.clone(),
+        seed: args.seed,
+        sample: args.sample,
+        objects: 0,
+        package: String::new(),
+        closing: None,
+    };
+    let is_taken = |one: &Round| one.annotator == round.annotator && one.number == round.number;
+    if known.iter().any(is_taken) {
+        return Err(Failure::refused(
+            format!("{} is there already", round.name()),
+            "leave --round out, or see holotype round list",
+        ));
+    }
+    Ok(round)
+}

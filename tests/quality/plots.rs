@@ -1,0 +1,97 @@
+//! `agreement --plots`: figures that every reader of XML takes, and the same bytes each time.
+
+use std::collections::BTreeMap;
+
+use quick_xml::events::Event;
+use serde_json::{Value, json};
+
+use crate::lab::Lab;
+
+fn rated() -> Lab {
+    let lab = Lab::new();
+    let mut lines = vec![json!({"command": "declare", "image": "a.tiff"})];
+    for n in 0..12 {
+        let label = if n % 3 == 0 { "<mitosis> & more" } else { "other" };
+        lines.push(json!({
+            "command": "annotate", "image": "a.tiff", "geometry": {"type": "point", "x": n, "y": 0},
+            "label": label, "annotator": "E1", "claimed_at": format!("2025-0{}-01T00:00:00Z", 1 + n % 4),
+        }));
+    }
+    assert_eq!(crate::create(&lab, &lines), 0);
+    let rows = lab.rows(&["list", "annotations", "DRAFT"]);
+    let rates: Vec<Value> = rows
+        .iter()
+        .enumerate()
+        .map(|(n, row)| {
+            let label = if n % 2 == 0 { "<mitosis> & more" } else { "other" };
+            json!({"command": "rate", "annotation": row["id"], "label": label, "annotator": "E2"})
+        })
+        .collect();
+    assert_eq!(crate::create(&lab, &rates), 0);
+    lab.commit("two experts");
+    lab
+}
+
+fn files(lab: &Lab, folder: &str) -> BTreeMap<String, String> {
+    let entries = std::fs::read_dir(lab.path().join(folder)).unwrap();
+    entries
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+/// The texts of a figure; it must be well formed.
+fn texts(svg: &str) -> Vec<String> {
+    let mut reader = quick_xml::Reader::from_str(svg);
+    let mut texts = Vec::new();
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Text(text) => texts.push(text.xml10_content().into_owned()),
+            Event::GeneralRef(name) => texts.push(format!("&{};", &*name)),
+            Event::Empty(element) => {
+                for attribute in element.attributes() {
+                    let value = attribute.unwrap().value.into_owned();
+                    assert!(!value.contains("NaN") && !value.contains("inf"), "{value}");
+                }
+            }
+            Event::Eof => return texts,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn figures_are_drawn_once_and_the_same_each_time() {
+    let lab = rated();
+    let report = lab.json(&["agreement", "--plots", "one", "--by", "label"]);
+    assert_eq!(
+        report["plots"],
+        json!([
+            "labels-human-1-human-2.svg",
+            "kappa.svg",
+            "kappa-by.svg",
+            "rates.svg"
+        ])
+    );
+    let drawn = files(&lab, "one");
+    assert_eq!(drawn.len(), 4);
+    for (name, svg) in &drawn {
+        assert!(!texts(svg).is_empty(), "{name}");
+    }
+    let joined = |name: &str| texts(&drawn[name]).concat();
+    assert!(joined("labels-human-1-human-2.svg").contains("12 annotations that both rated"));
+    assert!(joined("kappa-by.svg").contains("&lt;mitosis&gt;"));
+    let rates = joined("rates.svg");
+    assert!(
+        rates.contains("labels by annotator, 2025-01-01 to 2026-01-02"),
+        "{rates}"
+    );
+    lab.ok(&["agreement", "--plots", "two", "--by", "label"]);
+    assert_eq!(files(&lab, "two"), drawn);
+    let refused = lab.run(&["agreement", "--plots", "one"]);
+    assert_eq!(refused.status, 3, "a folder with something in it is left alone");
+    assert_eq!(files(&lab, "one"), drawn);
+}
