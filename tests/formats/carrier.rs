@@ -351,7 +351,7 @@ fn a_correction_made_to_geojson_is_just_that_where_it_came_from_and_elsewhere() 
         "nobody said who corrected it: {report}"
     );
     let there = Lab::on("2027-01-01");
-    let report = there.json(&["import", &folder, "--commit", "brought"]);
+    let report = there.json(&["import", &folder, "--format", "geojson", "--commit", "brought"]);
     assert_eq!(
         (&report["format"], &report["losses"]),
         (&json!("geojson"), &json!([]))

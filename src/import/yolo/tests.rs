@@ -134,6 +134,55 @@ fn f01_numbers_that_are_none_are_lost_or_refused_with_their_line() {
     assert_eq!(error.unwrap_err().to_string(), "1.txt: line 2 is no UTF-8 text");
 }
 
+#[test]
+fn f11_f12_places_outside_are_kept_exactly_and_outlines_of_two_points_are_no_labels() {
+    let document = read("0 -0.25 1.5 0.5 0\n0 0 0 1 1 1 0 0 1\n", SIZE).unwrap();
+    let geometries: Vec<&Geometry> = document.annotations.iter().map(|one| &one.geometry).collect();
+    let bow = vec![[0.0, 0.0], [640.0, 480.0], [640.0, 0.0], [0.0, 480.0]];
+    let bow = Geometry::new(Shape::Polygon { rings: vec![bow] });
+    assert_eq!(
+        geometries,
+        [&Geometry::rectangle(-320.0, 720.0, 320.0, 0.0), &bow]
+    );
+    assert!(matches!(
+        read("0 .1 .1 .2\n", SIZE),
+        Err(YoloProblem::NotLabels { line: 1, .. })
+    ));
+}
+
+#[test]
+fn f15_a_byte_order_mark_is_accepted_and_other_encodings_are_not() {
+    let plain = "0 0.5 0.5 0.25 0.5\n";
+    let marked = read(&format!("\u{feff}{plain}"), SIZE).unwrap();
+    assert_eq!(marked.annotations, read(plain, SIZE).unwrap().annotations);
+    for bytes in [
+        plain
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<u8>>(),
+        b"0 0.5 0.5 0.25 0.5\n\0".to_vec(),
+        b"\xe4".to_vec(),
+    ] {
+        let mut reader = YoloReader::new("d", &classes("a")).unwrap();
+        let error = reader.label_file("1.txt", &bytes, image("1"), SIZE).unwrap_err();
+        assert!(matches!(error.problem, YoloProblem::NotText { .. }), "{error}");
+    }
+}
+
+#[test]
+fn f16_a_file_that_is_cut_anywhere_is_read_or_refused_with_its_line() {
+    let whole = "0 0.5 0.5 0.25 0.5\n1 0.1 0.2 0.1 0.1 0.75\n";
+    for length in 0..=whole.len() {
+        match read(&whole[..length], SIZE) {
+            Ok(document) => assert!(document.annotations.len() <= 2),
+            Err(error) => assert!(
+                matches!(error, YoloProblem::NotLabels { line: 1 | 2, .. }),
+                "{error}"
+            ),
+        }
+    }
+}
+
 fn found(names: &[&str]) -> Vec<FoundFile> {
     let file = |name: &&str| FoundFile {
         name: (*name).to_owned(),
