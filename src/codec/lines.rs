@@ -8,7 +8,6 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::canonical::{EncodeError, write_canonical};
-use super::text;
 
 /// Why bytes are not JSON Lines.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -37,10 +36,18 @@ pub enum LinesError {
 ///
 /// No bytes have no lines. After an error nothing more comes.
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = Result<(usize, &[u8]), LinesError>> {
+    lines_behind(0, bytes)
+}
+
+/// As [`lines`], for bytes that so many lines stand before. Offsets are within `bytes`, numbers of lines are not.
+pub(crate) fn lines_behind(
+    before: usize,
+    bytes: &[u8],
+) -> impl Iterator<Item = Result<(usize, &[u8]), LinesError>> {
     Lines {
         length: bytes.len(),
         rest: bytes,
-        line: 0,
+        line: before,
     }
 }
 
@@ -72,7 +79,7 @@ impl<'b> Iterator for Lines<'b> {
         self.line += 1;
         let line = self.line;
         let offset = self.length - self.rest.len();
-        let parts = text::find(self.rest, |byte| byte == b'\n').and_then(|at| self.rest.split_at_checked(at));
+        let parts = memchr::memchr(b'\n', self.rest).and_then(|at| self.rest.split_at_checked(at));
         let result = match parts {
             None => Err(LinesError::Unterminated { line }),
             Some(([], _)) => Err(LinesError::Empty { line }),

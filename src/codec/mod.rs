@@ -28,6 +28,7 @@ mod tests;
 pub use canonical::{EncodeError, to_canonical, write_canonical};
 pub use decode::{DecodeError, NotCanonical, Reason, check_canonical, from_canonical, value_from_canonical};
 pub use format::{FormatError, Record, check_format, decode_record};
+pub(crate) use lines::lines_behind;
 pub use lines::{LinesError, lines, write_line};
 pub(crate) use number::{write_integer, write_short_float};
 pub use record::Extra;

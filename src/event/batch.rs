@@ -2,7 +2,8 @@
 //! that follow; each further line is one event with what differs from them.
 
 use crate::codec::{
-    DecodeError, EncodeError, LinesError, Record, Tag, from_canonical, lines, record, write_canonical,
+    DecodeError, EncodeError, LinesError, Record, Tag, from_canonical, lines, lines_behind, record,
+    write_canonical,
 };
 use crate::id::{BatchId, ImagePrefix};
 
@@ -329,21 +330,7 @@ impl<'a> BatchReader<'a> {
     /// # Errors
     /// [`BatchError`] when it is no header.
     pub fn new(bytes: &'a [u8]) -> Result<Self, BatchError> {
-        let mut lines = lines(bytes);
-        let (_, first) = lines.next().ok_or(BatchError::Empty)??;
-        let header: BatchHeader =
-            from_canonical(first).map_err(|source| BatchError::Decode { line: 1, source })?;
-        let format =
-            EventFormat::parse(&header.event).map_err(|source| BatchError::Event { line: 1, source })?;
-        let defaults = header.by.unwrap_or_default().upon(&Context::default());
-        Ok(Self {
-            lines: Box::new(lines),
-            defaults,
-            own: Context::default(),
-            format,
-            line: 1,
-            needle: None,
-        })
+        Ok(BatchPart::whole(bytes)?.reader())
     }
 
     /// Reads the next event, with what it borrows from the batch and its context from the reader.
@@ -367,6 +354,15 @@ impl<'a> BatchReader<'a> {
                 Err(error) => return Some(Err(error.into())),
             }
         }
+    }
+
+    /// Reads the event on a line that was found otherwise, whose number is `number`, from 1.
+    ///
+    /// # Errors
+    /// [`BatchError`] when it is none.
+    pub fn read_numbered(&mut self, number: u64, bytes: &'a [u8]) -> Result<ReadLine<'_, 'a>, BatchError> {
+        self.line = number.saturating_add(1);
+        self.read(bytes)
     }
 
     /// Reads the event on the line that came last.
@@ -397,6 +393,74 @@ impl<'a> BatchReader<'a> {
             origin,
             event: LineEvent::Other(event),
         })
+    }
+}
+
+/// Lines of a batch that follow each other, to be read apart from its other lines.
+#[derive(Debug, Clone)]
+pub struct BatchPart<'a> {
+    defaults: Context,
+    format: EventFormat,
+    bytes: &'a [u8],
+    /// How many lines of the batch are before these.
+    before: usize,
+}
+
+impl<'a> BatchPart<'a> {
+    /// All lines behind the first, which is read.
+    ///
+    /// # Errors
+    /// [`BatchError`] when that is no header.
+    pub fn whole(bytes: &'a [u8]) -> Result<Self, BatchError> {
+        let (_, first) = lines(bytes).next().ok_or(BatchError::Empty)??;
+        let header: BatchHeader =
+            from_canonical(first).map_err(|source| BatchError::Decode { line: 1, source })?;
+        let format =
+            EventFormat::parse(&header.event).map_err(|source| BatchError::Event { line: 1, source })?;
+        Ok(Self {
+            defaults: header.by.unwrap_or_default().upon(&Context::default()),
+            format,
+            bytes: bytes.get(first.len() + 1..).unwrap_or_default(),
+            before: 1,
+        })
+    }
+
+    /// Divides the lines into parts of at least so many bytes, but for the last; there is one at least.
+    #[must_use]
+    pub fn divided(self, part_bytes: usize) -> Vec<Self> {
+        let mut parts = Vec::new();
+        let mut rest = self;
+        while let Some(at) = rest
+            .bytes
+            .get(part_bytes..)
+            .and_then(|behind| memchr::memchr(b'\n', behind))
+        {
+            let (bytes, later) = rest.bytes.split_at(part_bytes + at + 1);
+            let part = Self {
+                bytes,
+                ..rest.clone()
+            };
+            rest.before += memchr::memchr_iter(b'\n', bytes).count();
+            rest.bytes = later;
+            parts.push(part);
+        }
+        if !rest.bytes.is_empty() || parts.is_empty() {
+            parts.push(rest);
+        }
+        parts
+    }
+
+    /// Reads them.
+    #[must_use]
+    pub fn reader(&self) -> BatchReader<'a> {
+        BatchReader {
+            lines: Box::new(lines_behind(self.before, self.bytes)),
+            defaults: self.defaults.clone(),
+            own: Context::default(),
+            format: self.format,
+            line: u64::try_from(self.before).unwrap_or(u64::MAX),
+            needle: None,
+        }
     }
 }
 

@@ -64,11 +64,7 @@ pub fn create_annotations(
     annotations: impl IntoIterator<Item = NewAnnotation>,
 ) -> Result<Result<Created, Rejection>, CreateError> {
     let judge = Judge { state, context };
-    let scribe = Scribe {
-        state,
-        context,
-        format: EventFormat::AnnotationCreated.as_str(),
-    };
+    let scribe = Scribe::of_creation(state, context);
     if let Err(rejection) = judge.may_annotate(image)? {
         return Ok(Err(rejection));
     }

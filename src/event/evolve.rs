@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::codec::{EncodeError, Record, from_canonical, to_canonical};
+use crate::codec::{EncodeError, Record, to_canonical};
 use crate::id::{AnnotationId, ImageId, LabelId};
 use crate::model::facts::with_changes;
 use crate::model::scan::SourceIdParts;
@@ -15,8 +15,9 @@ use crate::model::{
 
 use super::batch::LineEvent;
 use super::context::Context;
+use super::created::CreatedLine;
 use super::line::EventFormat;
-use super::state::{State, StateError, read};
+use super::state::{State, StateError, check_record, read};
 use super::{EntityRef, Event};
 
 /// A new value under a key; `None` takes the record away.
@@ -148,23 +149,28 @@ pub fn evolve_line(
 ) -> Result<Vec<Edit>, EvolveError> {
     match event {
         LineEvent::Created(created) => {
-            let scribe = Scribe {
-                state,
-                context,
-                format: EventFormat::AnnotationCreated.as_str(),
-            };
-            let creation = Creation {
-                annotation: created.annotation,
-                label: created.label,
-                source_id: created.source_id,
-                record: created.record(),
-            };
             let mut edits = Vec::with_capacity(3);
-            scribe.add(creation, &mut edits)?;
+            create_line(state, context, created, &mut edits)?;
             Ok(edits)
         }
         LineEvent::Other(event) => evolve(state, context, event),
     }
+}
+
+/// Adds what the creation on a line does.
+pub(super) fn create_line(
+    state: &dyn State,
+    context: &Context,
+    created: &CreatedLine<'_>,
+    edits: &mut Vec<Edit>,
+) -> Result<(), EvolveError> {
+    let creation = Creation {
+        annotation: created.annotation,
+        label: created.label,
+        source_id: created.source_id,
+        record: created.record(),
+    };
+    Scribe::of_creation(state, context).add(creation, edits)
 }
 
 /// What a creation says beside what goes into the annotation's record.
@@ -183,7 +189,16 @@ pub(super) struct Scribe<'a> {
     pub(super) format: &'static str,
 }
 
-impl Scribe<'_> {
+impl<'a> Scribe<'a> {
+    /// Makes the edits of an annotation's creation.
+    pub(super) fn of_creation(state: &'a dyn State, context: &'a Context) -> Self {
+        Self {
+            state,
+            context,
+            format: EventFormat::AnnotationCreated.as_str(),
+        }
+    }
+
     fn kind(key: &Key) -> EntityKind {
         key.kind().unwrap_or(EntityKind::Dataset)
     }
@@ -221,11 +236,15 @@ impl Scribe<'_> {
         if self.state.get(key)?.is_none() {
             return Ok(());
         }
-        Err(EvolveError::Exists {
+        Err(self.exists(key))
+    }
+
+    pub(super) fn exists(&self, key: &Key) -> EvolveError {
+        EvolveError::Exists {
             format: self.format,
             kind: Self::kind(key),
             id: key.clone(),
-        })
+        }
     }
 
     fn need<R: Record>(&self, key: &Key) -> Result<R, EvolveError> {
@@ -563,33 +582,5 @@ impl Scribe<'_> {
         } else {
             Ok(edits)
         }
-    }
-}
-
-/// Checks that bytes are a record of the kind that a key is for.
-///
-/// # Errors
-/// The reason in words.
-pub(super) fn check_record(key: &Key, bytes: &[u8]) -> Result<(), String> {
-    fn check<R: Record>(bytes: &[u8]) -> Result<(), String> {
-        from_canonical::<R>(bytes)
-            .map(|_| ())
-            .map_err(|error| error.to_string())
-    }
-    match key.kind() {
-        Some(EntityKind::Dataset) => check::<DatasetRecord>(bytes),
-        Some(EntityKind::Rule) => check::<RuleRecord>(bytes),
-        Some(EntityKind::Case) => check::<CaseRecord>(bytes),
-        Some(EntityKind::Slide) => check::<SlideRecord>(bytes),
-        Some(EntityKind::Image) => check::<ImageRecord>(bytes),
-        Some(EntityKind::Annotator) => check::<AnnotatorRecord>(bytes),
-        Some(EntityKind::Label) => check::<LabelRecord>(bytes),
-        Some(EntityKind::Annotation) => check::<AnnotationRecord>(bytes),
-        Some(EntityKind::Rating) => check::<RatingRecord>(bytes),
-        Some(EntityKind::Override) => check::<OverrideRecord>(bytes),
-        Some(EntityKind::SourceId) => check::<SourceIdRecord>(bytes),
-        Some(EntityKind::Screening) => check::<ScreeningRecord>(bytes),
-        Some(EntityKind::Split) => check::<SplitRecord>(bytes),
-        None => Err("its key names no kind of record".to_owned()),
     }
 }

@@ -6,6 +6,7 @@ mod bulk;
 mod command;
 mod context;
 mod created;
+mod creations;
 mod decide;
 mod evolve;
 mod line;
@@ -14,13 +15,14 @@ mod state;
 mod written;
 
 pub use batch::{
-    BATCH_SIZE_MAX, BatchError, BatchHeader, BatchReader, BatchWriter, ContextOrigin, EventLines, LineEvent,
-    ReadLine, SealedBatch,
+    BATCH_SIZE_MAX, BatchError, BatchHeader, BatchPart, BatchReader, BatchWriter, ContextOrigin, EventLines,
+    LineEvent, ReadLine, SealedBatch,
 };
 pub use bulk::{CreateError, Created, NewAnnotation, create_annotations};
 pub use command::{AnnotationIdentity, Command, Rejection};
 pub use context::{Context, Tool};
 pub use created::CreatedLine;
+pub use creations::Creations;
 pub use decide::{check_text, decide};
 pub use evolve::{Edit, EvolveError, evolve, evolve_line};
 pub use line::{EventError, EventFormat, EventWire};

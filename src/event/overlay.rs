@@ -9,6 +9,7 @@ use crate::id::ImagePrefix;
 use crate::model::Key;
 
 use super::Edit;
+use super::creations::Creations;
 use super::state::{State, StateError, Visit};
 
 /// New values by key; `None` takes a record away.
@@ -53,8 +54,8 @@ impl Edits {
         }
     }
 
-    /// Takes in later edits of which many may be of one image.
-    fn apply_sorted(&mut self, image: Option<ImagePrefix>, edits: Vec<Edit>) {
+    /// Takes in later edits of records of one image, or of none; later ones replace earlier ones.
+    pub(super) fn apply_sorted(&mut self, image: Option<ImagePrefix>, edits: Vec<Edit>) {
         self.bytes += edits.iter().map(bytes_of).sum::<usize>();
         let records = edits.into_iter().map(fitted).collect();
         match image {
@@ -315,6 +316,11 @@ impl<'a> Overlay<'a> {
     /// Applies edits.
     pub fn apply(&mut self, edits: Vec<Edit>) {
         self.edits.apply(edits);
+    }
+
+    /// Puts creations that wait to the edits.
+    pub fn settle(&mut self, creations: &mut Creations) {
+        creations.settle(&mut self.edits);
     }
 
     /// Takes in later edits that were worked out together.

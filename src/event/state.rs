@@ -3,9 +3,12 @@
 
 use std::ops::ControlFlow;
 
-use crate::codec::{Record, decode_record};
+use crate::codec::{Record, decode_record, from_canonical};
 use crate::id::{ImageId, ImagePrefix};
-use crate::model::{EntityKind, ImageRecord, Key};
+use crate::model::{
+    AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, ImageRecord, Key, LabelRecord,
+    OverrideRecord, RatingRecord, RuleRecord, ScreeningRecord, SlideRecord, SourceIdRecord, SplitRecord,
+};
 
 /// A state that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -127,5 +130,33 @@ impl State for EmptyState {
 
     fn scan(&self, _prefix: &[u8], _visit: &mut Visit<'_>) -> Result<(), StateError> {
         Ok(())
+    }
+}
+
+/// Checks that bytes are a record of the kind that a key is for.
+///
+/// # Errors
+/// The reason in words.
+pub(super) fn check_record(key: &Key, bytes: &[u8]) -> Result<(), String> {
+    fn check<R: Record>(bytes: &[u8]) -> Result<(), String> {
+        from_canonical::<R>(bytes)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
+    match key.kind() {
+        Some(EntityKind::Dataset) => check::<DatasetRecord>(bytes),
+        Some(EntityKind::Rule) => check::<RuleRecord>(bytes),
+        Some(EntityKind::Case) => check::<CaseRecord>(bytes),
+        Some(EntityKind::Slide) => check::<SlideRecord>(bytes),
+        Some(EntityKind::Image) => check::<ImageRecord>(bytes),
+        Some(EntityKind::Annotator) => check::<AnnotatorRecord>(bytes),
+        Some(EntityKind::Label) => check::<LabelRecord>(bytes),
+        Some(EntityKind::Annotation) => check::<AnnotationRecord>(bytes),
+        Some(EntityKind::Rating) => check::<RatingRecord>(bytes),
+        Some(EntityKind::Override) => check::<OverrideRecord>(bytes),
+        Some(EntityKind::SourceId) => check::<SourceIdRecord>(bytes),
+        Some(EntityKind::Screening) => check::<ScreeningRecord>(bytes),
+        Some(EntityKind::Split) => check::<SplitRecord>(bytes),
+        None => Err("its key names no kind of record".to_owned()),
     }
 }

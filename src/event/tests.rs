@@ -424,3 +424,57 @@ fn one_rule_has_one_form() {
     );
     assert_eq!(run(&mut b.state, &by, majority(&[human, model])).unwrap(), []);
 }
+
+/// The events of a reader with their numbers, up to the first that cannot be read.
+fn numbered(mut reader: BatchReader<'_>) -> Vec<Result<(u64, Event), String>> {
+    let mut read = Vec::new();
+    while let Some(line) = reader.next_line() {
+        let line = line.map(|line| line.event.into_event());
+        let failed = line.is_err();
+        read.push(match line {
+            Ok(event) => Ok((reader.number(), event)),
+            Err(error) => Err(format!("{:?}", chain(&error))),
+        });
+        if failed {
+            break;
+        }
+    }
+    read
+}
+
+fn chain(error: &dyn std::error::Error) -> Vec<String> {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect()
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_batch_in_parts_is_read_as_the_whole(
+        kinds in proptest::collection::vec(0_u8..12, 0..30),
+        part_bytes in 0_usize..400,
+    ) {
+        let mut text = "{\"event\":\"annotation.withdrawn/1\",\"format\":\"holotype/batch/1\"}\n".to_owned();
+        for (n, kind) in kinds.iter().enumerate() {
+            text.push_str(&match kind {
+                0 => "\n".to_owned(),
+                1 => "{}\n".to_owned(),
+                2 => "{}\r\n".to_owned(),
+                _ => format!("{{\"annotation\":\"{n:048x}\"}}\n"),
+            });
+        }
+        if kinds.len() % 5 == 1 {
+            text.pop();
+        }
+        let whole = numbered(BatchReader::new(text.as_bytes()).unwrap());
+        let parts = BatchPart::whole(text.as_bytes()).unwrap().divided(part_bytes);
+        let mut found = Vec::new();
+        for part in &parts {
+            found.extend(numbered(part.reader()));
+            if found.last().is_some_and(Result::is_err) {
+                break;
+            }
+        }
+        proptest::prop_assert_eq!(found, whole);
+    }
+}

@@ -97,6 +97,31 @@ impl<'de> Deserialize<'de> for Digest {
 /// as an unsigned 32-bit little-endian number (longer parts are cut to their digest first).
 #[must_use]
 pub fn hash_parts(domain: &str, parts: &[&[u8]]) -> Digest {
+    let mut buffer = [0_u8; SHORT_PARTS];
+    if let Some(length) = lay_out(domain, parts, &mut buffer) {
+        return Digest::of(buffer.get(..length).unwrap_or_default());
+    }
+    hash_long_parts(domain, parts)
+}
+
+/// Parts that take so many bytes with their lengths are hashed in one call.
+const SHORT_PARTS: usize = 256;
+
+/// Writes parts as they are hashed; returns how many bytes they take, or `None` where there are more than fit.
+fn lay_out(domain: &str, parts: &[&[u8]], buffer: &mut [u8; SHORT_PARTS]) -> Option<usize> {
+    let mut rest = buffer.as_mut_slice();
+    for part in std::iter::once(&domain.as_bytes()).chain(parts) {
+        let length = u32::try_from(part.len()).ok()?;
+        let (place, after) = rest.split_at_mut_checked(4)?;
+        place.copy_from_slice(&length.to_le_bytes());
+        let (place, after) = after.split_at_mut_checked(part.len())?;
+        place.copy_from_slice(part);
+        rest = after;
+    }
+    Some(SHORT_PARTS - rest.len())
+}
+
+fn hash_long_parts(domain: &str, parts: &[&[u8]]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     for part in std::iter::once(&domain.as_bytes()).chain(parts) {
         match u32::try_from(part.len()) {
@@ -113,28 +138,33 @@ pub fn hash_parts(domain: &str, parts: &[&[u8]]) -> Digest {
     Digest(*hasher.finalize().as_bytes())
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// So many hex digits the longest id has.
+const DIGITS_MAX: usize = 64;
 
 /// Writes bytes as lower-case hex digits.
 pub(super) fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut buffer = [0_u8; 64];
+    let mut buffer = [0_u8; DIGITS_MAX];
     f.write_str(encode_hex(bytes, &mut buffer))
 }
 
-/// Encodes at most 32 bytes into `buffer` and returns the text.
-fn encode_hex<'a>(bytes: &[u8], buffer: &'a mut [u8; 64]) -> &'a str {
-    let mut length = 0;
-    for (pair, byte) in buffer.chunks_exact_mut(2).zip(bytes) {
-        let digits = [HEX.get(usize::from(byte >> 4)), HEX.get(usize::from(byte & 15))];
-        for (place, digit) in pair.iter_mut().zip(digits) {
-            *place = digit.copied().unwrap_or(b'0');
-            length += 1;
-        }
+/// Writes at most 32 bytes as hex digits into a buffer, and returns those.
+fn encode_hex<'a>(bytes: &[u8], buffer: &'a mut [u8; DIGITS_MAX]) -> &'a str {
+    let (pairs, _) = buffer.as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        *pair = [byte >> 4, byte & 15];
     }
-    buffer
-        .get(..length)
-        .and_then(|text| std::str::from_utf8(text).ok())
-        .unwrap_or("")
+    // All at once and without a branch: by the million, this is a good part of writing ids.
+    for place in buffer.iter_mut() {
+        let nibble = *place & 15;
+        *place = nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+    }
+    let digits = buffer.get(..2 * bytes.len()).unwrap_or_default();
+    std::str::from_utf8(digits).unwrap_or_default()
+}
+
+/// Appends bytes, at most 32 of them, as hex digits.
+pub(crate) fn append_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(encode_hex(bytes, &mut [0; DIGITS_MAX]).as_bytes());
 }
 
 /// Parses exactly `2 * N` lower-case hex digits.
@@ -154,27 +184,21 @@ pub(super) fn parse_hex<const N: usize>(kind: &'static str, text: &str) -> Resul
     })
 }
 
-/// What a lower-case hex digit stands for; above 15 where it is none.
-#[inline]
-const fn nibble(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => u8::MAX,
-    }
-}
-
-/// Reads exactly `2 * N` lower-case hex digits; `None` where they are none.
+/// Reads lower-case hex digits, at most 64; `None` when there is another number of them, or another character.
 pub(crate) fn bytes_of_hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
-    let (pairs, rest) = digits.as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
-        return None;
+    let mut nibbles = [0_u8; DIGITS_MAX];
+    let nibbles = nibbles.get_mut(..2 * N).filter(|_| digits.len() == 2 * N)?;
+    let mut wrong = 0;
+    // Without a branch, so that many digits are read at once.
+    for (nibble, digit) in nibbles.iter_mut().zip(digits) {
+        let (decimal, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+        let value = if letter < 6 { letter + 10 } else { u8::MAX };
+        *nibble = if decimal < 10 { decimal } else { value };
+        wrong |= *nibble;
     }
     let mut bytes = [0_u8; N];
-    let mut wrong = 0;
+    let (pairs, _) = nibbles.as_chunks::<2>();
     for (place, [high, low]) in bytes.iter_mut().zip(pairs) {
-        let (high, low) = (nibble(*high), nibble(*low));
-        wrong |= high | low;
         *place = (high << 4) | low;
     }
     (wrong < 16).then_some(bytes)
@@ -182,7 +206,7 @@ pub(crate) fn bytes_of_hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
 
 /// Serialises at most 32 bytes as a hex string.
 pub(super) fn serialize_hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut buffer = [0_u8; 64];
+    let mut buffer = [0_u8; DIGITS_MAX];
     serializer.serialize_str(encode_hex(bytes, &mut buffer))
 }
 
@@ -208,7 +232,45 @@ pub(super) fn deserialize_hex<'de, const N: usize, D: Deserializer<'de>>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn short_and_long_parts_are_hashed_alike(
+            domain in "[a-z/]{0,20}",
+            parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..100), 0..5),
+        ) {
+            let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+            prop_assert_eq!(hash_parts(&domain, &parts), hash_long_parts(&domain, &parts));
+        }
+
+        #[test]
+        fn hex_digits_are_those_of_each_byte(bytes in any::<[u8; 24]>(), at in 0_usize..48, other in any::<u8>()) {
+            let expected: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut found = Vec::new();
+            append_hex(&bytes, &mut found);
+            prop_assert_eq!(&found, expected.as_bytes());
+            prop_assert_eq!(bytes_of_hex::<24>(&found), Some(bytes));
+            prop_assert_eq!(bytes_of_hex::<23>(&found), None);
+            found[at] = other;
+            let is_digit = other.is_ascii_digit() || (b'a'..=b'f').contains(&other);
+            prop_assert_eq!(bytes_of_hex::<24>(&found).is_some(), is_digit);
+        }
+    }
+
+    #[test]
+    fn parts_are_hashed_alike_where_they_just_fit() {
+        for length in SHORT_PARTS - 12..SHORT_PARTS + 4 {
+            let part = vec![7; length];
+            assert_eq!(
+                hash_parts("d", &[&part]),
+                hash_long_parts("d", &[&part]),
+                "{length}"
+            );
+        }
+    }
 
     #[test]
     fn text_and_bytes_are_inverse() {

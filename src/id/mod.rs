@@ -6,7 +6,7 @@ mod digest;
 mod entity;
 mod ids;
 
-pub(crate) use digest::bytes_of_hex;
 pub use digest::{Digest, IdError, hash_parts};
+pub(crate) use digest::{append_hex, bytes_of_hex};
 pub use entity::{AnnotationId, Code, ImageId, ImagePrefix, LabelId, Nonce};
 pub use ids::{BatchId, BlobId, CommitId, NodeId, PrivateId, ReleaseId, SnapshotId};

@@ -1,10 +1,8 @@
 //! Reading the records that there are millions of in one pass: annotations, ratings and source ids in their commonest
 //! form. All else, and what is wrong, is left to the general reader.
 
-use std::io::Write;
-
 use crate::codec::{Extra, Scan, Tag, write_string};
-use crate::id::{AnnotationId, BlobId, Digest, LabelId};
+use crate::id::{AnnotationId, BlobId, Digest, LabelId, append_hex};
 
 use super::facts::{Facts, scan_facts};
 use super::geometry::Geometry;
@@ -140,9 +138,9 @@ impl<'b> SourceIdParts<'b> {
     pub(crate) fn to_record(self) -> Vec<u8> {
         const LITERALS: usize = 120;
         let mut bytes = Vec::with_capacity(LITERALS + self.id.len() + self.lineage.len());
-        // Writing to memory does not fail.
-        let _ = write!(bytes, "{{\"annotation\":\"{}\"", self.annotation);
-        bytes.extend_from_slice(b",\"format\":\"source-id/1\",\"id\":");
+        bytes.extend_from_slice(b"{\"annotation\":\"");
+        append_hex(self.annotation.as_bytes(), &mut bytes);
+        bytes.extend_from_slice(b"\",\"format\":\"source-id/1\",\"id\":");
         write_string(self.id, &mut bytes);
         bytes.extend_from_slice(b",\"lineage\":");
         write_string(self.lineage, &mut bytes);

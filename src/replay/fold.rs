@@ -3,10 +3,13 @@
 //! An event about an image reads and changes records of that image alone, and every other event none that belong to
 //! an image. So the edits of all portions are those of one fold over all events.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::event::{BatchReader, Edits, EmptyState, LineEvent, State, StateError, Visit, evolve_line};
-use crate::id::{ImagePrefix, bytes_of_hex};
+use crate::event::{
+    BatchError, BatchReader, Creations, Edits, EmptyState, EvolveError, LineEvent, ReadLine, State,
+    StateError, Visit, evolve,
+};
+use crate::id::ImagePrefix;
 use crate::log::{BatchRange, LogError, read_batch};
 use crate::model::Key;
 use crate::snapshot::SnapshotView;
@@ -15,6 +18,7 @@ use crate::tree::{NodeSource, Tree};
 
 use super::ReplayError;
 use super::plan::{Plan, Portion, Subject};
+use super::text::{BatchText, Run};
 
 /// What the events are folded upon.
 #[derive(Clone, Copy)]
@@ -61,7 +65,7 @@ impl Stop {
 pub(super) struct Batches<'a> {
     store: &'a Store,
     pub(super) ranges: &'a [BatchRange],
-    kept: Vec<Option<OnceLock<Arc<[u8]>>>>,
+    kept: Vec<Option<Mutex<Option<Arc<BatchText>>>>>,
 }
 
 impl<'a> Batches<'a> {
@@ -69,22 +73,28 @@ impl<'a> Batches<'a> {
         Self {
             store,
             ranges,
-            kept: plan.is_kept.iter().map(|kept| kept.then(OnceLock::new)).collect(),
+            kept: plan
+                .is_kept
+                .iter()
+                .map(|kept| kept.then(Mutex::default))
+                .collect(),
         }
     }
 
     /// Reads a batch, verified; one that many portions need is read once.
-    fn read(&self, place: usize, range: &BatchRange) -> Result<Arc<[u8]>, LogError> {
-        let kept = self.kept.get(place).and_then(Option::as_ref);
-        if let Some(bytes) = kept.and_then(OnceLock::get) {
-            return Ok(Arc::clone(bytes));
+    fn read(&self, place: usize, range: &BatchRange) -> Result<Arc<BatchText>, LogError> {
+        let read = || read_batch(self.store, range.batch).map(|bytes| Arc::new(BatchText::new(bytes)));
+        let Some(kept) = self.kept.get(place).and_then(Option::as_ref) else {
+            return read();
+        };
+        // Whoever comes second waits, which is less work than reading it again.
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = kept.as_ref() {
+            return Ok(Arc::clone(text));
         }
-        let bytes: Arc<[u8]> = read_batch(self.store, range.batch)?.into();
-        if let Some(kept) = kept {
-            // Another thread may have been first; the bytes are the same.
-            let _ = kept.set(Arc::clone(&bytes));
-        }
-        Ok(bytes)
+        let text = read()?;
+        *kept = Some(Arc::clone(&text));
+        Ok(text)
     }
 }
 
@@ -102,7 +112,7 @@ fn fold_upon(batches: &Batches<'_>, portion: &Portion, base: &dyn State) -> Resu
         let Some(range) = batches.ranges.get(place) else {
             continue;
         };
-        let bytes = batches
+        let text = batches
             .read(place, range)
             .map_err(|error| Stop::Failure((place, 0), error.into()))?;
         let reading = Reading {
@@ -111,7 +121,7 @@ fn fold_upon(batches: &Batches<'_>, portion: &Portion, base: &dyn State) -> Resu
             place,
             range,
         };
-        reading.fold(&bytes, &mut edits)?;
+        reading.fold(&text, &mut edits)?;
     }
     Ok(edits)
 }
@@ -125,60 +135,72 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn fold(&self, bytes: &[u8], edits: &mut Edits) -> Result<(), Stop> {
-        let batch = self.range.batch;
+    fn fold(&self, text: &BatchText, edits: &mut Edits) -> Result<(), Stop> {
+        let mut reader =
+            BatchReader::new(text.bytes()).map_err(|source| self.failure(0, self.unreadable(source)))?;
+        let mut folding = Folding {
+            base: self.base,
+            edits,
+            creations: Creations::default(),
+        };
         let mut before = 0_u64;
-        let unreadable =
-            |before, source| Stop::Failure((self.place, before), ReplayError::Batch { batch, source });
-        let mut reader = BatchReader::new(bytes).map_err(|source| unreadable(before, source))?;
-        while let Some(line) = reader.next_bytes() {
-            let line = line.map_err(|source| unreadable(before, source))?;
-            let image = self.image_at_front(line)?;
-            if image.is_none_or(|image| self.subject.takes_image(image)) {
-                let read = reader.read(line).map_err(|source| unreadable(before, source))?;
-                self.check(image, &read.event)?;
-                if self.subject.takes(&read.event) {
-                    let base = self.base;
-                    let made = evolve_line(&Edited { base, edits }, read.context, &read.event);
-                    edits.apply(made.map_err(|source| {
-                        let number = before.saturating_add(1);
-                        Stop::Failure(
-                            (self.place, before),
-                            ReplayError::Evolve {
-                                batch,
-                                number,
-                                source,
-                            },
-                        )
-                    })?);
-                }
+        for run in text.runs() {
+            if self.passes_over(run)? {
+                before += run.events;
+                continue;
             }
-            before += 1;
+            for line in text.lines_of(run) {
+                let number = before.saturating_add(1);
+                let read = reader.read_numbered(number, line);
+                let read = read.map_err(|source| self.failure(before, self.unreadable(source)))?;
+                self.check(run.image, &read.event)?;
+                if self.subject.takes(&read.event) {
+                    folding.apply(&read).map_err(|source| {
+                        let batch = self.range.batch;
+                        let error = ReplayError::Evolve {
+                            batch,
+                            number,
+                            source,
+                        };
+                        self.failure(before, error)
+                    })?;
+                }
+                before = number;
+            }
         }
+        if let Some(error) = text.end() {
+            return Err(self.failure(before, self.unreadable(error.into())));
+        }
+        folding.creations.settle(folding.edits);
         if before == self.range.events {
             return Ok(());
         }
         let error = ReplayError::EventCount {
-            batch,
+            batch: self.range.batch,
             found: before,
             expected: self.range.events,
         };
-        Err(Stop::Failure((self.place, before), error))
+        Err(self.failure(before, error))
     }
 
-    /// Returns the image that a line names first, where another portion may have to read it.
-    fn image_at_front(&self, line: &[u8]) -> Result<Option<ImagePrefix>, Stop> {
-        if self.subject == Subject::All {
-            return Ok(None);
+    fn unreadable(&self, source: BatchError) -> ReplayError {
+        ReplayError::Batch {
+            batch: self.range.batch,
+            source,
         }
-        let digits = line
-            .strip_prefix(b"{\"annotation\":\"")
-            .and_then(|rest| rest.get(..16));
-        let Some(image) = digits.and_then(bytes_of_hex).map(ImagePrefix::from_bytes) else {
-            return Ok(None);
+    }
+
+    fn failure(&self, before: u64, error: ReplayError) -> Stop {
+        Stop::Failure((self.place, before), error)
+    }
+
+    /// Whether another portion reads the lines of a run, which all name one image first.
+    fn passes_over(&self, run: &Run) -> Result<bool, Stop> {
+        let Some(image) = run.image.filter(|_| self.subject != Subject::All) else {
+            return Ok(false);
         };
         if self.range.may_hold(image) {
-            Ok(Some(image))
+            Ok(!self.subject.takes_image(image))
         } else {
             Err(Stop::NotAsStated)
         }
@@ -197,6 +219,37 @@ impl Reading<'_> {
             Ok(())
         } else {
             Err(Stop::NotAsStated)
+        }
+    }
+}
+
+/// What the events so far come to.
+struct Folding<'f> {
+    base: &'f dyn State,
+    edits: &'f mut Edits,
+    creations: Creations,
+}
+
+impl Folding<'_> {
+    fn apply(&mut self, read: &ReadLine<'_, '_>) -> Result<(), EvolveError> {
+        let goes_on = match &read.event {
+            LineEvent::Created(created) => self.creations.take(created.annotation.image_prefix()),
+            LineEvent::Other(_) => false,
+        };
+        if !goes_on {
+            self.creations.settle(self.edits);
+        }
+        let state = Edited {
+            base: self.base,
+            edits: self.edits,
+        };
+        match &read.event {
+            LineEvent::Created(created) => self.creations.add(&state, read.context, created),
+            LineEvent::Other(event) => {
+                let made = evolve(&state, read.context, event)?;
+                self.edits.apply(made);
+                Ok(())
+            }
         }
     }
 }

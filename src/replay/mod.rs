@@ -7,6 +7,7 @@ mod build;
 mod fold;
 mod plan;
 mod run;
+mod text;
 
 use crate::event::Edits;
 use crate::event::{BatchError, EvolveError};

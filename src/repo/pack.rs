@@ -2,6 +2,7 @@
 //! Ids are hashes, so a place in the index can be guessed: a node is found with about two reads, however many there
 //! are. What is read is verified by whoever decodes it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::OnceLock;
@@ -14,6 +15,8 @@ use crate::store::{DerivedFile, DerivedWriter, Store};
 
 /// One entry of an index: id (32 bytes), offset (u64), length (u32).
 const ENTRY_BYTES: u64 = 44;
+/// An entry as it stands in the file.
+type RawEntry = [u8; 44];
 /// The last bytes of a pack: number of entries (u64), then these.
 const MAGIC: &[u8; 8] = b"HTPACK1\n";
 const FOOTER_BYTES: u64 = 16;
@@ -42,7 +45,7 @@ pub(super) struct Pack {
     /// How many nodes were asked for.
     asked: AtomicU64,
     /// The whole index, once many nodes were asked for; `None` in it when it cannot be read.
-    index: OnceLock<Option<Vec<Entry>>>,
+    index: OnceLock<Option<Vec<u8>>>,
 }
 
 /// An entry of the index.
@@ -120,20 +123,36 @@ fn pack_name(ids: &blake3::Hasher) -> String {
 }
 
 impl Entry {
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (id, rest) = bytes.split_at_checked(32)?;
-        let (offset, length) = rest.split_at_checked(8)?;
-        let length = u32::from_le_bytes(length.try_into().ok()?);
+    fn parse(bytes: &RawEntry) -> Option<Self> {
+        let (id, rest) = bytes.split_first_chunk()?;
+        let (offset, rest) = rest.split_first_chunk()?;
+        let length = u32::from_le_bytes(*rest.first_chunk()?);
         Some(Self {
-            id: id.try_into().ok()?,
-            offset: u64::from_le_bytes(offset.try_into().ok()?),
+            id: *id,
+            offset: u64::from_le_bytes(*offset),
             length: usize::try_from(length).ok()?,
         })
     }
 }
 
+/// The id of an entry as it stands in the file.
+fn id_of(entry: &RawEntry) -> &[u8] {
+    entry.get(..32).unwrap_or_default()
+}
+
+/// Finds the entry of an id among sorted ones.
+fn find_among(entries: &[RawEntry], wanted: &[u8; 32]) -> Option<Entry> {
+    let place = entries.binary_search_by(|entry| id_of(entry).cmp(wanted)).ok()?;
+    Entry::parse(entries.get(place)?)
+}
+
+/// The entries of which bytes of an index consist.
+fn entries_of(bytes: &[u8]) -> &[RawEntry] {
+    bytes.as_chunks().0
+}
+
 /// The first bytes of an id as a number, by which its place is guessed.
-fn rank(id: &[u8; 32]) -> u64 {
+fn rank(id: &[u8]) -> u64 {
     id.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }
 
@@ -193,7 +212,7 @@ impl Pack {
     }
 
     /// Reads a part of the file; its end was read when it was opened.
-    fn read(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
+    fn read(&self, offset: u64, length: usize) -> Option<Cow<'_, [u8]>> {
         let end = offset.checked_add(u64::try_from(length).ok()?)?;
         if end > self.file.size_bytes {
             return None;
@@ -201,31 +220,40 @@ impl Pack {
         let tail_start = self.file.size_bytes - u64::try_from(self.tail.len()).ok()?;
         if let Some(start) = offset.checked_sub(tail_start) {
             let start = usize::try_from(start).ok()?;
-            return self.tail.get(start..start + length).map(<[u8]>::to_vec);
+            return self.tail.get(start..start + length).map(Cow::Borrowed);
         }
         let mut bytes = vec![0_u8; length];
         self.file.file.read_exact_at(&mut bytes, offset).ok()?;
-        Some(bytes)
+        Some(Cow::Owned(bytes))
+    }
+
+    /// Reads the bytes of the entries from one number up to, without, another.
+    fn block(&self, from: u64, to: u64) -> Option<Cow<'_, [u8]>> {
+        let index = self.file.size_bytes - FOOTER_BYTES - self.count * ENTRY_BYTES;
+        let length = usize::try_from((to - from) * ENTRY_BYTES).ok()?;
+        self.read(index + from * ENTRY_BYTES, length)
     }
 
     /// Reads the entries from one number up to, without, another.
     fn entries(&self, from: u64, to: u64) -> Option<Vec<Entry>> {
-        let index = self.file.size_bytes - FOOTER_BYTES - self.count * ENTRY_BYTES;
-        let length = usize::try_from((to - from) * ENTRY_BYTES).ok()?;
-        let bytes = self.read(index + from * ENTRY_BYTES, length)?;
-        let size = usize::try_from(ENTRY_BYTES).ok()?;
-        bytes.chunks_exact(size).map(Entry::parse).collect()
+        let bytes = self.block(from, to)?;
+        entries_of(&bytes).iter().map(Entry::parse).collect()
+    }
+
+    /// Reads the node of an entry.
+    fn node(&self, entry: &Entry) -> Option<Vec<u8>> {
+        self.read(entry.offset, entry.length).map(Cow::into_owned)
     }
 
     /// Returns the bytes under an id, not verified.
     pub(super) fn find(&self, id: NodeId) -> Option<Vec<u8>> {
         let wanted = *id.digest().as_bytes();
         if self.asked.fetch_add(1, Ordering::Relaxed) >= ASKED_OFTEN
-            && let Some(index) = self.index.get_or_init(|| self.entries(0, self.count))
+            && let Some(index) = self
+                .index
+                .get_or_init(|| Some(self.block(0, self.count)?.into_owned()))
         {
-            let place = index.binary_search_by(|entry| entry.id.cmp(&wanted)).ok()?;
-            let entry = index.get(place)?;
-            return self.read(entry.offset, entry.length);
+            return self.node(&find_among(entries_of(index), &wanted)?);
         }
         let (mut low, mut high) = (0, self.count);
         let mut between = (0, u64::MAX);
@@ -241,16 +269,15 @@ impl Pack {
                 .saturating_sub(BLOCK_ENTRIES / 2)
                 .clamp(low, high.saturating_sub(BLOCK_ENTRIES).max(low));
             let to = (from + BLOCK_ENTRIES).min(high);
-            let block = self.entries(from, to)?;
-            let (first, last) = (block.first()?, block.last()?);
-            if wanted < first.id {
-                (high, between.1) = (from, rank(&first.id));
-            } else if wanted > last.id {
-                (low, between.0) = (to, rank(&last.id));
+            let block = self.block(from, to)?;
+            let entries = entries_of(&block);
+            let (first, last) = (id_of(entries.first()?), id_of(entries.last()?));
+            if wanted.as_slice() < first {
+                (high, between.1) = (from, rank(first));
+            } else if wanted.as_slice() > last {
+                (low, between.0) = (to, rank(last));
             } else {
-                let place = block.binary_search_by(|entry| entry.id.cmp(&wanted)).ok()?;
-                let entry = block.get(place)?;
-                return self.read(entry.offset, entry.length);
+                return self.node(&find_among(entries, &wanted)?);
             }
         }
         None
@@ -314,7 +341,7 @@ impl Pack {
             let end = (from + BLOCK_ENTRIES).min(self.count);
             for entry in self.entries(from, end)? {
                 let id = NodeId::from_digest(Digest::from_bytes(entry.id));
-                let bytes = self.read(entry.offset, entry.length);
+                let bytes = self.node(&entry);
                 if let Some(bytes) = bytes.filter(|bytes| NodeId::of(bytes) == id) {
                     to.push(id, &bytes)?;
                 }

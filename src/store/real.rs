@@ -14,27 +14,31 @@ use super::vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile}
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RealVfs;
 
-struct RealRead(File);
+/// An open file, and the length that it had then.
+struct RealRead {
+    file: File,
+    size_bytes: u64,
+}
 
 impl Read for RealRead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        self.file.read(buffer)
     }
 }
 
 impl Seek for RealRead {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.0.seek(to)
+        self.file.seek(to)
     }
 }
 
 impl ReadFile for RealRead {
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.0.read_exact_at(buffer, offset)
+        self.file.read_exact_at(buffer, offset)
     }
 
     fn size_bytes(&self) -> io::Result<u64> {
-        self.0.metadata().map(|metadata| metadata.len())
+        Ok(self.size_bytes)
     }
 }
 
@@ -77,7 +81,8 @@ impl Vfs for RealVfs {
         // Without `NONBLOCK`, a pipe put in a file's place would halt every reader.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-        let kind = file.metadata()?.file_type();
+        let metadata = file.metadata()?;
+        let kind = metadata.file_type();
         if kind.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
@@ -87,7 +92,10 @@ impl Vfs for RealVfs {
                 "it is no regular file",
             ));
         }
-        Ok(Box::new(RealRead(file)))
+        Ok(Box::new(RealRead {
+            file,
+            size_bytes: metadata.len(),
+        }))
     }
 
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {

@@ -16,7 +16,7 @@ pub trait ReadFile: Read + Seek + Send + Sync {
     /// As `pread`; `UnexpectedEof` when the file is shorter.
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
 
-    /// Returns the length in bytes.
+    /// Returns the length in bytes that the file had when it was opened.
     ///
     /// # Errors
     /// As `fstat`.

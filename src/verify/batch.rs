@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::event::{BatchError, BatchReader, Context, ContextOrigin, Event, LineEvent};
+use crate::event::{BatchError, BatchPart, Context, ContextOrigin, Event, LineEvent};
 use crate::id::{BlobId, ImageId, ImagePrefix, PrivateId};
 use crate::log::BatchRange;
 use crate::model::{EntityKind, FactValue, ImageFile, ImageRecord, Key};
+
+/// The lines of a large batch are read in parts of so many bytes.
+const PART_BYTES: usize = 256 << 10;
 
 /// What a batch holds and names.
 #[derive(Debug, Default)]
@@ -29,13 +33,40 @@ pub(super) struct BatchFacts {
 }
 
 impl BatchFacts {
-    /// Reads every line of a batch.
+    /// Reads every line of a batch, on all cores.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, BatchError> {
+        let parts = BatchPart::whole(bytes)?.divided(PART_BYTES);
+        let read: Vec<Result<Self, BatchError>> = parts.par_iter().map(Self::read_part).collect();
         let mut facts = Self {
             size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             ..Self::default()
         };
-        let mut reader = BatchReader::new(bytes)?;
+        for part in read {
+            facts.absorb(part?);
+        }
+        Ok(facts)
+    }
+
+    fn absorb(&mut self, part: Self) {
+        self.events += part.events;
+        self.global_events += part.global_events;
+        self.images = match (self.images, part.images) {
+            (Some((first, last)), Some((part_first, part_last))) => {
+                Some((first.min(part_first), last.max(part_last)))
+            }
+            (own, part) => own.or(part),
+        };
+        self.private.extend(part.private);
+        self.erased_private.extend(part.erased_private);
+        self.files.extend(part.files);
+        self.ingested.extend(part.ingested);
+        self.erased_images.extend(part.erased_images);
+    }
+
+    /// Reads the lines of a part of a batch.
+    fn read_part(part: &BatchPart<'_>) -> Result<Self, BatchError> {
+        let mut facts = Self::default();
+        let mut reader = part.reader();
         let mut is_batch_noted = false;
         while let Some(line) = reader.next_line() {
             let line = line?;

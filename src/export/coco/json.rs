@@ -1,13 +1,13 @@
 //! One JSON object, member by member, in the order asked for, at the end of a buffer; numbers in their shortest form.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
 use serde::Serialize;
 
 use super::{CocoFacts, CocoValue};
-use crate::codec::write_integer;
+use crate::codec::{write_integer, write_string};
 use crate::export::numbers::{NotFinite, Shortest, is_compact_json, push_number, push_numbers};
+use crate::id::append_hex;
 
 /// What became of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl<'o> Record<'o> {
 
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.begin(name);
-        push_text(text, self.out);
+        write_string(text, self.out);
     }
 
     pub(super) fn optional_text(&mut self, name: &str, text: Option<&str>) {
@@ -100,12 +100,13 @@ impl<'o> Record<'o> {
         }
     }
 
-    /// Adds an id, whose hex digits need no escapes.
-    pub(super) fn optional_id(&mut self, name: &str, id: Option<impl std::fmt::Display>) {
+    /// Adds the hex digits of an id.
+    pub(super) fn optional_id(&mut self, name: &str, id: Option<&[u8]>) {
         if let Some(id) = id {
             self.begin(name);
-            // Writing to memory does not fail.
-            let _ = write!(self.out, "\"{id}\"");
+            self.out.push(b'"');
+            append_hex(id, self.out);
+            self.out.push(b'"');
         }
     }
 
@@ -162,11 +163,7 @@ impl<'o> Record<'o> {
         if !std::mem::take(&mut self.is_empty) {
             self.out.push(b',');
         }
-        push_text(name, self.out);
+        write_string(name, self.out);
         self.out.push(b':');
     }
-}
-
-fn push_text(text: &str, out: &mut Vec<u8>) {
-    serde_json::to_writer(out, text).expect("a text is always JSON");
 }

@@ -186,7 +186,7 @@ impl Lines {
                 .collect();
             record.json("labels", &ids)?;
         }
-        record.optional_id("holotype_id", row.id);
+        record.optional_id("holotype_id", row.id.as_ref().map(|id| id.as_bytes().as_slice()));
         let taken = write_attributes(&mut record, row, is_crowd)?;
         record.end();
         for name in taken {

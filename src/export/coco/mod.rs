@@ -330,7 +330,10 @@ fn write_head<'d, W: Write>(
             if has_licence {
                 record.whole("license", 1);
             }
-            record.optional_id("holotype_id", image.id);
+            record.optional_id(
+                "holotype_id",
+                image.id.as_ref().map(|id| id.as_bytes().as_slice()),
+            );
             record.facts(&image.facts, |name| note_taken(&mut report, name, &what))
         })?;
     }
