@@ -3,6 +3,8 @@
 
     python read_repository.py DIR [--json]
 
+DIR holds a repository, or is the folder of a release: then its history is replayed and compared with `release.json`.
+
 This is the specification (docs/spec/format-1.md) once more, as a program that shares no line with Holotype. It needs
 Python 3.9+ and the wheel `blake3`, and never reads `derived/` or `tmp/`. Exit code: 0 all agrees, 1 not, 2 wrong use.
 """
@@ -190,6 +192,7 @@ SEALED = ((r"(?:private|blobs/..)/%s\.erased" % HEX, "tombstone", "object"), (r"
           (r"repository\.json", "repository", None))
 
 class Repository:
+    images_elsewhere = False
     def __init__(self, root):
         self.root, self.problems, self.events, self.state, self.head, self.ids = root, [], 0, {}, None, []
         self.sealed, self.blobs = {}, set()
@@ -230,6 +233,8 @@ class Repository:
             chained = slot.get("previous") == before and slot["seq"] == seq and name.endswith("/%010d" % seq)
             need(chained, "%s does not follow the slot before" % name)
             before, self.head = own, slot.get("commit")
+        self.check_witness()
+    def check_witness(self):
         at, seen, torn = 0, set(), []
         for index, line in enumerate((self.root / "refs/witness").read_bytes().split(b"\n")):
             pieces = [(piece[1].encode("latin-1"), piece.start()) for piece in re.finditer("([^\0]+)", line.decode("latin-1"))]
@@ -280,7 +285,7 @@ class Repository:
                     self.attempt(what, evolve, self.state, kind, e, by)
                     images += [key[1:9].hex()] if key[0] in (0x12, 0x30, 0x31, 0x32, 0x33, 0x40) else []
                     for file in e.get("files", []):
-                        need(file["blob"] in self.blobs, "blob %s is not here and was not erased" % file["blob"])
+                        need(self.images_elsewhere or file["blob"] in self.blobs, "blob %s is not here and was not erased" % file["blob"])
                 first, last = min(images, default=None), max(images, default=None)
                 found = {"events": count, "global_events": count - len(images) or None, "size_bytes": len(data),
                          "first_image": first, "last_image": last if last != first else None}
@@ -296,13 +301,30 @@ class Repository:
         content, rules = {"counts": counts, "root": tree_root(self.state)}, {"tree": "holotype/tree/1"}
         return {**content, "snapshot": digest(encode({**content, **rules, "format": "holotype/snapshot/1"}))}
 
+class Release(Repository):
+    """The history in a release, which has no witness, and not always the images; `release.json` names its end."""
+    images_elsewhere = True
+    def __init__(self, folder):
+        self.release = decode((folder / "release.json").read_bytes())
+        super().__init__(folder / "data/history")
+        self.attempt("release.json", self.check_release)
+    def check_file(self, name):
+        if name != "read_repository.py": super().check_file(name)
+    def check_witness(self):
+        need(self.head in (None, self.release["commit"]), "the last slot is not of the commit that is released")
+        self.head = self.release["commit"]
+    def check_release(self):
+        for member, value in self.summary().items():
+            need(self.release[member] == value, "it says another %s than the history: %s" % (member, value))
+
 def main(arguments):
     folders = [argument for argument in arguments if argument != "--json"]
-    root = pathlib.Path(*folders[:1]) / ".holotype"
-    if len(folders) != 1 or not (root / "format").exists():
-        print("usage: read_repository.py DIR [--json], where DIR holds a repository", file=sys.stderr)
+    folder = pathlib.Path(*folders[:1])
+    is_release = (folder / "release.json").exists()
+    if len(folders) != 1 or not (is_release or (folder / ".holotype/format").exists()):
+        print("usage: read_repository.py DIR [--json], where DIR holds a repository or is a release", file=sys.stderr)
         return 2
-    repository, labels = Repository(root), {}
+    repository, labels = Release(folder) if is_release else Repository(folder / ".holotype"), {}
     for label in [record["label"] for key, record in repository.state.items() if key[0] == 0x30 and "label" in record]:
         name = repository.state.get(b"\x21" + bytes.fromhex(label), {}).get("name")
         labels[name] = labels.get(name, 0) + 1

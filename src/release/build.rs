@@ -4,26 +4,27 @@
 use std::path::{Path, PathBuf};
 
 use super::bag::{BAG_INFO_NAME, BAGIT, BAGIT_NAME, bag_info};
+use super::changelog::Changes;
 use super::contents::Contents;
-use super::documents::derive_documents;
+use super::documents::{Documents, derive_documents};
 use super::history::{add_history, ancestors, log_facts};
 use super::manifest::{
-    BLAKE3_NAME, Found, RELEASE_NAME, SHA256_NAME, TAG_BLAKE3_NAME, TAG_SHA256_NAME, digest_bytes,
-    is_ambiguous, manifest,
+    BLAKE3_NAME, Found, RELEASE_NAME, SHA256_NAME, SIGNATURE_NAME, TAG_BLAKE3_NAME, TAG_SHA256_NAME,
+    digest_bytes, is_ambiguous, manifest,
 };
-use super::numbers::Numbers;
+use super::numbering::{Numbered, number_release};
 use super::payload::{Derivation, Derived, IMAGE_FILES, derive_payload};
-use super::record::{ExportedCounts, PreviousRelease, ReleaseRecord};
-use super::{ReleaseError, Severity, verify_release};
-use crate::codec::{Extra, Tag, to_canonical};
+use super::record::{BuildRecord, ExportedCounts, ReleaseRecord};
+use super::{ReleaseError, Severity, SigningKey, keys_of, verify_release};
+use crate::codec::{Extra, Tag, from_canonical, to_canonical};
 use crate::export::checkout::check_image_names;
 use crate::export::{Dataset, ExportError, ExportReport, Filter};
 use crate::files::folder::{Folder, Vacancy, vacancy};
 use crate::files::names::Sameness;
 use crate::files::output::StagedFolder;
 use crate::id::{CommitId, PrivateId, ReleaseId};
-use crate::log::{Commit, first_parents};
-use crate::model::Rule;
+use crate::log::Commit;
+use crate::model::{Facts, Rule};
 use crate::repo::{Repo, RepoError};
 use crate::snapshot::TREE_RULE;
 use crate::store::{TagRecord, is_ref_name};
@@ -61,6 +62,12 @@ pub struct ReleaseOptions<'a> {
     pub filter: Option<NamedFilter<'a>>,
     /// The identifier that an archive minted for this version, bare.
     pub doi: Option<&'a str>,
+    /// Why the version's number is not held to what changed; else it is.
+    pub forced: Option<&'a str>,
+    /// The key that signs `release.json`.
+    pub signer: Option<&'a SigningKey>,
+    /// A signature that was made before, taken where there is no key.
+    pub signature: Option<&'a str>,
     /// Where images can be had ([`is_source_pattern`](crate::export::image_table::is_source_pattern)).
     pub image_source: Option<&'a str>,
 }
@@ -87,6 +94,8 @@ pub struct ReleaseSummary {
     pub path: PathBuf,
     /// What `release.json` says.
     pub record: ReleaseRecord,
+    /// The signature of `release.json`, where it was signed.
+    pub signature: Option<String>,
     /// How many files there are, all counted.
     pub files: u64,
     /// What COCO could not say.
@@ -140,10 +149,17 @@ pub fn safe_name(name: &str) -> String {
     }
 }
 
-/// Returns the release that a tag was made for: its message is `release ` and the release's id.
+/// Returns the release that a tag was made for: the first line of its message is `release ` and the release's id.
 #[must_use]
 pub fn release_of_tag(tag: &TagRecord) -> Option<ReleaseId> {
-    ReleaseId::parse(tag.message.strip_prefix("release ")?).ok()
+    let first = tag.message.lines().next()?;
+    ReleaseId::parse(first.strip_prefix("release ")?).ok()
+}
+
+/// Returns what the release of a tag was built with: the second line of the tag's message, canonical JSON.
+#[must_use]
+pub fn build_of_tag(tag: &TagRecord) -> Option<BuildRecord> {
+    from_canonical(tag.message.lines().nth(1)?.as_bytes()).ok()
 }
 
 /// Builds a release, tags its commit and gives the folder its name; the same release again is completed.
@@ -169,12 +185,9 @@ pub fn tag_release(repo: &Repo, summary: &ReleaseSummary, author: PrivateId) -> 
     if existing_tag(repo, &record.version, record.commit)?.is_some() {
         return check_tag(repo, record, summary.id);
     }
-    match repo.tag(
-        &record.version,
-        record.commit,
-        author,
-        &format!("release {}", summary.id),
-    ) {
+    let build = to_canonical(&BuildRecord::of(record, summary.signature.clone()))?;
+    let message = format!("release {}\n{}", summary.id, String::from_utf8_lossy(&build));
+    match repo.tag(&record.version, record.commit, author, &message) {
         Ok(_) => Ok(()),
         Err(RepoError::TagExists { name, .. }) if name == record.version => {
             check_tag(repo, record, summary.id)
@@ -208,39 +221,6 @@ fn check_tag(repo: &Repo, record: &ReleaseRecord, id: ReleaseId) -> Result<(), R
     }
 }
 
-/// Finds the release before: the nearest commit behind this one with the tag of a release. Tags that are younger than
-/// `until` are passed over, so that the same release comes out again later.
-pub(super) fn find_previous(
-    repo: &Repo,
-    commit: &Commit,
-    until: Option<Timestamp>,
-) -> Result<Option<PreviousRelease>, ReleaseError> {
-    let mut tags = Vec::new();
-    for name in repo.store().list_tags()? {
-        if let Some(tag) = repo.store().read_tag(&name)?
-            && let Some(release) = release_of_tag(&tag)
-            && until.is_none_or(|until| tag.created_at <= until)
-        {
-            tags.push((tag, release));
-        }
-    }
-    for before in first_parents(repo.store(), commit.first_parent()) {
-        let (id, _) = before?;
-        let here = tags.iter().filter(|(tag, _)| tag.commit == id);
-        if let Some((tag, release)) =
-            here.max_by(|(a, _), (b, _)| (a.created_at, &a.name).cmp(&(b.created_at, &b.name)))
-        {
-            return Ok(Some(PreviousRelease {
-                commit: id,
-                release: *release,
-                version: tag.name.clone(),
-                extra: Extra::default(),
-            }));
-        }
-    }
-    Ok(None)
-}
-
 /// Builds a release in a hidden sibling of its folder, and reads every file of it back. Nothing is tagged yet.
 ///
 /// # Errors
@@ -252,52 +232,115 @@ pub fn prepare_release(repo: &Repo, request: &ReleaseRequest<'_>) -> Result<Prep
             name: request.version.to_owned(),
         }));
     }
-    let tag = existing_tag(repo, request.version, request.commit)?;
-    let version = repo.version(request.commit)?;
-    let commit = version.commit().ok_or(ReleaseError::NoCommit)?;
-    let until = tag.as_ref().map(|tag| tag.created_at);
-    let previous = find_previous(repo, commit, until)?;
+    existing_tag(repo, request.version, request.commit)?;
     let folder = format!("{}-{}", safe_name(repo.name()), request.version);
     let path = request.out_dir.join(folder);
-    let mut contents = Contents::create(&path)?;
-    let dataset = Dataset::open(&version, request.options.rule)?;
-    let (mut record, derived) = add_payload(repo, request, &dataset, commit, previous, &mut contents)?;
-    let mut payload = Found::new();
-    contents.read_back(&mut payload)?;
-    if let Some(name) = payload.keys().find(|name| is_ambiguous(name)) {
-        return Err(ReleaseError::Ambiguous { name: name.clone() });
-    }
-    let bytes = add_tag_files(&dataset, &derived.numbers, &mut record, &payload, &mut contents)?;
-    let mut files = payload;
-    contents.read_back(&mut files)?;
-    let mut summary = ReleaseSummary {
-        id: ReleaseId::of(&bytes),
-        path,
-        record,
-        files: u64::try_from(files.len()).unwrap_or(u64::MAX),
-        report: derived.exported.report,
-        was_there: false,
-    };
+    let built = stage_release(repo, request, &path)?;
+    let mut summary = built.summary;
     check_tag(repo, &summary.record, summary.id)?;
-    let mut staged = Some(contents.into_staged());
+    let mut staged = Some(built.contents.into_staged());
     if vacancy(&summary.path)? == Vacancy::Occupied {
-        check_same(&summary.path, &bytes)?;
+        check_same(&summary.path, &built.record_bytes)?;
         summary.was_there = true;
         staged = None;
     }
     Ok(PreparedRelease { summary, staged })
 }
 
+/// A release in a hidden sibling of the folder where it is to stand, with the digests of its files as they were read back.
+pub(super) struct Staged {
+    pub(super) summary: ReleaseSummary,
+    pub(super) contents: Contents,
+    pub(super) files: Found,
+    record_bytes: Vec<u8>,
+}
+
+/// Writes a release into a hidden sibling of `path`, and reads every file of it back.
+pub(super) fn stage_release(
+    repo: &Repo,
+    request: &ReleaseRequest<'_>,
+    path: &Path,
+) -> Result<Staged, ReleaseError> {
+    let version = repo.version(request.commit)?;
+    let commit = version.commit().ok_or(ReleaseError::NoCommit)?;
+    let numbered = number_release(repo, request.version, request.commit, request.options.forced)?;
+    let mut contents = Contents::create(path)?;
+    let dataset = Dataset::open(&version, request.options.rule)?;
+    let (mut record, derived) = add_payload(repo, request, &dataset, commit, &numbered, &mut contents)?;
+    let mut payload = Found::new();
+    contents.read_back(&mut payload)?;
+    if let Some(name) = payload.keys().find(|name| is_ambiguous(name)) {
+        return Err(ReleaseError::Ambiguous { name: name.clone() });
+    }
+    let before = numbered
+        .before
+        .as_ref()
+        .map(|version| Dataset::open(version, None));
+    let before = before.transpose()?;
+    let changes = before.as_ref().zip(numbered.comparison.as_ref());
+    let changes = changes.map(|(before, comparison)| Changes { before, comparison });
+    let documents = Documents {
+        dataset: &dataset,
+        numbers: &derived.numbers,
+        changes: changes.as_ref(),
+    };
+    let record_bytes = add_tag_files(&documents, &mut record, &payload, &mut contents)?;
+    let mut files = payload;
+    contents.read_back(&mut files)?;
+    let signature = sign(&request.options, dataset.facts(), &record_bytes)?;
+    if let Some(signature) = &signature {
+        contents.add(SIGNATURE_NAME, signature.as_bytes())?;
+        contents.read_back(&mut files)?;
+    }
+    let summary = ReleaseSummary {
+        id: ReleaseId::of(&record_bytes),
+        path: path.to_owned(),
+        record,
+        signature,
+        files: u64::try_from(files.len()).unwrap_or(u64::MAX),
+        report: derived.exported.report,
+        was_there: false,
+    };
+    Ok(Staged {
+        summary,
+        contents,
+        files,
+        record_bytes,
+    })
+}
+
+/// Signs the record, or takes the signature that was made before.
+fn sign(options: &ReleaseOptions<'_>, facts: &Facts, record: &[u8]) -> Result<Option<String>, ReleaseError> {
+    match (options.signer, options.signature) {
+        (Some(key), _) => {
+            check_signer(key, facts)?;
+            Ok(Some(key.sign(record)?))
+        }
+        (None, signature) => Ok(signature.map(str::to_owned)),
+    }
+}
+
+/// Checks that a key is one that the dataset names for its releases, where it names any.
+fn check_signer(key: &SigningKey, facts: &Facts) -> Result<(), ReleaseError> {
+    let known = keys_of(facts)?;
+    if known.is_empty() || known.contains(&key.public()) {
+        Ok(())
+    } else {
+        Err(ReleaseError::WrongKey {
+            fingerprint: key.public().fingerprint(),
+        })
+    }
+}
+
 /// Writes what is not payload: documents, the bag's declaration, manifests, and the record, which is returned.
 fn add_tag_files(
-    dataset: &Dataset<'_>,
-    numbers: &Numbers,
+    documents: &Documents<'_>,
     record: &mut ReleaseRecord,
     payload: &Found,
     contents: &mut Contents,
 ) -> Result<Vec<u8>, ReleaseError> {
-    derive_documents(dataset, numbers, record, payload, contents)?;
-    let info = bag_info(record, dataset.facts(), payload);
+    derive_documents(documents, record, payload, contents)?;
+    let info = bag_info(record, documents.dataset.facts(), payload);
     contents.add(BAGIT_NAME, BAGIT.as_bytes())?;
     contents.add(BAG_INFO_NAME, info.as_bytes())?;
     let sums = manifest(payload, |file| file.sha256);
@@ -353,7 +396,7 @@ fn add_payload(
     request: &ReleaseRequest<'_>,
     dataset: &Dataset<'_>,
     commit: &Commit,
-    previous: Option<PreviousRelease>,
+    numbered: &Numbered,
     contents: &mut Contents,
 ) -> Result<(ReleaseRecord, Derived), ReleaseError> {
     let options = &request.options;
@@ -396,16 +439,18 @@ fn add_payload(
         },
         filter: options.filter.map(|named| named.text.to_owned()),
         first_commit_at: log.first_at,
+        forced: options.forced.map(str::to_owned),
         format: Tag::default(),
         image_source: options.image_source.map(str::to_owned),
         last_commit_at: log.last_at,
         manifest_blake3: String::new(),
         manifest_sha256: String::new(),
         name: repo.name().to_owned(),
-        previous,
+        previous: numbered.previous.clone(),
         root: commit.root,
         rule: dataset.rows().rule().clone(),
         snapshot: commit.snapshot,
+        step: numbered.step().map(|step| step.to_string()),
         tagmanifest_blake3: String::new(),
         tagmanifest_sha256: String::new(),
         tree: TREE_RULE.to_owned(),

@@ -1,5 +1,6 @@
 //! The documents of a release, which stand beside its payload: README and LICENSE are written here.
 
+use super::changelog::{Changes, changelog};
 use super::cite::{Citation, CiteFormat, Cited};
 use super::croissant::{About, croissant};
 use super::datasheet::Subject;
@@ -14,16 +15,28 @@ use super::{ReleaseError, datasheet};
 use crate::export::{Dataset, rule_text};
 use crate::model::{FactValue, Facts};
 
+/// What documents are written from, beside the record of the release.
+pub(super) struct Documents<'a> {
+    pub(super) dataset: &'a Dataset<'a>,
+    pub(super) numbers: &'a Numbers,
+    /// What changed since the release before, where there is one.
+    pub(super) changes: Option<&'a Changes<'a>>,
+}
+
 /// Writes all documents. `release` need not have the digests of its manifests yet; `payload` are the files below
 /// `data/`.
 pub(super) fn derive_documents(
-    dataset: &Dataset<'_>,
-    numbers: &Numbers,
+    from: &Documents<'_>,
     release: &ReleaseRecord,
     payload: &Found,
     sink: &mut dyn Sink,
 ) -> Result<(), ReleaseError> {
+    let (dataset, numbers) = (from.dataset, from.numbers);
     let facts = dataset.facts();
+    sink.put(
+        "CHANGELOG.md",
+        changelog(release, dataset, from.changes)?.as_bytes(),
+    )?;
     let subject = Subject {
         name: &release.name,
         version: Some(&release.version),
@@ -103,7 +116,7 @@ fn readme(release: &ReleaseRecord, facts: &Facts, payload: &Found) -> String {
 }
 
 /// The files and folders of a release, as the README lists them.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     (
         "data/annotations/coco.json",
         "annotations as COCO, boxes as x, y, width, height",
@@ -139,6 +152,7 @@ const FILES: [(&str, &str); 15] = [
         "datasheet.md",
         "what the dataset is, how it came about, what is not known",
     ),
+    ("CHANGELOG.md", "what changed since the release before"),
     ("CITATION.cff", "how to cite it"),
     ("datacite.json", "the same for archives, as DataCite's metadata"),
     (

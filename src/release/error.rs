@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::{SignError, VersionStep};
 use crate::codec::EncodeError;
 use crate::event::StateError;
 use crate::export::ExportError;
@@ -61,6 +62,66 @@ pub enum ReleaseError {
     ReadBack {
         /// The file.
         path: PathBuf,
+    },
+    /// Two versions cannot be compared.
+    #[error(transparent)]
+    Compare(#[from] crate::snapshot::changes::CompareError),
+    /// The version's number says less than what changed.
+    #[error("{version} understates the change since {previous}: {step}, so that {expected} is the least")]
+    Understated {
+        /// The number asked for.
+        version: String,
+        /// The release before.
+        previous: String,
+        /// What changed.
+        step: VersionStep,
+        /// The least number that says so.
+        expected: String,
+    },
+    /// Nothing changed since the release before.
+    #[error("nothing changed since {previous}: there is nothing to release")]
+    NothingNew {
+        /// The release before.
+        previous: String,
+    },
+    /// The number of the next version cannot be computed.
+    #[error("the version before is '{previous}', which is no number: the next one cannot be computed")]
+    NoNumber {
+        /// The release before.
+        previous: String,
+    },
+    /// The folder holds no release.
+    #[error("{} holds no release: {why}", .path.display())]
+    NoRelease {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The folder holds a release of another dataset.
+    #[error("{} is a release of another dataset, '{name}'", .path.display())]
+    OtherDataset {
+        /// The folder.
+        path: PathBuf,
+        /// The dataset's name.
+        name: String,
+    },
+    /// What is cited is not here.
+    #[error("the cited version {version} cannot be had from here: {why}")]
+    Unresolved {
+        /// The version.
+        version: String,
+        /// What does not match.
+        why: String,
+    },
+    /// The key cannot sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The dataset names other keys for its releases.
+    #[error("the dataset's fact {} names other keys than {fingerprint}", super::KEY_FACT)]
+    WrongKey {
+        /// The key that was given.
+        fingerprint: String,
     },
     /// Names of files cannot stand in a manifest of a bag.
     #[error("the file {name} cannot stand in a manifest: BagIt reads %0A, %0D and %25 as other characters")]

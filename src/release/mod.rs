@@ -6,7 +6,8 @@
 //!   manifest-sha256.txt         sha256sum -c; lists data/, as manifest-blake3.txt does for b3sum -c
 //!   tagmanifest-sha256.txt      lists the rest but release.json, as tagmanifest-blake3.txt does
 //!   bagit.txt  bag-info.txt
-//!   README.md  LICENSE  datasheet.md  CITATION.cff  datacite.json  croissant.json  ro-crate-metadata.json
+//!   release.json.sig            a signature of it by ssh-keygen's rules, where there is one
+//!   README.md  CHANGELOG.md  LICENSE  datasheet.md  CITATION.cff  datacite.json  croissant.json  ro-crate-metadata.json
 //!   data/annotations/           coco.json, annotations.csv, annotations.parquet, geojson/, labels.json
 //!   data/images.csv             every image with its digest
 //!   data/images/                the bytes of the images, where asked for
@@ -18,8 +19,10 @@
 //! give the same bytes: no clock, host or path is in a release, and no private object ever enters one. What is derived
 //! from the history is derived again when a release is checked.
 
+mod archive;
 mod bag;
 mod build;
+mod changelog;
 mod check;
 mod cite;
 mod contents;
@@ -30,18 +33,27 @@ mod error;
 mod escape;
 mod history;
 mod manifest;
+mod numbering;
 mod numbers;
 mod payload;
+mod rebuild;
 mod record;
 mod ro_crate;
+mod sign;
 mod sink;
+mod version;
 
+pub use archive::{ArchiveFormat, archive_release};
 pub use build::{
-    Images, NamedFilter, PreparedRelease, ReleaseOptions, ReleaseRequest, ReleaseSummary, build_release,
-    prepare_release, release_of_tag, safe_name, tag_release,
+    Images, NamedFilter, PreparedRelease, ReleaseOptions, ReleaseRequest, ReleaseSummary, build_of_tag,
+    build_release, prepare_release, release_of_tag, safe_name, tag_release,
 };
 pub use check::{CheckOptions, Finding, ReleaseCheck, Severity, verify_release, verify_release_with};
 pub use cite::{CiteFormat, bare_doi, cite};
 pub use datasheet::datasheet;
 pub use error::ReleaseError;
-pub use record::{ExportedCounts, PreviousRelease, ReleaseRecord};
+pub use numbering::next_version;
+pub use rebuild::{Rebuilt, ReleaseCitation, check_rebuild, read_record, release_build, resolve_release};
+pub use record::{BuildRecord, ExportedCounts, PreviousRelease, ReleaseRecord};
+pub use sign::{KEY_FACT, NAMESPACE, SignError, SigningKey, VerifyingKey, keys_of, parse_keys};
+pub use version::{VersionNumber, VersionStep, step_of, version_step};

@@ -1,6 +1,6 @@
 //! `release.json`: what is released. Frozen once released; its BLAKE3 is the release's id.
 
-use crate::codec::{Record, Tag, record};
+use crate::codec::{Extra, Record, Tag, record};
 use crate::id::{CommitId, Digest, NodeId, ReleaseId, SnapshotId};
 use crate::model::{Counts, Rule};
 use crate::time::Timestamp;
@@ -31,6 +31,34 @@ record! {
 }
 
 record! {
+    /// What a release was built with, as its tag keeps it: with it the release comes out again from the repository alone.
+    pub struct BuildRecord {
+        /// The day in the documents, `2026-11-01`.
+        pub date: String,
+        /// As [`ReleaseRecord::doi`].
+        pub doi: Option<String> = optional,
+        /// As [`ReleaseRecord::filter`].
+        pub filter: Option<String> = optional,
+        /// As [`ReleaseRecord::forced`].
+        pub forced: Option<String> = optional,
+        /// The format.
+        pub format: Tag<BuildRecord>,
+        /// As [`ReleaseRecord::image_source`].
+        pub image_source: Option<String> = optional,
+        /// As [`ReleaseRecord::rule`].
+        pub rule: Rule,
+        /// The signature of `release.json`, where there is one.
+        pub signature: Option<String> = optional,
+        /// As [`ReleaseRecord::with_images`].
+        pub with_images: bool,
+    }
+}
+
+impl Record for BuildRecord {
+    const FORMAT: &'static str = "holotype/release-build/1";
+}
+
+record! {
     /// A release. Canonical JSON.
     pub struct ReleaseRecord {
         /// The commit that is released.
@@ -55,6 +83,8 @@ record! {
         pub filter: Option<String> = optional,
         /// When the first of those commits was made.
         pub first_commit_at: Timestamp,
+        /// Why the version's number is not the one that the changes give, where it was forced.
+        pub forced: Option<String> = optional,
         /// The format.
         pub format: Tag<ReleaseRecord>,
         /// Where images can be had: an address with `{name}`, `{stem}` or `{blob}`.
@@ -75,6 +105,8 @@ record! {
         pub rule: Rule,
         /// The version's content.
         pub snapshot: SnapshotId,
+        /// How far it is from the release before: `PATCH`, `MINOR` or `MAJOR`.
+        pub step: Option<String> = optional,
         /// BLAKE3 of `tagmanifest-blake3.txt`.
         pub tagmanifest_blake3: String,
         /// SHA-256 of `tagmanifest-sha256.txt`.
@@ -90,6 +122,25 @@ record! {
 
 impl Record for ReleaseRecord {
     const FORMAT: &'static str = "holotype/release/1";
+}
+
+impl BuildRecord {
+    /// What a release was built with.
+    #[must_use]
+    pub fn of(release: &ReleaseRecord, signature: Option<String>) -> Self {
+        Self {
+            date: release.date.clone(),
+            doi: release.doi.clone(),
+            filter: release.filter.clone(),
+            forced: release.forced.clone(),
+            format: Tag::default(),
+            image_source: release.image_source.clone(),
+            rule: release.rule.clone(),
+            signature,
+            with_images: release.with_images,
+            extra: Extra::default(),
+        }
+    }
 }
 
 impl ReleaseRecord {

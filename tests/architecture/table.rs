@@ -75,6 +75,7 @@ pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
     ),
     (&["parquet"], &["export"]),
     (&["snap"], &["import"]),
+    (&["ssh_key", "tar", "zip", "zstd"], &["release"]),
     (&["quick_xml", "csv"], &["import", "export", "files"]),
 ];
 

@@ -5,26 +5,43 @@ use std::path::Path;
 
 use super::super::ReleaseError;
 use super::super::bag::{BAG_INFO_NAME, BAGIT_NAME, bag_info};
-use super::super::documents::derive_documents;
+use super::super::changelog::Changes;
+use super::super::documents::{Documents, derive_documents};
 use super::super::history::{OBJECTS, READER, SLOTS};
 use super::super::manifest::{BLAKE3_NAME, DATA, RELEASE_NAME, SHA256_NAME, digest_stream};
 use super::super::payload::{ANNOTATIONS, COCO, Derivation, IMAGE_FILES, LABELS, derive_payload};
 use super::super::record::ReleaseRecord;
 use super::super::sink::{Hashes, Sink};
+use super::super::version::version_step;
 use super::{Checker, Finding, Severity, text_of};
 use crate::event::State;
-use crate::export::{Dataset, Filter, ImageRow};
+use crate::export::{Dataset, Exported, Filter, ImageRow};
 use crate::files::folder::Folder;
 use crate::id::Digest;
+use crate::snapshot::SnapshotView;
+use crate::tree::{MemoryNodes, Tree};
+
+/// The version and the one of the release before, as trees.
+pub(super) struct Trees<'a> {
+    pub(super) nodes: &'a MemoryNodes,
+    pub(super) before: Option<Tree>,
+    pub(super) after: Tree,
+}
 
 /// Compares what is released with what the history says.
-pub(super) fn check_content(checker: &mut Checker<'_>, record: &ReleaseRecord, state: &(dyn State + Sync)) {
+pub(super) fn check_content(
+    checker: &mut Checker<'_>,
+    record: &ReleaseRecord,
+    state: &(dyn State + Sync),
+    trees: &Trees<'_>,
+) {
     let dataset = match Dataset::open(state, Some(&record.rule)) {
         Ok(dataset) => dataset,
         Err(error) => return checker.find("HT-R010", "history", error.to_string()),
     };
+    checker.check_signer(dataset.facts());
     check_images(checker, record, &dataset);
-    if let Err(error) = check_derived(checker, record, &dataset) {
+    if let Err(error) = check_derived(checker, record, &dataset, trees) {
         checker.find("HT-R013", "history", error.to_string());
     }
 }
@@ -35,6 +52,7 @@ fn check_derived(
     checker: &mut Checker<'_>,
     record: &ReleaseRecord,
     dataset: &Dataset<'_>,
+    trees: &Trees<'_>,
 ) -> Result<(), ReleaseError> {
     let mut hashes = Hashes::default();
     let what = Derivation {
@@ -54,8 +72,44 @@ fn check_derived(
         (is_whole || name.starts_with(DATA))
             && (record.filter.is_none() || !name.starts_with(ANNOTATIONS) || name == LABELS)
     };
+    check_exported(checker, record, &derived.exported);
+    let payload = checker.payload();
+    let view = trees.before.map(|tree| SnapshotView {
+        tree,
+        source: trees.nodes,
+    });
+    let before = view.as_ref().map(|view| Dataset::open(view, None)).transpose()?;
+    let comparison = trees
+        .before
+        .map(|before| crate::snapshot::changes::compare(trees.nodes, before, trees.after))
+        .transpose()?;
+    let step = comparison
+        .as_ref()
+        .and_then(version_step)
+        .map(|step| step.to_string());
+    if step != record.step {
+        let message = "it says another step since the release before than the history";
+        checker.find("HT-R013", RELEASE_NAME, message);
+    }
+    let changes = before.as_ref().zip(comparison.as_ref());
+    let changes = changes.map(|(before, comparison)| Changes { before, comparison });
+    let documents = Documents {
+        dataset,
+        numbers: &derived.numbers,
+        changes: changes.as_ref(),
+    };
+    derive_documents(&documents, record, &payload, &mut hashes)?;
+    hashes.put(
+        BAG_INFO_NAME,
+        bag_info(record, dataset.facts(), &payload).as_bytes(),
+    )?;
+    compare(checker, &hashes, is_compared);
+    Ok(())
+}
+
+/// Compares how much was derived with what `release.json` says; where an expression chose it, says that it was not.
+fn check_exported(checker: &mut Checker<'_>, record: &ReleaseRecord, found: &Exported) {
     if record.filter.is_none() {
-        let found = &derived.exported;
         for (what, said, found) in [
             ("images", record.exported.images, found.images),
             ("annotations", record.exported.annotations, found.annotations),
@@ -75,14 +129,6 @@ fn check_derived(
                     .to_owned(),
         });
     }
-    let payload = checker.payload();
-    derive_documents(dataset, &derived.numbers, record, &payload, &mut hashes)?;
-    hashes.put(
-        BAG_INFO_NAME,
-        bag_info(record, dataset.facts(), &payload).as_bytes(),
-    )?;
-    compare(checker, &hashes, is_compared);
-    Ok(())
 }
 
 /// Compares what was derived with what is listed, and asks where the rest comes from.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::history::{OBJECTS, SLOTS};
 use super::super::manifest::RELEASE_NAME;
 use super::super::record::ReleaseRecord;
-use super::derived::check_content;
+use super::derived::{Trees, check_content};
 use super::{BYTES_MAX, Checker};
 use crate::codec::{from_canonical, to_canonical};
 use crate::event::{BatchReader, EmptyState, Overlay, evolve};
@@ -16,7 +16,7 @@ use crate::log::{BatchRange, Commit};
 use crate::model::Counts;
 use crate::snapshot::{TREE_RULE, count, snapshot_id};
 use crate::store::Slot;
-use crate::tree::{MemoryNodes, TreeBuilder};
+use crate::tree::{MemoryNodes, Tree, TreeBuilder};
 
 /// Replays the history and compares what comes out with what `release.json` pins.
 pub(super) fn replay(checker: &mut Checker<'_>, record: &ReleaseRecord) {
@@ -24,7 +24,7 @@ pub(super) fn replay(checker: &mut Checker<'_>, record: &ReleaseRecord) {
     let Some(chain) = read_chain(checker, record.commit, &mut reached) else {
         return;
     };
-    if let Some(tip) = chain.last() {
+    if let Some((_, tip)) = chain.last() {
         let says_same = tip.snapshot == record.snapshot
             && tip.root == record.root
             && tip.counts == record.counts
@@ -37,19 +37,34 @@ pub(super) fn replay(checker: &mut Checker<'_>, record: &ReleaseRecord) {
             );
         }
     }
+    let mut nodes = MemoryNodes::default();
+    let mut before = None;
     let mut state = Overlay::new(&EmptyState);
-    for range in chain.iter().flat_map(|commit| &commit.batches) {
-        if let Err((name, why)) = fold(checker, range, &mut state) {
-            checker.find("HT-R009", &name, why);
-            return;
+    for (id, commit) in &chain {
+        for range in &commit.batches {
+            if let Err((name, why)) = fold(checker, range, &mut state) {
+                checker.find("HT-R009", &name, why);
+                return;
+            }
+        }
+        if record
+            .previous
+            .as_ref()
+            .is_some_and(|previous| previous.commit == *id)
+        {
+            before = materialise(&state, &mut nodes).ok().map(|(tree, _)| tree);
         }
     }
     check_slots(checker, record);
     check_unreached(checker, &reached);
-    match materialise(&state) {
-        Ok((root, counts)) => {
-            let snapshot = snapshot_id(root, &counts);
-            let is_same = root == record.root
+    if record.previous.is_some() && before.is_none() {
+        let message = "the commit of the release before is not in the history";
+        checker.find("HT-R010", RELEASE_NAME, message);
+    }
+    match materialise(&state, &mut nodes) {
+        Ok((after, counts)) => {
+            let snapshot = snapshot_id(after.root(), &counts);
+            let is_same = after.root() == record.root
                 && counts == record.counts
                 && record.tree == TREE_RULE
                 && snapshot.is_ok_and(|snapshot| snapshot == record.snapshot);
@@ -60,19 +75,23 @@ pub(super) fn replay(checker: &mut Checker<'_>, record: &ReleaseRecord) {
                     "replaying the history gives another snapshot",
                 );
             }
+            let trees = Trees {
+                nodes: &nodes,
+                before,
+                after,
+            };
+            check_content(checker, record, &state, &trees);
         }
-        Err(error) => checker.find("HT-R010", "history", error.to_string()),
+        Err(error) => checker.find("HT-R010", "history", error),
     }
-    check_content(checker, record, &state);
 }
+
+/// Commits from the first to the one that is released, by first parents.
+type Chain = Vec<(CommitId, Commit)>;
 
 /// Reads a commit and those before it; returns the first parents, oldest first. All objects that any of them names
 /// are noted as reached.
-fn read_chain(
-    checker: &mut Checker<'_>,
-    tip: CommitId,
-    reached: &mut BTreeSet<String>,
-) -> Option<Vec<Commit>> {
+fn read_chain(checker: &mut Checker<'_>, tip: CommitId, reached: &mut BTreeSet<String>) -> Option<Chain> {
     let mut commits: BTreeMap<CommitId, Commit> = BTreeMap::new();
     let mut open = vec![tip];
     let mut is_whole = true;
@@ -106,9 +125,9 @@ fn read_chain(
     }
     let mut chain = Vec::new();
     let mut next = Some(tip);
-    while let Some(commit) = next.and_then(|id| commits.remove(&id)) {
+    while let Some((id, commit)) = next.and_then(|id| Some((id, commits.remove(&id)?))) {
         next = commit.first_parent();
-        chain.push(commit);
+        chain.push((id, commit));
     }
     chain.reverse();
     Some(chain)
@@ -153,17 +172,16 @@ fn fold(
 }
 
 /// Builds the tree of a state in memory.
-fn materialise(state: &Overlay<'_>) -> Result<(crate::id::NodeId, Counts), String> {
-    let mut nodes = MemoryNodes::default();
+fn materialise(state: &Overlay<'_>, nodes: &mut MemoryNodes) -> Result<(Tree, Counts), String> {
     let mut builder = TreeBuilder::new();
     for (key, value) in state.edits().iter() {
         if let Some(value) = value {
-            builder.push(key.as_bytes(), value, &mut nodes);
+            builder.push(key.as_bytes(), value, nodes);
         }
     }
-    let tree = builder.finish(&mut nodes);
-    let counts = count(&tree, &nodes).map_err(|error| error.to_string())?;
-    Ok((tree.root(), counts))
+    let tree = builder.finish(nodes);
+    let counts = count(&tree, &*nodes).map_err(|error| error.to_string())?;
+    Ok((tree, counts))
 }
 
 /// Checks that slots follow each other and that the last one names the commit.

@@ -6,8 +6,8 @@ use clap::Args;
 use holotype::export::agreed::{RuleError, parse_rule};
 use holotype::export::image_table::is_source_pattern;
 use holotype::release::{
-    Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary, bare_doi,
-    build_release,
+    ArchiveFormat, Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary,
+    SigningKey, archive_release, bare_doi, build_release, next_version,
 };
 use serde_json::json;
 
@@ -19,7 +19,7 @@ use crate::failure::{CONFLICT, Failure, chain};
 /// Builds DIR/NAME-VERSION/ with checksums, annotations, history and datasheet, and the tag
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseArgs {
-    /// The version, such as 1.0.0
+    /// The version, such as 1.0.0; auto computes it from what changed since the release before
     version: String,
     /// The revision; HEAD where none is given
     revision: Option<String>,
@@ -35,6 +35,15 @@ pub(crate) struct ReleaseArgs {
     /// Where images can be had: an address with {name}, {stem} or {blob}
     #[arg(long, value_name = "URL-PATTERN")]
     image_source: Option<String>,
+    /// Pack the folder, too: DIR/NAME-VERSION.tar.zst or .zip
+    #[arg(long, value_name = "FORM")]
+    archive: Option<String>,
+    /// Sign release.json by this private key of OpenSSH (Ed25519, without a passphrase)
+    #[arg(long, value_name = "KEY")]
+    sign: Option<PathBuf>,
+    /// Take a number that understates the change, or release what did not change, for this reason
+    #[arg(long, value_name = "REASON")]
+    force_version: Option<String>,
     /// The DOI that an archive reserved for this version
     #[arg(long)]
     doi: Option<String>,
@@ -63,9 +72,33 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
         })?),
         None => None,
     };
+    let archive = match &args.archive {
+        Some(text) => Some(ArchiveFormat::parse(text).ok_or_else(|| {
+            Failure::usage(
+                format!("'{text}' is no form of an archive"),
+                format!("forms are {}", ArchiveFormat::WORDS.join(", ")),
+            )
+        })?),
+        None => None,
+    };
+    let forced = args.force_version.as_deref().map(str::trim);
+    if forced == Some("") {
+        return Err(Failure::usage(
+            "the reason is empty",
+            "say why: --force-version REASON",
+        ));
+    }
+    let signer = match &args.sign {
+        Some(path) => Some(signing_key(&app.user_path(path))?),
+        None => None,
+    };
     let repo = app.repo()?;
     let author = app.author(&repo)?;
     let commit = repo.resolve(args.revision.as_deref().unwrap_or("HEAD"))?;
+    let number = match args.version.as_str() {
+        "auto" => next_version(&repo, commit)?.to_string(),
+        other => other.to_owned(),
+    };
     let version = repo.version(commit)?;
     before_release(app, &repo, &version, &args.gate)?;
     let rule = args
@@ -90,7 +123,7 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
         },
     });
     let request = ReleaseRequest {
-        version: &args.version,
+        version: &number,
         commit,
         out_dir: &out_dir,
         options: ReleaseOptions {
@@ -103,21 +136,47 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
             date: app.source_date()?,
             filter: named,
             doi: doi.as_deref(),
+            forced,
+            signer: signer.as_ref(),
+            signature: None,
             image_source: args.image_source.as_deref(),
         },
     };
     let summary = build_release(&repo, &request, author)?;
-    report(app, &args.version, &summary)?;
+    let packed = match archive {
+        Some(format) => Some(archive_release(&summary.path, format)?),
+        None => None,
+    };
+    report(app, &number, &summary, packed.as_deref())?;
     Ok(0)
 }
 
-fn report(app: &mut App, version: &str, summary: &ReleaseSummary) -> Result<(), Failure> {
+/// Reads the key that signs.
+fn signing_key(path: &std::path::Path) -> Result<SigningKey, Failure> {
+    let bytes = holotype::files::input::read_file(path, 1 << 20)?;
+    SigningKey::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+        Failure::refused(
+            format!("{}: {error}", path.display()),
+            "give an Ed25519 key without a passphrase: ssh-keygen -t ed25519 -f KEY -N \"\"",
+        )
+    })
+}
+
+fn report(
+    app: &mut App,
+    version: &str,
+    summary: &ReleaseSummary,
+    packed: Option<&std::path::Path>,
+) -> Result<(), Failure> {
     app.out.object(
         "holotype/release/1",
         &json!({
             "release": summary.id,
             "version": version,
             "path": summary.path,
+            "archive": packed,
+            "step": summary.record.step,
+            "previous": summary.record.previous,
             "commit": summary.record.commit,
             "snapshot": summary.record.snapshot,
             "counts": counts_json(&summary.record.counts),
@@ -140,6 +199,12 @@ fn report(app: &mut App, version: &str, summary: &ReleaseSummary) -> Result<(), 
         "  {} files; check them with sha256sum -c, b3sum -c, or holotype verify --release DIR",
         summary.files
     ))?;
+    if let Some(packed) = packed {
+        app.out.line(format!("  packed as {}", packed.display()))?;
+    }
+    if let (Some(step), Some(previous)) = (&summary.record.step, &summary.record.previous) {
+        app.out.line(format!("  {step} since {}", previous.version))?;
+    }
     for loss in summary.report.losses() {
         app.out.note(format!(
             "lost in COCO: {} × {}: {}",
@@ -165,6 +230,35 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Differs { .. } => {
                 Self::new(CONFLICT, line, "choose another --out, or another version")
             }
+            ReleaseError::Compare(_) => Self::new(
+                crate::failure::DAMAGED,
+                line,
+                "'holotype verify' tells what is damaged",
+            ),
+            ReleaseError::Understated { ref expected, .. } => {
+                let hint = format!(
+                    "release {expected}, or 'auto'; --force-version REASON takes the number and logs why"
+                );
+                Self::refused(line, hint)
+            }
+            ReleaseError::NothingNew { .. } => Self::refused(
+                line,
+                "'holotype status' tells what is not committed; --force-version REASON releases it all the same",
+            ),
+            ReleaseError::NoNumber { .. } => Self::refused(line, "give the version's number yourself"),
+            ReleaseError::NoRelease { .. } => Self::refused(line, "give the folder of a release"),
+            ReleaseError::OtherDataset { .. } => {
+                Self::refused(line, "go to the repository of that dataset: holotype -C DIR")
+            }
+            ReleaseError::Unresolved { .. } => Self::refused(
+                line,
+                "'holotype cite VERSION' prints what this repository holds; ask the makers for theirs",
+            ),
+            ReleaseError::Sign(_) => Self::refused(line, "give another key, or leave --sign out"),
+            ReleaseError::WrongKey { .. } => Self::refused(
+                line,
+                "sign by a key that is named, or name this one: holotype set dataset release_key=\"ssh-ed25519 …\"",
+            ),
             ReleaseError::Ambiguous { .. } => {
                 Self::refused(line, "leave the images out, or add them under other names")
             }

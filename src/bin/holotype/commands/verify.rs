@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use holotype::release::{CheckOptions, verify_release_with};
+use holotype::id::ReleaseId;
+use holotype::release::{CheckOptions, VerifyingKey, parse_keys, verify_release_with};
 use holotype::verify::{VerifyOptions, VerifyProgress, VerifyStage, verify};
 use serde_json::{Value, json};
 
@@ -26,6 +27,12 @@ pub(crate) struct VerifyArgs {
     /// A folder with the images of the release, where that has their digests alone
     #[arg(long, value_name = "FOLDER", requires = "release")]
     images: Option<PathBuf>,
+    /// A file of public keys, of which one must have signed: *.pub, or the allowed signers of ssh-keygen
+    #[arg(long, value_name = "FILE", requires = "release")]
+    signers: Option<PathBuf>,
+    /// A citation of the release, or its digest alone: it must be that one
+    #[arg(long, value_name = "TEXT", requires = "release")]
+    cited: Option<String>,
 }
 
 /// One line of a result.
@@ -105,8 +112,14 @@ pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
 fn release(app: &mut App, dir: &std::path::Path, args: &VerifyArgs) -> Result<u8, Failure> {
     let path = app.user_path(dir);
     let images = args.images.as_deref().map(|folder| app.user_path(folder));
+    let signers = match &args.signers {
+        Some(file) => Some(read_keys(&app.user_path(file))?),
+        None => None,
+    };
     let options = CheckOptions {
         images: images.as_deref(),
+        signers: signers.as_deref(),
+        cited: args.cited.as_deref().map(cited_release).transpose()?,
     };
     let check = verify_release_with(&path, &options)?;
     let lines: Vec<Line> = check
@@ -127,7 +140,10 @@ fn release(app: &mut App, dir: &std::path::Path, args: &VerifyArgs) -> Result<u8
     });
     app.out.object(
         "holotype/verify/1",
-        &json!({"ok": check.is_ok(), "release": check.id, "findings": json_lines(&lines), "checked": counts}),
+        &json!({
+            "ok": check.is_ok(), "release": check.id, "signer": check.signer, "findings": json_lines(&lines),
+            "checked": counts,
+        }),
     )?;
     print(app, &lines)?;
     if let Some(id) = &check.id {
@@ -141,10 +157,44 @@ fn release(app: &mut App, dir: &std::path::Path, args: &VerifyArgs) -> Result<u8
         app.out
             .line(format!("compared {} files of images", check.images))?;
     }
-    app.out.line(
-        "not checked: that this is the release that was published. Compare its digest with the one cited",
-    )?;
+    if let Some(signer) = &check.signer {
+        app.out.line(format!("signed by {signer}"))?;
+    }
+    if args.cited.is_none() && args.signers.is_none() {
+        app.out.line(
+            "not checked: that this is the release that was published. Compare its digest with the one cited",
+        )?;
+    }
     close(app, check.is_ok())
+}
+
+/// Reads public keys.
+fn read_keys(path: &std::path::Path) -> Result<Vec<VerifyingKey>, Failure> {
+    let bad = |why: String| {
+        Failure::refused(
+            format!("{}: {why}", path.display()),
+            "give a file of public keys: ssh-ed25519 AAAA…, one a line",
+        )
+    };
+    let bytes = holotype::files::input::read_file(path, 1 << 20)?;
+    let text = String::from_utf8(bytes).map_err(|error| bad(error.to_string()))?;
+    let keys = parse_keys(&text).map_err(|error| bad(error.to_string()))?;
+    if keys.is_empty() {
+        return Err(bad("it holds no key".to_owned()));
+    }
+    Ok(keys)
+}
+
+/// Finds the digest in a citation: behind the last `#`, else the whole text.
+fn cited_release(text: &str) -> Result<ReleaseId, Failure> {
+    let rest = text.rsplit_once('#').map_or(text, |(_, rest)| rest);
+    let digest: String = rest.trim().chars().take_while(char::is_ascii_hexdigit).collect();
+    ReleaseId::parse(&digest).map_err(|_| {
+        Failure::usage(
+            format!("'{}' holds no digest of a release", one_line(text)),
+            "give NAME@VERSION#DIGEST, or the 64 hex digits of the digest",
+        )
+    })
 }
 
 fn json_lines(lines: &[Line]) -> Vec<Value> {
