@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::ReleaseError;
-use crate::files::folder::{EntryKind, FileError, Folder};
+use crate::files::folder::{EntryKind, FileError, Folder, Vacancy, vacancy};
 use crate::files::output::{Existing, StagedFile};
 
 /// A form of archives.
@@ -56,7 +56,7 @@ pub fn archive_release(dir: &Path, format: ArchiveFormat) -> Result<PathBuf, Rel
         .ok_or_else(|| FileError::Nameless { path: dir.to_owned() })?;
     let path = dir.with_file_name(format!("{name}.{}", format.as_str()));
     let folder = Folder::open(dir)?;
-    if path.try_exists()? {
+    if vacancy(&path)? == Vacancy::Occupied {
         let there = digest_of_file(&path)?;
         let mut hasher = blake3::Hasher::new();
         write_archive(&folder, &name, format, &mut hasher)?;
@@ -189,7 +189,7 @@ mod tests {
                 }
                 ArchiveFormat::Zip => {
                     let zip = zip::ZipArchive::new(io::Cursor::new(&one)).unwrap();
-                    zip.file_names().map(str::to_owned).collect()
+                    zip.file_names().map(|name| name.unwrap().into_owned()).collect()
                 }
             };
             let expected = ["a.txt", "b/ü.txt", long.as_str()].map(|name| format!("cells-1.0.0/{name}"));

@@ -44,9 +44,15 @@ pub(super) fn derive_documents(
         snapshot: release.snapshot.to_string(),
         date: release.day(),
         filter: release.filter.as_deref(),
+        doi: release.doi.as_deref(),
     };
     let sheet = datasheet::write(&subject, dataset, numbers, &LogFacts::of(release));
     sink.put("datasheet.md", sheet.as_bytes())?;
+    let title = format!("Datasheet: {}, version {}", release.name, release.version);
+    sink.put("datasheet.html", datasheet::html::page(&title, &sheet).as_bytes())?;
+    for (name, plot) in datasheet::plots_of(numbers) {
+        sink.put(name, plot.as_bytes())?;
+    }
     let citation = Citation::new(facts, Cited::of(release));
     sink.put("CITATION.cff", citation.render(CiteFormat::Cff).as_bytes())?;
     sink.put("datacite.json", citation.render(CiteFormat::Datacite).as_bytes())?;

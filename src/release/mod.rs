@@ -7,7 +7,7 @@
 //!   tagmanifest-sha256.txt      lists the rest but release.json, as tagmanifest-blake3.txt does
 //!   bagit.txt  bag-info.txt
 //!   release.json.sig            a signature of it by ssh-keygen's rules, where there is one
-//!   README.md  CHANGELOG.md  LICENSE  datasheet.md  CITATION.cff  datacite.json  croissant.json  ro-crate-metadata.json
+//!   README.md  CHANGELOG.md  LICENSE  datasheet.md  datasheet.html  plots/  CITATION.cff  datacite.json  croissant.json  ro-crate-metadata.json
 //!   data/annotations/           coco.json, annotations.csv, annotations.parquet, geojson/, labels.json
 //!   data/images.csv             every image with its digest
 //!   data/images/                the bytes of the images, where asked for
@@ -41,6 +41,7 @@ mod record;
 mod ro_crate;
 mod sign;
 mod sink;
+mod swh;
 mod version;
 
 pub use archive::{ArchiveFormat, archive_release};
@@ -50,10 +51,13 @@ pub use build::{
 };
 pub use check::{CheckOptions, Finding, ReleaseCheck, Severity, verify_release, verify_release_with};
 pub use cite::{CiteFormat, bare_doi, cite};
-pub use datasheet::datasheet;
+pub use datasheet::{
+    ANSWER_FACT, Answer, Answered, QUESTIONS, Question, Section, Tallied, answers, datasheet, tally,
+};
 pub use error::ReleaseError;
 pub use numbering::next_version;
 pub use rebuild::{Rebuilt, ReleaseCitation, check_rebuild, read_record, release_build, resolve_release};
 pub use record::{BuildRecord, ExportedCounts, PreviousRelease, ReleaseRecord};
 pub use sign::{KEY_FACT, NAMESPACE, SignError, SigningKey, VerifyingKey, keys_of, parse_keys};
+pub use swh::swh_directory;
 pub use version::{VersionNumber, VersionStep, step_of, version_step};

@@ -22,40 +22,58 @@ const DOCUMENTS: [(&str, &str); 6] = [
 
 /// Writes the metadata. The objects of the history are described as one folder.
 pub(super) fn ro_crate(about: &About<'_>) -> String {
-    let release = about.release;
-    let citation = about.citation;
-    let mut parts: Vec<Value> = Vec::new();
-    let mut entities: Vec<Value> = Vec::new();
-    for (name, what) in DOCUMENTS {
-        parts.push(json!({"@id": name}));
-        entities.push(json!({
+    let mut entities = files(about);
+    let parts: Vec<Value> = entities
+        .iter()
+        .filter_map(|entity| Some(json!({"@id": entity.get("@id")?})))
+        .collect();
+    let root = root(about, parts, &mut entities);
+    let descriptor = json!({
+        "@id": "ro-crate-metadata.json",
+        "@type": "CreativeWork",
+        "about": {"@id": "./"},
+        "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+    });
+    let graph: Vec<Value> = [descriptor, root].into_iter().chain(entities).collect();
+    let metadata = json!({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph});
+    format!("{metadata:#}\n")
+}
+
+/// What is in the crate.
+fn files(about: &About<'_>) -> Vec<Value> {
+    let documents = DOCUMENTS.into_iter().map(|(name, what)| {
+        json!({
             "@id": name,
             "@type": "File",
             "name": what,
             "encodingFormat": media_type(name),
-        }));
-    }
-    for (name, file) in about
+        })
+    });
+    let payload = about
         .payload
         .iter()
-        .filter(|(name, _)| !name.starts_with(OBJECTS))
-    {
-        let id = percent_encoded(name);
-        parts.push(json!({"@id": id}));
-        entities.push(json!({
-            "@id": id,
+        .filter(|(name, _)| !name.starts_with(OBJECTS));
+    let payload = payload.map(|(name, file)| {
+        json!({
+            "@id": percent_encoded(name),
             "@type": "File",
             "name": name,
             "contentSize": file.size_bytes.to_string(),
             "encodingFormat": media_type(name),
-        }));
-    }
-    parts.push(json!({"@id": OBJECTS}));
-    entities.push(json!({
+        })
+    });
+    let history = json!({
         "@id": OBJECTS,
         "@type": "Dataset",
         "name": "Commits and batches of events, each under its BLAKE3",
-    }));
+    });
+    documents.chain(payload).chain([history]).collect()
+}
+
+/// The dataset itself; whom and what it names besides is added to `entities`.
+fn root(about: &About<'_>, parts: Vec<Value>, entities: &mut Vec<Value>) -> Value {
+    let (release, citation) = (about.release, about.citation);
+    let doi = citation.doi().map(|doi| format!("https://doi.org/{doi}"));
     let mut root = Map::new();
     let mut put = |name: &str, value: Value| root.insert(name.to_owned(), value);
     put("@id", json!("./"));
@@ -64,7 +82,6 @@ pub(super) fn ro_crate(about: &About<'_>) -> String {
     put("description", json!(about.description()));
     put("datePublished", json!(release.date));
     put("version", json!(release.version));
-    let doi = citation.doi().map(|doi| format!("https://doi.org/{doi}"));
     put(
         "identifier",
         json!(doi.unwrap_or_else(|| format!("urn:holotype:commit:{}", release.commit))),
@@ -79,11 +96,8 @@ pub(super) fn ro_crate(about: &About<'_>) -> String {
                 "name": name.unwrap_or(&address),
             }));
         }
-        (None, Some(name)) => {
-            put("license", json!(name));
-        }
-        (None, None) => {
-            put("license", json!("not stated"));
+        (None, name) => {
+            put("license", json!(name.unwrap_or("not stated")));
         }
     }
     let mut authors: Vec<Value> = Vec::new();
@@ -103,16 +117,5 @@ pub(super) fn ro_crate(about: &About<'_>) -> String {
         put("publisher", json!({"@id": "#publisher"}));
         entities.push(json!({"@id": "#publisher", "@type": "Organization", "name": publisher}));
     }
-    let descriptor = json!({
-        "@id": "ro-crate-metadata.json",
-        "@type": "CreativeWork",
-        "about": {"@id": "./"},
-        "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
-    });
-    let graph: Vec<Value> = [descriptor, Value::Object(root)]
-        .into_iter()
-        .chain(entities)
-        .collect();
-    let crate_json = json!({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph});
-    format!("{crate_json:#}\n")
+    Value::Object(root)
 }

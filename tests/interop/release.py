@@ -17,6 +17,7 @@ import json
 import logging
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,7 @@ from rocrate.rocrate import ROCrate
 
 from holotype_cli import Check
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 AUTHOR = "Ada Example <ada@example.org>"
 FACTS = [
     "title=Cells of several kinds: a test",
@@ -127,6 +129,93 @@ def check_tables(check, name, folder, record):
     return table.num_rows
 
 
+def tables_of(sheet):
+    """The tables of a datasheet: heads and rows, with escapes taken back."""
+    tables, lines = [], sheet.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("|---"):
+            cells = lambda row: [re.sub(r"\\(.)", r"\1", cell.strip()) for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+            rows = []
+            for row in lines[number + 1 :]:
+                if not row.startswith("|"):
+                    break
+                rows.append(cells(row))
+            tables.append((cells(lines[number - 1]), rows))
+    return tables
+
+
+def check_datasheet(check, name, folder):
+    """The numbers of the datasheet, computed once more from the exported tables with DuckDB."""
+    base = duckdb.connect()
+    parquet = str(folder / "data/annotations/annotations.parquet")
+    base.execute(f"create view a as select * from read_parquet('{parquet}')")
+    base.execute(f"create view i as select * from read_csv('{folder / 'data/images.csv'}', header=true, all_varchar=true)")
+    base.execute("create view r as select unnest(from_json(holotype->'ratings', '[\"JSON\"]')) as rating from a")
+    one = lambda query: base.execute(query).fetchone()[0]
+    columns = {row[0] for row in base.execute("describe i").fetchall()}
+    compared = 0
+    for head, rows in tables_of((folder / "datasheet.md").read_text(encoding="utf-8")):
+        for row in rows:
+            if head == ["label", "annotations", "images"]:
+                found = base.execute("select count(*), count(distinct image_id) from a where label = ?", [row[0]]).fetchone()
+                expected = (int(row[1]), int(row[2]))
+            elif head == ["shape", "annotations"]:
+                found = base.execute("select count(*) from a where shape = ?", [row[0]]).fetchone()
+                expected = (int(row[1]),)
+            elif len(head) == 3 and head[1:] == ["annotations", "images"] and head[0] in columns:
+                query = f"select count(a.annotation), count(distinct i.holotype_id) from i left join a on a.image_id = i.holotype_id where i.\"{head[0]}\" = ?"
+                found = base.execute(query, [row[0]]).fetchone()
+                expected = (int(row[1]), int(row[2]))
+            elif head[:3] == ["annotator", "kind", "ratings"]:
+                found = base.execute(
+                    "select count(*), count(*) filter (rating->>'blinded' = 'true') from r where rating->>'annotator' = ?", [row[0]]
+                ).fetchone()
+                expected = (int(row[2]), int(row[5]))
+            elif head == ["", "number"]:
+                query = {
+                    "images": "select count(distinct holotype_id) from i",
+                    "images with bytes": "select count(distinct holotype_id) from i where blob is not null",
+                    "bytes of images": "select coalesce(sum(size_bytes::bigint), 0) from i",
+                    "images declared without bytes": "select count(*) from i where blob is null",
+                    "annotations": "select count(*) from a",
+                    "annotations without an agreed label": "select count(*) from a where label is null",
+                }.get(row[0])
+                if query is None:
+                    continue
+                found, expected = (one(query),), (int(row[1]),)
+            else:
+                continue
+            compared += 1
+            check.equal(f"{name}: datasheet, {head[0]} {row[0]}", expected, found)
+    check.equal(f"{name}: datasheet has tables", True, compared >= 10)
+    print(f"release: {name}: {compared} numbers of the datasheet computed once more")
+
+
+def check_page(check, name, folder, binary):
+    """Executes every block of the page on checking without Holotype, in the release's folder."""
+    page = (ROOT / "docs/verify-without-holotype.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)
+    check.equal(f"{name}: blocks of the page", True, len(blocks) >= 6)
+    path = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for block in blocks:
+        program = block.split()[0]
+        if shutil.which(program) is None:
+            print(f"release: {program} is not on the path; left out")
+            continue
+        ran = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", block],
+            cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False,
+        )
+        check.equal(f"{name}: {block.splitlines()[0]}", (0, ""), (ran.returncode, ran.stderr if ran.returncode else ""))
+
+
+def check_examples(check, name, folder):
+    """Runs the examples that load a release."""
+    for example in sorted((ROOT / "examples").glob("load_release*.py")):
+        ran = subprocess.run([sys.executable, str(example), str(folder)], capture_output=True, text=True, check=False)
+        check.equal(f"{name}: {example.name}", (0, True), (ran.returncode, bool(ran.stdout)))
+
+
 def counts(annotations, images, labels):
     return {"annotations": annotations, "images": images, "labels": labels}
 
@@ -152,7 +241,11 @@ def check_release(check, binary, name, repository, version, *options):
     check_croissant(check, name, folder, expected)
     images = sum(1 for path in (folder / "data/images").rglob("*") if path.is_file())
     check.equal(f"{name}: images", listed["images"] if "--with-images" in options else 0, images)
+    check_datasheet(check, name, folder)
+    check_examples(check, name, folder)
     verified = json.loads(run(binary, repository, "verify", "--release", folder, "--json"))
+    checked = json.loads(run(binary, repository, "release", "--check", folder, "--json"))
+    check.equal(f"{name}: release --check", True, checked["identical"])
     check.equal(f"{name}: verify", True, verified["ok"])
     print(f"release: {name} {version}: {record['exported']}, {told['files']} files")
     return folder
@@ -182,7 +275,17 @@ def main(arguments):
         run(binary, demo, "set", "dataset", *FACTS)
         run(binary, demo, "split", "create", "main", "--ratio", "50:50", "--parts", "train,test", "--seed", "1")
         run(binary, demo, "commit", "-m", "facts and a split")
-        check_release(check, binary, "demo", demo, "2.0.0", "--with-images")
+        signed = []
+        if shutil.which("ssh-keygen") is not None:
+            key = work / "key"
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+            public = key.with_suffix(".pub").read_text(encoding="utf-8")
+            (work / "demo/dataset-releases").mkdir()
+            (work / "demo/dataset-releases/signers").write_text(f"makers {public}", encoding="utf-8")
+            signed = ["--sign", key]
+        folder = check_release(check, binary, "demo", demo, "2.0.0", "--with-images", *signed)
+        if signed:
+            check_page(check, "demo", folder, binary)
         data = os.environ.get("HOLOTYPE_DATA")
         if data is None:
             print("release: no published datasets here; left out")

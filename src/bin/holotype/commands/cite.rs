@@ -5,6 +5,7 @@ use holotype::release::{CiteFormat, cite};
 use serde_json::json;
 
 use crate::app::App;
+use crate::commands::errata::{describe, withdrawn};
 use crate::failure::Failure;
 
 /// Cites an exact version
@@ -26,10 +27,16 @@ pub(crate) fn run(app: &mut App, args: &CiteArgs) -> Result<u8, Failure> {
         )
     })?;
     let text = cite(&repo, &args.version, format)?;
+    let tombstone = withdrawn(&repo, &args.version)?.map(|withdrawn| describe(&args.version, &withdrawn));
     app.out.object(
         "holotype/cite/1",
-        &json!({"version": args.version, "format": args.format, "citation": text}),
+        &json!({
+            "version": args.version, "format": args.format, "citation": text, "withdrawn": tombstone,
+        }),
     )?;
+    if let Some(tombstone) = tombstone {
+        app.out.note(tombstone);
+    }
     app.out.line(text.trim_end())?;
     Ok(0)
 }

@@ -11,9 +11,11 @@ pub(crate) mod completeness;
 pub(crate) mod consensus;
 pub(crate) mod datasheet;
 pub(crate) mod demo;
+pub(crate) mod derive;
 pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod erase;
+pub(crate) mod errata;
 pub(crate) mod export;
 pub(crate) mod gc;
 pub(crate) mod import;
@@ -25,6 +27,7 @@ pub(crate) mod metadata;
 mod personal;
 pub(crate) mod record;
 pub(crate) mod release;
+pub(crate) mod resolve;
 pub(crate) mod revert;
 pub(crate) mod round;
 pub(crate) mod set;
@@ -68,6 +71,9 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::Tag(args) => tag::run(app, &args),
         Command::Release(args) => release::run(app, &args),
         Command::Cite(args) => cite::run(app, &args),
+        Command::Resolve(args) => resolve::run(app, &args),
+        Command::Errata(args) => errata::run(app, &args),
+        Command::Derive(args) => derive::run(app, &args),
         Command::Datasheet(args) => datasheet::run(app, &args),
         Command::Export(args) => export::run(app, &args),
         Command::Checkout(args) => checkout::run(app, &args),

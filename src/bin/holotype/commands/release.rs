@@ -7,25 +7,32 @@ use holotype::export::agreed::{RuleError, parse_rule};
 use holotype::export::image_table::is_source_pattern;
 use holotype::release::{
     ArchiveFormat, Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary,
-    SigningKey, archive_release, bare_doi, build_release, next_version,
+    SigningKey, archive_release, bare_doi, build_release, check_rebuild, next_version, read_record,
+    swh_directory,
 };
+use holotype::repo::Version;
 use serde_json::json;
 
 use crate::app::{App, counts_json};
 use crate::commands::check::{GateOptions, before_release};
 use crate::commands::export::{losses, row_filter};
-use crate::failure::{CONFLICT, Failure, chain};
+use crate::failure::{CONFLICT, FOUND, Failure, chain};
+use crate::output::one_line;
 
 /// Builds DIR/NAME-VERSION/ with checksums, annotations, history and datasheet, and the tag
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseArgs {
     /// The version, such as 1.0.0; auto computes it from what changed since the release before
-    version: String,
+    #[arg(required_unless_present = "check")]
+    version: Option<String>,
     /// The revision; HEAD where none is given
     revision: Option<String>,
     /// Where the release's folder is made
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "check")]
+    out: Option<PathBuf>,
+    /// Build the release of a folder once more from the log and compare every byte; exit 1 when something differs
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["version", "out", "archive", "sign"])]
+    check: Option<PathBuf>,
     /// The images, too; else their digests
     #[arg(long)]
     with_images: bool,
@@ -55,6 +62,82 @@ pub(crate) struct ReleaseArgs {
 }
 
 pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
+    match (&args.check, &args.version, &args.out) {
+        (Some(dir), _, _) => check(app, dir),
+        (None, Some(version), Some(out)) => build(app, args, version, out),
+        // The command line asks for them.
+        (None, _, _) => Err(Failure::usage(
+            "the version or --out is missing",
+            "see holotype release --help",
+        )),
+    }
+}
+
+/// Compares a folder with what the log gives.
+fn check(app: &mut App, dir: &std::path::Path) -> Result<u8, Failure> {
+    let repo = app.repo()?;
+    let path = app.user_path(dir);
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let record = read_record(&path)?;
+    let is_ours = record.dataset == repo.store().repository().id;
+    let version = if is_ours {
+        repo.version(record.commit)?
+    } else {
+        repo.empty_version()
+    };
+    let rebuilt = with_filter(&version, record.filter.as_deref(), |filter| {
+        Ok(check_rebuild(&repo, &path, filter)?)
+    })?;
+    let is_same = rebuilt.findings.is_empty();
+    app.out.object(
+        "holotype/release-check/1",
+        &json!({
+            "identical": is_same, "release": rebuilt.id, "files": rebuilt.files, "findings": rebuilt.findings,
+        }),
+    )?;
+    for finding in &rebuilt.findings {
+        app.out.line(one_line(&format!(
+            "error {}  {}: {}",
+            finding.code, finding.object, finding.message
+        )))?;
+    }
+    app.out.line(format!(
+        "compared {} files with what the log gives",
+        rebuilt.files
+    ))?;
+    app.out
+        .line(if is_same { "identical" } else { "not identical" })?;
+    Ok(if is_same { 0 } else { FOUND })
+}
+
+/// Runs something with the meaning of a `--where` expression.
+pub(crate) fn with_filter<T>(
+    version: &Version,
+    text: Option<&str>,
+    run: impl FnOnce(Option<NamedFilter<'_>>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let filter = text.map(|text| row_filter(version, text)).transpose()?;
+    let takes = filter
+        .as_ref()
+        .map(|filter| |row: &holotype::export::Row<'_>| filter.takes(row));
+    run(takes.as_ref().map(|takes| NamedFilter {
+        text: text.unwrap_or(""),
+        filter: holotype::export::version::Filter {
+            image: None,
+            annotation: Some(takes),
+        },
+    }))
+}
+
+/// What is asked for beside the version, read once.
+struct Given {
+    archive: Option<ArchiveFormat>,
+    doi: Option<String>,
+    signer: Option<SigningKey>,
+}
+
+/// Reads the options that can be wrong.
+fn given(app: &App, args: &ReleaseArgs) -> Result<Given, Failure> {
     if let Some(pattern) = &args.image_source
         && !is_source_pattern(pattern)
     {
@@ -81,8 +164,7 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
         })?),
         None => None,
     };
-    let forced = args.force_version.as_deref().map(str::trim);
-    if forced == Some("") {
+    if args.force_version.as_deref().map(str::trim) == Some("") {
         return Err(Failure::usage(
             "the reason is empty",
             "say why: --force-version REASON",
@@ -92,10 +174,15 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
         Some(path) => Some(signing_key(&app.user_path(path))?),
         None => None,
     };
+    Ok(Given { archive, doi, signer })
+}
+
+fn build(app: &mut App, args: &ReleaseArgs, version: &str, out: &std::path::Path) -> Result<u8, Failure> {
+    let given = given(app, args)?;
     let repo = app.repo()?;
     let author = app.author(&repo)?;
     let commit = repo.resolve(args.revision.as_deref().unwrap_or("HEAD"))?;
-    let number = match args.version.as_str() {
+    let number = match version {
         "auto" => next_version(&repo, commit)?.to_string(),
         other => other.to_owned(),
     };
@@ -106,44 +193,31 @@ pub(crate) fn run(app: &mut App, args: &ReleaseArgs) -> Result<u8, Failure> {
         .as_deref()
         .map(|text| parse_rule(text, &version))
         .transpose()?;
-    let out_dir = app.user_path(&args.out);
-    let filter = args
-        .filter
-        .as_deref()
-        .map(|text| row_filter(&version, text))
-        .transpose()?;
-    let takes = filter
-        .as_ref()
-        .map(|filter| |row: &holotype::export::Row<'_>| filter.takes(row));
-    let named = takes.as_ref().map(|takes| NamedFilter {
-        text: args.filter.as_deref().unwrap_or(""),
-        filter: holotype::export::version::Filter {
-            image: None,
-            annotation: Some(takes),
-        },
-    });
-    let request = ReleaseRequest {
-        version: &number,
-        commit,
-        out_dir: &out_dir,
-        options: ReleaseOptions {
-            images: if args.with_images {
-                Images::Bytes
-            } else {
-                Images::Digests
+    let out_dir = app.user_path(out);
+    let summary = with_filter(&version, args.filter.as_deref(), |filter| {
+        let request = ReleaseRequest {
+            version: &number,
+            commit,
+            out_dir: &out_dir,
+            options: ReleaseOptions {
+                images: if args.with_images {
+                    Images::Bytes
+                } else {
+                    Images::Digests
+                },
+                rule: rule.as_ref(),
+                date: app.source_date()?,
+                filter,
+                doi: given.doi.as_deref(),
+                forced: args.force_version.as_deref().map(str::trim),
+                signer: given.signer.as_ref(),
+                signature: None,
+                image_source: args.image_source.as_deref(),
             },
-            rule: rule.as_ref(),
-            date: app.source_date()?,
-            filter: named,
-            doi: doi.as_deref(),
-            forced,
-            signer: signer.as_ref(),
-            signature: None,
-            image_source: args.image_source.as_deref(),
-        },
-    };
-    let summary = build_release(&repo, &request, author)?;
-    let packed = match archive {
+        };
+        Ok(build_release(&repo, &request, author)?)
+    })?;
+    let packed = match given.archive {
         Some(format) => Some(archive_release(&summary.path, format)?),
         None => None,
     };
@@ -168,6 +242,7 @@ fn report(
     summary: &ReleaseSummary,
     packed: Option<&std::path::Path>,
 ) -> Result<(), Failure> {
+    let swhid = swh_directory(&summary.path)?;
     app.out.object(
         "holotype/release/1",
         &json!({
@@ -175,6 +250,7 @@ fn report(
             "version": version,
             "path": summary.path,
             "archive": packed,
+            "swhid": swhid,
             "step": summary.record.step,
             "previous": summary.record.previous,
             "commit": summary.record.commit,
@@ -199,6 +275,7 @@ fn report(
         "  {} files; check them with sha256sum -c, b3sum -c, or holotype verify --release DIR",
         summary.files
     ))?;
+    app.out.line(format!("  {swhid}"))?;
     if let Some(packed) = packed {
         app.out.line(format!("  packed as {}", packed.display()))?;
     }

@@ -1,0 +1,179 @@
+//! `errata`: what is known to be wrong in a release, from what was corrected since; and that it was withdrawn.
+
+use clap::Args;
+use holotype::event::{Command, EntityRef, read};
+use holotype::model::{DatasetRecord, FactChanges, FactValue, Key};
+use holotype::release::{VersionStep, release_of_tag, step_of};
+use holotype::repo::{Repo, RepoError};
+use holotype::snapshot::changes::ChangeKind;
+use serde_json::{Value, json};
+
+use crate::app::{App, plural};
+use crate::failure::Failure;
+use crate::output::one_line;
+
+/// Lists what was corrected since a release, with who and why; or says that it is withdrawn
+#[derive(Debug, Args)]
+pub(crate) struct ErrataArgs {
+    /// The version of a release
+    version: String,
+    /// Record that the release is withdrawn, for this reason
+    #[arg(long, value_name = "REASON")]
+    withdraw: Option<String>,
+    /// The version that replaces it
+    #[arg(long, value_name = "VERSION", requires = "withdraw")]
+    replaced_by: Option<String>,
+}
+
+/// That a release was withdrawn.
+pub(crate) struct Withdrawn {
+    pub(crate) reason: String,
+    pub(crate) replaced_by: Option<String>,
+}
+
+/// The fact of the dataset that holds why a release was withdrawn, or what replaces it.
+fn fact_name(version: &str, what: &str) -> String {
+    format!("release.{version}.{what}")
+}
+
+/// Says whether a release was withdrawn, by the latest version.
+pub(crate) fn withdrawn(repo: &Repo, version: &str) -> Result<Option<Withdrawn>, Failure> {
+    let head = repo.head_version()?;
+    let dataset: DatasetRecord = read(&head, &Key::dataset())?.unwrap_or_default();
+    let text = |what: &str| {
+        let value = dataset.facts.get(&fact_name(version, what));
+        value.and_then(FactValue::as_text).map(str::to_owned)
+    };
+    Ok(text("withdrawn").map(|reason| Withdrawn {
+        reason,
+        replaced_by: text("replaced_by"),
+    }))
+}
+
+pub(crate) fn run(app: &mut App, args: &ErrataArgs) -> Result<u8, Failure> {
+    let repo = app.repo()?;
+    require_release(&repo, &args.version)?;
+    match &args.withdraw {
+        Some(reason) => withdraw(app, &repo, args, reason.trim()),
+        None => list(app, &repo, &args.version),
+    }
+}
+
+fn require_release(repo: &Repo, version: &str) -> Result<(), Failure> {
+    let tag = repo.store().read_tag(version)?;
+    if tag.as_ref().and_then(release_of_tag).is_some() {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        format!("there is no release '{}'", one_line(version)),
+        "give the version of a release of this repository",
+    ))
+}
+
+/// Records the tombstone in the draft; the tag and its name stay.
+fn withdraw(app: &mut App, repo: &Repo, args: &ErrataArgs, reason: &str) -> Result<u8, Failure> {
+    if reason.is_empty() {
+        return Err(Failure::usage(
+            "the reason is empty",
+            "say why: --withdraw REASON",
+        ));
+    }
+    if let Some(other) = &args.replaced_by {
+        require_release(repo, other)?;
+    }
+    let mut changes = FactChanges::from([(
+        fact_name(&args.version, "withdrawn"),
+        Some(FactValue::from(reason)),
+    )]);
+    changes.insert(
+        fact_name(&args.version, "replaced_by"),
+        args.replaced_by.as_deref().map(FactValue::from),
+    );
+    let mut context = app.context(repo)?;
+    context.reason = Some(reason.to_owned());
+    let ((), events) = repo.draft_with(|transaction| -> Result<(), RepoError> {
+        transaction.must(
+            &context,
+            Command::SetFacts {
+                entity: EntityRef::dataset(),
+                changes: changes.clone(),
+            },
+        )?;
+        Ok(())
+    })?;
+    app.out.object(
+        "holotype/errata/1",
+        &json!({
+            "version": args.version, "events": events,
+            "withdrawn": {"reason": reason, "replaced_by": args.replaced_by},
+        }),
+    )?;
+    app.out.line(format!(
+        "recorded that {} is withdrawn; commit it, and tell those who have it",
+        args.version
+    ))?;
+    Ok(0)
+}
+
+fn list(app: &mut App, repo: &Repo, version: &str) -> Result<u8, Failure> {
+    let before = repo.version(repo.resolve(version)?)?;
+    let after = repo.head_version()?;
+    let mut comparison = before.compare(&after)?;
+    // What was only added was not wrong before.
+    comparison.retain(|change| !change.is(ChangeKind::Added) && step_of(change) == VersionStep::Major);
+    let by = repo.attribute(&before, &after, &comparison.changes)?;
+    let corrections: Vec<Value> = comparison
+        .changes
+        .iter()
+        .zip(&by)
+        .map(|(change, by)| {
+            json!({
+                "entity": change.entity,
+                "id": change.id,
+                "kind": change.kind,
+                "image": change.image,
+                "event": by.as_ref().and_then(|by| by.event.clone()),
+                "annotator": by.as_ref().and_then(|by| by.annotator.clone()),
+                "reason": by.as_ref().and_then(|by| by.reason.clone()),
+            })
+        })
+        .collect();
+    let tombstone = withdrawn(repo, version)?;
+    app.out.object(
+        "holotype/errata/1",
+        &json!({
+            "version": version,
+            "withdrawn": tombstone.as_ref().map(|withdrawn| {
+                json!({"reason": withdrawn.reason, "replaced_by": withdrawn.replaced_by})
+            }),
+            "corrections": corrections,
+        }),
+    )?;
+    if let Some(withdrawn) = &tombstone {
+        app.out.line(describe(version, withdrawn))?;
+    }
+    let count = u64::try_from(corrections.len()).unwrap_or(u64::MAX);
+    app.out
+        .line(format!("{count} correction{} since {version}", plural(count)))?;
+    for (change, by) in comparison.changes.iter().zip(&by) {
+        let image = change.image.as_ref().map_or("", |image| &image.name);
+        let reason = by
+            .as_ref()
+            .and_then(|by| by.reason.as_deref())
+            .unwrap_or("no reason given");
+        app.out.line(one_line(&format!(
+            "  {} {} {image}  {}: {reason}",
+            change.entity, change.kind, change.id
+        )))?;
+    }
+    Ok(0)
+}
+
+/// One line that says that a release was withdrawn.
+pub(crate) fn describe(version: &str, withdrawn: &Withdrawn) -> String {
+    let instead = withdrawn
+        .replaced_by
+        .as_ref()
+        .map_or_else(String::new, |other| format!("; {other} replaces it"));
+    one_line(&format!("{version} was withdrawn: {}{instead}", withdrawn.reason))
+}
