@@ -405,3 +405,41 @@ fn many_files_in_one_run_mean_what_they_mean_one_by_one() {
         (&0.into(), &90.into(), &0.into())
     );
 }
+
+#[test]
+fn ids_that_are_exchanged_and_exchanged_back_are_rekeyed_each_time() {
+    let lab = with_twenty(&[]);
+    let mut exchanged = twenty();
+    (exchanged[3]["id"], exchanged[8]["id"]) = (9.into(), 4.into());
+    let (there, back) = (coco("i.png", &exchanged), coco("i.png", &twenty()));
+    // The file that came first is no news by its geometries and by which ids there are, only by whose these are now.
+    for (turn, content) in [&there, &back, &there, &back].into_iter().enumerate() {
+        let report = import(&lab, "ids.json", content, &["--commit", "ids"]);
+        assert_eq!(numbers(&report), [0, 20, 0, 0, 0, 0, 2], "turn {turn}");
+        let again = import(&lab, "ids.json", content, &[]);
+        assert_eq!(again["events"], 0, "turn {turn}");
+    }
+}
+
+#[test]
+fn a_lineage_that_was_named_once_is_joined_without_its_name() {
+    for (named, joined) in [
+        ("cells", "cells"),
+        ("my-cells", "my-cells"),
+        ("voc-cells", "coco-1"),
+    ] {
+        let lab = with_twenty(&["--source", named]);
+        let mut changed = twenty();
+        changed[4]["category_id"] = 2.into();
+        let report = import(&lab, "again.json", &coco("i.png", &changed), &[]);
+        assert_eq!(text(&report["lineage"]), joined);
+        let rekeyed = if joined == named { 0 } else { 20 };
+        assert_eq!(numbers(&report), [0, 20, 0, 0, 1, 0, rekeyed], "{named}");
+        let same = import(&lab, "again.json", &coco("i.png", &changed), &[]);
+        assert_eq!(
+            (text(&same["lineage"]), &same["events"]),
+            (joined.to_owned(), &0.into()),
+            "{named}"
+        );
+    }
+}

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::event::{State, read, scan_records};
 use crate::id::{AnnotationId, ImageId};
 use crate::import::document::{SourceAnnotation, SourceId, SourcePerson};
+use crate::import::format::Format;
 use crate::model::{AnnotationRecord, EntityKind, ImageRecord, Key, SourceIdRecord};
 use crate::repo::Transaction;
 use crate::snapshot::SnapshotView;
@@ -90,18 +91,17 @@ impl Import<'_, Transaction<'_>> {
         }
     }
 
-    /// Compares the source's ids with those of all lineages of this format: image by image, then what is not known on
+    /// Compares the source's ids with those of all lineages that it can belong to: image by image, then what is not known on
     /// its own image with those known on others.
     fn agreements(&mut self, by_image: &ByImage<'_>, run: &mut Run) -> Result<Agreements, ImportError> {
         let base = self.recorder.settle()?;
         if !has_aliases(&base)? {
             return Ok(Agreements::new());
         }
-        let begin = format!("{}-", self.setting.format);
-        let radius = self.setting.radius.radius;
+        let (format, radius) = (self.setting.format, self.setting.radius.radius);
         let compared: Vec<(Agreements, Vec<u64>)> = by_image
             .par_iter()
-            .map(|(image, annotations)| compare(base, &begin, radius, *image, &by_image.read(annotations)?))
+            .map(|(image, annotations)| compare(base, (format, radius), *image, &by_image.read(annotations)?))
             .collect::<Result<_, ImportError>>()?;
         let mut agreements = Agreements::new();
         let mut strangers = Vec::new();
@@ -129,14 +129,14 @@ impl Import<'_, Transaction<'_>> {
 }
 
 impl Import<'_, Transaction<'_>> {
-    /// Compares the places of a source without ids with those that the lineages of this format have ids for: whose
+    /// Compares the places of a source without ids with those that lineages have ids for: whose
     /// anonymous votes they are, nothing else tells.
     fn agreements_by_place(&mut self, by_image: &ByImage<'_>) -> Result<Agreements, ImportError> {
         let base = self.recorder.settle()?;
-        let begin = format!("{}-", self.setting.format);
+        let format = self.setting.format;
         let compared: Vec<Agreements> = by_image
             .par_iter()
-            .map(|(image, annotations)| compare_places(base, &begin, *image, &by_image.read(annotations)?))
+            .map(|(image, annotations)| compare_places(base, format, *image, &by_image.read(annotations)?))
             .collect::<Result<_, ImportError>>()?;
         let mut agreements = Agreements::new();
         for (lineage, one) in compared.into_iter().flatten() {
@@ -151,13 +151,16 @@ impl Import<'_, Transaction<'_>> {
 /// Counts how many of an image's annotations are just where one is that a lineage has an id for.
 fn compare_places(
     base: SnapshotView<'_>,
-    begin: &str,
+    format: &str,
     image: ImageId,
     annotations: &[SourceAnnotation],
 ) -> Result<Agreements, ImportError> {
     let mut of_lineages: BTreeMap<String, BTreeSet<AnnotationId>> = BTreeMap::new();
     let prefix = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
-    scan_aliases(&base, &prefix, begin, |record| {
+    scan_aliases(&base, &prefix, |record| {
+        if !can_be_of(&record.lineage, format) {
+            return;
+        }
         of_lineages
             .entry(record.lineage)
             .or_default()
@@ -184,14 +187,16 @@ fn compare_places(
 /// Compares the ids of one image's annotations with those known there; returns which are not.
 fn compare(
     base: SnapshotView<'_>,
-    begin: &str,
-    radius: Radius,
+    (format, radius): (&str, Radius),
     image: ImageId,
     annotations: &[SourceAnnotation],
 ) -> Result<(Agreements, Vec<u64>), ImportError> {
     let mut known: HashMap<String, Vec<(String, AnnotationId)>> = HashMap::new();
     let prefix = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
-    scan_aliases(&base, &prefix, begin, |record| {
+    scan_aliases(&base, &prefix, |record| {
+        if !can_be_of(&record.lineage, format) {
+            return;
+        }
         known
             .entry(record.id)
             .or_default()
@@ -234,17 +239,23 @@ fn has_aliases(state: &dyn State) -> Result<bool, ImportError> {
     Ok(has_any)
 }
 
-/// Calls `each` for every alias of the lineages whose names begin so.
+/// Whether a lineage can be that of a file of this format: one that begins with the word of another format cannot, one that
+/// somebody named otherwise can.
+pub(super) fn can_be_of(lineage: &str, format: &str) -> bool {
+    match lineage.split_once('-') {
+        Some((word, _)) => word == format || Format::parse(word).is_none(),
+        None => true,
+    }
+}
+
+/// Calls `each` for every alias.
 pub(super) fn scan_aliases(
     state: &dyn State,
     prefix: &[u8],
-    begin: &str,
     mut each: impl FnMut(SourceIdRecord),
 ) -> Result<(), ImportError> {
     scan_records(state, prefix, |_, record: SourceIdRecord| {
-        if record.lineage.starts_with(begin) {
-            each(record);
-        }
+        each(record);
         ControlFlow::Continue(())
     })?;
     Ok(())

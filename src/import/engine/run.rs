@@ -80,7 +80,7 @@ impl Lineages {
             return Ok(());
         }
         let mut names = BTreeSet::new();
-        scan_aliases(state, &Key::kind_prefix(EntityKind::SourceId), "", |record| {
+        scan_aliases(state, &Key::kind_prefix(EntityKind::SourceId), |record| {
             if !names.contains(&record.lineage) {
                 names.insert(record.lineage);
             }
@@ -116,7 +116,7 @@ impl Lineages {
         let aliases = Key::kind_prefix(EntityKind::SourceId);
         if self.files == 0 {
             let mut seen = HashSet::new();
-            scan_aliases(state, &aliases, "", |record| {
+            scan_aliases(state, &aliases, |record| {
                 let id = hash(&record.id);
                 let is_meant = strangers.binary_search(&id).is_ok();
                 let Some(lineage) = lineages.iter().position(|one| *one == record.lineage) else {
@@ -131,7 +131,7 @@ impl Lineages {
         }
         if self.ids.is_none() {
             let mut ids = HashSet::new();
-            scan_aliases(state, &aliases, "", |record| {
+            scan_aliases(state, &aliases, |record| {
                 ids.insert((self.number(&record.lineage), hash(&record.id)));
             })?;
             self.scans += 1;

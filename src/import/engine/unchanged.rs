@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
-use crate::codec::to_canonical;
+use crate::codec::{Record, to_canonical};
 use crate::event::{State, read, scan_records};
 use crate::id::{AnnotationId, ImageId, LabelId};
 use crate::import::document::{SourceAnnotation, SourceId, SourceValue};
@@ -18,6 +18,7 @@ use crate::snapshot::SnapshotView;
 
 use super::annotations::count;
 use super::by_image::{ByImage, Load as _, OfImage};
+use super::lineage::can_be_of;
 use super::{Completeness, Import, ImportError, public_fact};
 
 /// An image of which all that a source says is known.
@@ -89,13 +90,12 @@ impl Import<'_, Transaction<'_>> {
         Ok(Some(lineage))
     }
 
-    /// Returns the lineage of this format that the ids on the first image with any are of, if it is but one.
+    /// Returns the lineage that the ids on the first image with any are of, if it is but one.
     fn only_lineage(
         &self,
         base: SnapshotView<'_>,
         by_image: &ByImage<'_>,
     ) -> Result<Option<String>, ImportError> {
-        let begin = format!("{}-", self.setting.format);
         for (image, _) in by_image.iter().filter(|(_, annotations)| annotations.size() > 0) {
             let mut lineages = BTreeSet::new();
             let prefix = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
@@ -103,21 +103,13 @@ impl Import<'_, Transaction<'_>> {
                 lineages.insert(record.lineage);
                 ControlFlow::Continue(())
             })?;
-            lineages.retain(|lineage| lineage.starts_with(&begin));
+            lineages.retain(|lineage| can_be_of(lineage, self.setting.format));
             if !lineages.is_empty() {
                 return Ok(lineages.pop_first().filter(|_| lineages.is_empty()));
             }
         }
         Ok(None)
     }
-}
-
-/// Keys of one kind on one image begin alike; the bytes behind that tell nearly all of them apart, and are compared at
-/// once.
-fn rank(key: &Key, prefix: &[u8]) -> u128 {
-    let own = key.as_bytes().get(prefix.len()..prefix.len() + 16);
-    own.and_then(|own| own.try_into().ok())
-        .map_or(0, u128::from_be_bytes)
 }
 
 /// Compares a source's annotations with what is recorded.
@@ -137,35 +129,26 @@ impl Compare<'_> {
         }
         let of_annotations = Key::on_image_prefix(EntityKind::Annotation, image.prefix());
         let of_aliases = Key::on_image_prefix(EntityKind::SourceId, image.prefix());
-        let mut expected = Vec::with_capacity(annotations.len());
+        let mut records = Vec::with_capacity(annotations.len());
         let mut aliases = Vec::with_capacity(annotations.len());
         for annotation in annotations {
-            let Some((key, alias, record)) = self.records(image, annotation) else {
+            let Some((record, alias)) = self.expected(image, annotation) else {
                 return Ok(None);
             };
-            expected.push((rank(&key, &of_annotations), key, record));
-            aliases.push((rank(&alias, &of_aliases), alias));
+            records.push(record.ranked(&of_annotations));
+            aliases.push(alias.ranked(&of_aliases));
         }
-        expected.sort_unstable_by(|(a, a_key, _), (b, b_key, _)| a.cmp(b).then_with(|| a_key.cmp(b_key)));
-        aliases.sort_unstable();
-        let has_repeats = expected
-            .windows(2)
-            .any(|pair| matches!(pair, [(_, a, _), (_, b, _)] if a == b));
-        let (found, others) = self.find(
-            &of_annotations,
-            expected
-                .iter()
-                .map(|(_, key, value)| (key, Some(value.as_slice()))),
-        )?;
-        if has_repeats || found != expected.len() || (self.is_complete && others > 0) {
+        let Some(others) = self.find(&of_annotations, records)? else {
+            return Ok(None);
+        };
+        if self.is_complete && others > 0 {
             return Ok(None);
         }
-        let (found, _) = self.find(&of_aliases, aliases.iter().map(|(_, key)| (key, None)))?;
-        Ok((found == aliases.len()).then_some(others))
+        Ok(self.find(&of_aliases, aliases)?.map(|_| others))
     }
 
-    /// The key of the annotation, that of its alias, and its record as it would be recorded now.
-    fn records(&self, image: &ImageId, annotation: &SourceAnnotation) -> Option<(Key, Key, Vec<u8>)> {
+    /// The annotation and its alias as they would be recorded now.
+    fn expected(&self, image: &ImageId, annotation: &SourceAnnotation) -> Option<(Expected, Expected)> {
         let Some(SourceId::Local(source_id)) = &annotation.id else {
             return None;
         };
@@ -182,27 +165,58 @@ impl Compare<'_> {
             ..AnnotationRecord::empty(annotation.geometry.clone())
         };
         let id = AnnotationId::from_source(image, self.lineage, source_id);
-        let alias = Key::source_id(image.prefix(), self.lineage, source_id);
-        Some((Key::annotation(id), alias, to_canonical(&record).ok()?))
+        let alias = SourceIdRecord {
+            id: source_id.clone(),
+            lineage: self.lineage.to_owned(),
+            ..SourceIdRecord::empty(id)
+        };
+        let alias_key = Key::source_id(image.prefix(), self.lineage, source_id);
+        Some((
+            Expected::new(Key::annotation(id), &record)?,
+            Expected::new(alias_key, &alias)?,
+        ))
     }
 
-    /// Counts which of the sorted keys are there, with the value where one is given, and how many others are.
-    fn find<'k>(
-        &self,
-        prefix: &[u8],
-        expected: impl Iterator<Item = (&'k Key, Option<&'k [u8]>)>,
-    ) -> Result<(usize, u64), ImportError> {
-        let mut expected = expected.peekable();
+    /// Returns how many other records there are where all of the expected ones are, and none is expected twice.
+    fn find(&self, prefix: &[u8], mut expected: Vec<Expected>) -> Result<Option<u64>, ImportError> {
+        expected.sort_unstable_by(|a, b| a.rank.cmp(&b.rank).then_with(|| a.key.cmp(&b.key)));
+        let mut next = expected.iter().peekable();
         let (mut found, mut others) = (0, 0);
         self.base.scan(prefix, &mut |key, value| {
-            while expected.next_if(|(next, _)| next.as_bytes() < key).is_some() {}
-            match expected.next_if(|(next, _)| next.as_bytes() == key) {
-                Some((_, wanted)) if wanted.is_none_or(|wanted| wanted == value) => found += 1,
+            match next.next_if(|next| next.key.as_bytes() <= key) {
+                Some(next) if next.key.as_bytes() == key && next.record == value => found += 1,
                 Some(_) => return ControlFlow::Break(()),
                 None => others += 1,
             }
             ControlFlow::Continue(())
         })?;
-        Ok((found, others))
+        Ok((found == expected.len()).then_some(others))
+    }
+}
+
+/// A record as it would be recorded now.
+struct Expected {
+    /// The bytes by which nearly all keys of one kind on one image differ, which are compared at once.
+    rank: u128,
+    key: Key,
+    record: Vec<u8>,
+}
+
+impl Expected {
+    fn new<R: Record>(key: Key, record: &R) -> Option<Self> {
+        Some(Self {
+            rank: 0,
+            key,
+            record: to_canonical(record).ok()?,
+        })
+    }
+
+    /// Ranks it among those whose keys begin so.
+    fn ranked(mut self, prefix: &[u8]) -> Self {
+        let own = self.key.as_bytes().get(prefix.len()..prefix.len() + 16);
+        self.rank = own
+            .and_then(|own| own.try_into().ok())
+            .map_or(0, u128::from_be_bytes);
+        self
     }
 }
