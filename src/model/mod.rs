@@ -10,6 +10,7 @@ pub mod facts;
 pub mod geometry;
 pub mod key;
 pub mod kinds;
+pub mod look;
 pub mod qupath;
 pub mod records;
 pub mod rule;
@@ -26,6 +27,7 @@ pub use facts::{FactChanges, FactValue, Facts};
 pub use geometry::{Geometry, Shape};
 pub use key::{Key, KeyParts, RatingKey};
 pub use kinds::{AnnotatorKind, EntityKind, Method};
+pub use look::Look;
 pub use records::{
     AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, ImageFile, ImageRecord, LabelRecord,
     Origin, OverrideRecord, RatingRecord, RuleRecord, ScreeningRecord, SlideRecord, SourceIdRecord,

@@ -50,7 +50,7 @@ pub(crate) const FILE_SYSTEM: &[(&str, &str)] = &[
 ];
 
 /// Outside crates that only some modules may know: `(crates, modules)`. `bin` is the binary. `files` reads
-/// metadata tables (csv) and the XML in the header of an OME-TIFF.
+/// metadata tables (csv) and the XML in the header of an OME-TIFF, and decodes small pictures (image).
 pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
     (&["sled", "bincode"], &["index"]),
     (&["chrono"], &["time"]),
@@ -65,6 +65,7 @@ pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
     ),
     (&["parquet"], &["export"]),
     (&["snap"], &["import"]),
+    (&["image"], &["files"]),
     (&["quick_xml", "csv"], &["import", "export", "files"]),
 ];
 
