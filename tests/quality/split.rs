@@ -289,3 +289,40 @@ fn a_picture_that_was_encoded_anew_is_refused_in_two_parts_and_named() {
     assert_eq!(part("coarse.jpg"), part("BloodImage_00007.jpg"));
     assert_eq!(check(&lab, 0)["passed"], true);
 }
+
+#[test]
+fn a_commit_that_makes_a_split_leak_says_so() {
+    let lab = lab();
+    lab.ok(&["split", "create", "main", "--ratio", "1:1", "--seed", "1"]);
+    let plain = lab.json(&["commit", "-m", "split"]);
+    assert_eq!(plain["leaks"], json!([]));
+    let rows = lab.rows(&["list", "splits"]);
+    let of = |part: &str| text(&rows.iter().find(|row| row["part"] == part).unwrap()["member"]);
+    let (train, test) = (of("train"), of("test"));
+    let other = lab.rows(&["list", "images"]);
+    let moved = other.iter().find(|one| one["case"] == json!(train)).unwrap();
+    let slides = other
+        .iter()
+        .filter(|one| one["case"] == json!(train) || one["case"] == json!(test));
+    let name = text(&moved["name"]);
+    assert!(slides.count() > 1);
+    let image = text(&moved["id"]);
+    let line = json!({"command": "split", "split": "main", "member": image, "part": "test"});
+    assert_eq!(lab.record(&[line]).status, 0);
+    let ran = lab.run(&["commit", "-m", "moved", "--json"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let leaks = ran.json()["leaks"].to_string();
+    assert!(leaks.contains("HT-Q203") && leaks.contains(&name), "{leaks}");
+    assert!(ran.stderr.contains("holotype split check"), "{}", ran.stderr);
+    lab.ok(&["set", "dataset", "title=x"]);
+    assert_eq!(
+        lab.json(&["commit", "-m", "a title"])["leaks"],
+        json!([]),
+        "what moves nothing is not asked"
+    );
+    assert!(
+        lab.run(&["release", "1.0", "--out", "out"])
+            .refused(3)
+            .contains("HT-Q2")
+    );
+}
