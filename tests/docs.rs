@@ -136,6 +136,11 @@ fn the_guide_to_agreement_tells_the_truth() {
     check_page("docs/guides/agreement.md");
 }
 
+#[test]
+fn the_guide_to_the_quality_gate_tells_the_truth() {
+    check_page("docs/guides/quality.md");
+}
+
 /// Every file under `docs/` and every top-level page that a page links to is there.
 #[test]
 fn links_lead_somewhere() {

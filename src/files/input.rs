@@ -251,6 +251,12 @@ impl InputFile {
         super::probe::strip_patches(io::BufReader::new(&self.file), self.size_bytes)
     }
 
+    /// Decodes it, where it is a JPEG, PNG or TIFF of at most 40 million pixels, and returns what it looks like.
+    #[must_use]
+    pub fn look(&self) -> Option<crate::model::Look> {
+        super::look::look(io::BufReader::new(&self.file), self.size_bytes)
+    }
+
     /// Goes back to the beginning.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 
 pub mod folder;
 pub mod input;
+mod look;
 pub mod names;
 pub mod output;
 pub mod probe;

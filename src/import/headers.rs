@@ -38,6 +38,27 @@ pub fn of_files(files: &[FoundFile]) -> Result<Parts, FilesError> {
 /// # Errors
 /// [`RepoError`] when a record cannot be had or the repository not be read.
 pub fn of_version(repo: &Repo, state: &dyn State) -> Result<(Parts, BTreeSet<String>), RepoError> {
+    let found: Vec<(String, Option<Vec<HeaderPart>>)> = paths(repo, state)?
+        .into_par_iter()
+        .map(|(name, path)| {
+            let parts = path.and_then(|path| read(&path).ok());
+            (name, parts)
+        })
+        .collect();
+    let (mut parts, mut unread) = (Parts::new(), BTreeSet::new());
+    for (name, found) in found {
+        match found {
+            Some(found) => parts.entry(name).or_default().extend(found),
+            None => {
+                unread.insert(name);
+            }
+        }
+    }
+    Ok((parts, unread))
+}
+
+/// Returns where the files of the images of a version are, as far as they are here, in the order of the images' ids.
+pub(super) fn paths(repo: &Repo, state: &dyn State) -> Result<Vec<(String, Option<PathBuf>)>, RepoError> {
     let mut files: Vec<(String, Option<PathBuf>)> = Vec::new();
     let mut blobs: Vec<(String, BlobId)> = Vec::new();
     scan_records(
@@ -56,21 +77,5 @@ pub fn of_version(repo: &Repo, state: &dyn State) -> Result<(Parts, BTreeSet<Str
         };
         files.push((name, path));
     }
-    let found: Vec<(String, Option<Vec<HeaderPart>>)> = files
-        .into_par_iter()
-        .map(|(name, path)| {
-            let parts = path.and_then(|path| read(&path).ok());
-            (name, parts)
-        })
-        .collect();
-    let (mut parts, mut unread) = (Parts::new(), BTreeSet::new());
-    for (name, found) in found {
-        match found {
-            Some(found) => parts.entry(name).or_default().extend(found),
-            None => {
-                unread.insert(name);
-            }
-        }
-    }
-    Ok((parts, unread))
+    Ok(files)
 }

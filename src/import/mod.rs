@@ -23,6 +23,7 @@ pub mod ingest;
 pub mod json;
 pub mod labelstudio;
 pub mod load;
+pub mod looks;
 pub mod metadata;
 pub mod parquet;
 mod personal;

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod geometry;
 pub mod key;
 pub mod kinds;
+pub mod look;
 pub mod qupath;
 pub mod radius;
 pub mod records;
@@ -27,6 +28,7 @@ pub use facts::{FactChanges, FactValue, Facts};
 pub use geometry::{Geometry, Shape};
 pub use key::{Key, KeyParts, RatingKey};
 pub use kinds::{AnnotatorKind, EntityKind, Method};
+pub use look::Look;
 pub use radius::{Radius, RadiusUnit, Reach};
 pub use records::{
     AnnotationRecord, AnnotatorRecord, CaseRecord, DatasetRecord, ImageFile, ImageRecord, LabelRecord,

@@ -60,7 +60,7 @@ pub(crate) const FILE_SYSTEM: &[(&str, &str)] = &[
 ];
 
 /// Outside crates that only some modules may know: `(crates, modules)`. `bin` is the binary. `files` reads
-/// metadata tables (csv) and the XML in the header of an OME-TIFF.
+/// metadata tables (csv) and the XML in the header of an OME-TIFF, and decodes small pictures (image).
 pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
     (&["sled", "bincode"], &["index"]),
     (&["chrono"], &["time"]),
@@ -76,6 +76,7 @@ pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
     (&["parquet"], &["export"]),
     (&["snap"], &["import"]),
     (&["ssh_key", "tar", "zip", "zstd"], &["release"]),
+    (&["image"], &["files"]),
     (&["quick_xml", "csv"], &["import", "export", "files"]),
 ];
 

@@ -90,62 +90,46 @@ fn a_dataset_that_states_all_passes() {
     assert_eq!(check(&lab, 1, &["--profile", &printed]), check(&lab, 1, &[]));
 }
 
+const WAIVE: [&str; 6] = [
+    "check",
+    "waive",
+    "HT-Q301",
+    "images",
+    "--reason",
+    "b.tiff is a calibration slide",
+];
+
+#[test]
+fn a_waiver_without_end_reason_code_or_finding_is_refused() {
+    let lab = lab();
+    let before = lab.truth();
+    let until = |day| lab.run(&[&WAIVE[..], &["--until", day]].concat());
+    assert!(until("soon").refused(2).contains("no day"));
+    assert!(until("2025-12-31").refused(3).contains("over"));
+    let waive = |code, object, reason| {
+        let words = ["check", "waive", code, object, "--reason", reason];
+        lab.run(&[&words[..], &["--until", "2026-12-31"]].concat())
+    };
+    assert!(
+        waive("HT-Q301", "elsewhere", "x")
+            .refused(3)
+            .contains("no finding")
+    );
+    assert!(waive("HT-Q999", "images", "x").refused(3).contains("no code"));
+    assert!(
+        waive("HT-Q302", "images", "x")
+            .refused(3)
+            .contains("needs no waiver")
+    );
+    waive("HT-Q301", "images", " ").refused(3);
+    assert_eq!(lab.truth(), before, "a refused waiver changes nothing");
+}
+
 #[test]
 fn a_waiver_is_an_event_with_reason_author_and_end() {
     let lab = lab();
     let open = check(&lab, 1, &[])["open"].as_u64().unwrap();
-    let waive = [
-        "check",
-        "waive",
-        "HT-Q301",
-        "images",
-        "--reason",
-        "b.tiff is a calibration slide",
-    ];
-    let before = lab.truth();
-    assert!(
-        lab.run(&[&waive[..], &["--until", "soon"]].concat())
-            .refused(2)
-            .contains("no day")
-    );
-    assert!(
-        lab.run(&[&waive[..], &["--until", "2025-12-31"]].concat())
-            .refused(3)
-            .contains("over")
-    );
-    let other = [
-        "check",
-        "waive",
-        "HT-Q301",
-        "elsewhere",
-        "--reason",
-        "x",
-        "--until",
-        "2026-12-31",
-    ];
-    assert!(lab.run(&other).refused(3).contains("no finding"));
-    let unknown = [
-        "check",
-        "waive",
-        "HT-Q999",
-        "--reason",
-        "x",
-        "--until",
-        "2026-12-31",
-    ];
-    assert!(lab.run(&unknown).refused(3).contains("no code"));
-    let empty = [
-        "check",
-        "waive",
-        "HT-Q301",
-        "--reason",
-        " ",
-        "--until",
-        "2026-12-31",
-    ];
-    lab.run(&empty).refused(3);
-    assert_eq!(lab.truth(), before, "a refused waiver changes nothing");
-    let given = lab.json(&[&waive[..], &["--until", "2026-01-02"]].concat());
+    let given = lab.json(&[&WAIVE[..], &["--until", "2026-01-02"]].concat());
     assert_eq!((&given["covers"], &given["events"]), (&json!(1), &json!(1)));
     let report = check(&lab, 1, &[]);
     assert_eq!(report["open"], open - 1);

@@ -254,3 +254,75 @@ fn a_case_and_its_image_in_two_parts_are_found() {
         "{message}"
     );
 }
+
+#[test]
+fn a_picture_that_was_encoded_anew_is_refused_in_two_parts_and_named() {
+    let lab = Lab::new();
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/bccd/images");
+    let images = source.display().to_string();
+    lab.ok(&["add", &images]);
+    let original = image::open(source.join("BloodImage_00007.jpg")).unwrap();
+    original.save(lab.path().join("anew.png")).unwrap();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 50);
+    original.write_with_encoder(encoder).unwrap();
+    lab.write("coarse.jpg", bytes.into_inner());
+    for name in ["anew.png", "coarse.jpg"] {
+        lab.ok(&["add", &lab.path().join(name).display().to_string()]);
+        let table = format!("image,part\nBloodImage_00007.jpg,train\n{name},test\n");
+        let table = lab.write("split.csv", table);
+        let before = lab.truth();
+        let refused = lab.run(&["split", "import", "leaking", &table]);
+        let line = refused.refused(3);
+        assert!(line.contains("HT-Q209") && line.contains(name), "{line}");
+        assert_eq!(lab.truth(), before, "nothing was recorded");
+    }
+    lab.ok(&["split", "create", "main", "--ratio", "1:1", "--seed", "3"]);
+    let rows = lab.rows(&["list", "splits", "DRAFT"]);
+    let members = lab.rows(&["list", "images", "DRAFT"]);
+    let part = |name: &str| {
+        let image = members.iter().find(|one| one["name"] == name).unwrap();
+        let row = rows.iter().find(|one| one["member"] == image["id"]).unwrap();
+        text(&row["part"])
+    };
+    assert_eq!(part("anew.png"), part("BloodImage_00007.jpg"));
+    assert_eq!(part("coarse.jpg"), part("BloodImage_00007.jpg"));
+    assert_eq!(check(&lab, 0)["passed"], true);
+}
+
+#[test]
+fn a_commit_that_makes_a_split_leak_says_so() {
+    let lab = lab();
+    lab.ok(&["split", "create", "main", "--ratio", "1:1", "--seed", "1"]);
+    let plain = lab.json(&["commit", "-m", "split"]);
+    assert_eq!(plain["leaks"], json!([]));
+    let rows = lab.rows(&["list", "splits"]);
+    let of = |part: &str| text(&rows.iter().find(|row| row["part"] == part).unwrap()["member"]);
+    let (train, test) = (of("train"), of("test"));
+    let other = lab.rows(&["list", "images"]);
+    let moved = other.iter().find(|one| one["case"] == json!(train)).unwrap();
+    let slides = other
+        .iter()
+        .filter(|one| one["case"] == json!(train) || one["case"] == json!(test));
+    let name = text(&moved["name"]);
+    assert!(slides.count() > 1);
+    let image = text(&moved["id"]);
+    let line = json!({"command": "split", "split": "main", "member": image, "part": "test"});
+    assert_eq!(lab.record(&[line]).status, 0);
+    let ran = lab.run(&["commit", "-m", "moved", "--json"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let leaks = ran.json()["leaks"].to_string();
+    assert!(leaks.contains("HT-Q203") && leaks.contains(&name), "{leaks}");
+    assert!(ran.stderr.contains("holotype split check"), "{}", ran.stderr);
+    lab.ok(&["set", "dataset", "title=x"]);
+    assert_eq!(
+        lab.json(&["commit", "-m", "a title"])["leaks"],
+        json!([]),
+        "what moves nothing is not asked"
+    );
+    assert!(
+        lab.run(&["release", "1.0", "--out", "out"])
+            .refused(3)
+            .contains("HT-Q2")
+    );
+}

@@ -30,7 +30,10 @@ pub use profile::{Field, FieldOf, Profile, ProfileError};
 pub use vocabulary::{FactUse, fact_values};
 pub use waiver::{Waiver, waiver_fact, waivers};
 
+use std::collections::BTreeMap;
+
 use crate::event::{State, StateError};
+use crate::model::Look;
 use crate::quality::splits;
 
 /// What has to be done before the gate opens.
@@ -54,6 +57,8 @@ pub struct Surroundings {
     pub gate: Gate,
     /// How many releases there are.
     pub releases: usize,
+    /// What images look like, by name.
+    pub looks: BTreeMap<String, Look>,
     /// What the headers of images say.
     pub headers: Headers,
     /// Today, as `2026-11-01`: a waiver ends with its day.
@@ -65,7 +70,8 @@ pub struct Surroundings {
 /// # Errors
 /// [`StateError`] when a record cannot be had or decoded.
 pub fn check(state: &dyn State, around: &Surroundings) -> Result<Report, StateError> {
-    let inventory = Inventory::read(state)?;
+    let mut inventory = Inventory::read(state)?;
+    inventory.material = inventory.material.with_looks(&around.looks);
     let mut findings = Vec::new();
     for (name, assignment) in &inventory.splits {
         let frozen = splits::frozen_parts(state, name)?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::ImageId;
 use crate::model::Severity;
+use crate::model::look::LookAlike;
 
 use super::Assignment;
 use super::frozen::members_digest;
@@ -36,6 +37,9 @@ const FROZEN: Code = Code("HT-Q206", Severity::Error);
 const NO_PART: Code = Code("HT-Q207", Severity::Information);
 const UNKNOWN: Code = Code("HT-Q208", Severity::Warning);
 
+const SAME_LOOK: Code = Code("HT-Q209", Severity::Error);
+const LOOK_ALIKE: Code = Code("HT-Q210", Severity::Warning);
+
 /// All codes, how bad they are and what they mean. A code never changes its meaning.
 pub const CODES: &[(&str, Severity, &str)] = &[
     (CASE.0, CASE.1, "images of one case are in two parts"),
@@ -62,6 +66,16 @@ pub const CODES: &[(&str, Severity, &str)] = &[
         UNKNOWN.1,
         "a member is no case or image that has images",
     ),
+    (
+        SAME_LOOK.0,
+        SAME_LOOK.1,
+        "two images in two parts look as one picture that was encoded anew",
+    ),
+    (
+        LOOK_ALIKE.0,
+        LOOK_ALIKE.1,
+        "two images in two parts look alike, as fields that overlap do",
+    ),
 ];
 
 /// How many names a message gives before it counts.
@@ -83,6 +97,7 @@ pub fn check(
     let mut findings = Vec::new();
     checker.one_thing(&mut findings);
     checker.crops(&mut findings);
+    checker.look_alikes(&mut findings);
     checker.frozen(frozen, &mut findings);
     checker.members(&mut findings);
     findings.sort_by(|a, b| (a.severity, a.code, &a.object).cmp(&(b.severity, b.code, &b.object)));
@@ -200,6 +215,33 @@ impl<'a> Checker<'a> {
                 .map_or_else(|| origin.to_string(), |one| one.name.clone());
             let message = format!("{name} and crops of it are in two parts: {}", places(by_part));
             findings.push(self.finding(&CROP, &format!("image/{name}"), message, self.again()));
+        }
+    }
+
+    /// Pictures that look alike in two parts, unless their bytes say so already.
+    fn look_alikes(&self, findings: &mut Vec<LeakFinding>) {
+        for (a, b, how) in self.material.alike() {
+            let (of_a, of_b) = (self.parts(a), self.parts(b));
+            let apart = of_a.iter().any(|part| of_b.iter().any(|other| other != part));
+            if !apart || !a.contents.is_disjoint(&b.contents) {
+                continue;
+            }
+            let (code, what) = match how {
+                LookAlike::Same => (&SAME_LOOK, "look as one picture that was encoded anew"),
+                LookAlike::Alike => (&LOOK_ALIKE, "look alike, as fields that overlap do"),
+            };
+            let places = |picture: &Picture, parts: &BTreeSet<&str>| {
+                let parts: Vec<&str> = parts.iter().copied().collect();
+                format!("{} ({})", picture.name, parts.join(", "))
+            };
+            let message = format!("{} and {} {what}", places(a, &of_a), places(b, &of_b));
+            let object = format!("image/{}/{}", a.name, b.name);
+            let settle = format!(
+                "look at both; if they are of one case: {}; if not: holotype check waive {} --reason R --until DATE",
+                self.again(),
+                code.0
+            );
+            findings.push(self.finding(code, &object, message, settle));
         }
     }
 

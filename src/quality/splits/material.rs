@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::event::{State, StateError, scan_records};
 use crate::id::{Code, Digest, ImageId, ImagePrefix, hash_parts};
+use crate::model::look::{Look, LookAlike};
 use crate::model::{
     CaseRecord, EntityKind, FactValue, Facts, ImageFile, ImageRecord, Key, KeyParts, SlideRecord,
 };
@@ -47,6 +48,7 @@ impl Picture {
 #[derive(Debug, Clone, Default)]
 pub struct Material {
     pictures: Vec<Picture>,
+    alike: Vec<(usize, usize, LookAlike)>,
     cases: BTreeMap<Code, Facts>,
     slides: BTreeMap<Code, Facts>,
 }
@@ -83,6 +85,7 @@ impl Material {
         pictures.sort_by_key(|one| one.id);
         Self {
             pictures,
+            alike: Vec::new(),
             cases: cases.into_iter().map(|one| (one.code, one.facts)).collect(),
             slides: slides.into_iter().map(|(code, one)| (code, one.facts)).collect(),
         }
@@ -110,6 +113,31 @@ impl Material {
             all::<SlideRecord>(state, EntityKind::Slide)?,
             all::<CaseRecord>(state, EntityKind::Case)?,
         ))
+    }
+
+    /// Adds what images look like, by their names: those that look as one picture stay together.
+    #[must_use]
+    pub fn with_looks(mut self, looks: &BTreeMap<String, Look>) -> Self {
+        let known: Vec<(usize, &Look)> = self
+            .pictures
+            .iter()
+            .enumerate()
+            .filter_map(|(n, picture)| Some((n, looks.get(&picture.name)?)))
+            .collect();
+        let mut alike = Vec::new();
+        for (at, (a, look)) in known.iter().enumerate() {
+            let later = known.iter().skip(at + 1);
+            alike.extend(later.filter_map(|(b, other)| Some((*a, *b, look.likeness(other)?))));
+        }
+        self.alike = alike;
+        self
+    }
+
+    /// Returns the pairs of images that look alike.
+    pub fn alike(&self) -> impl Iterator<Item = (&Picture, &Picture, LookAlike)> {
+        self.alike
+            .iter()
+            .filter_map(|(a, b, how)| Some((self.pictures.get(*a)?, self.pictures.get(*b)?, *how)))
     }
 
     /// Returns the images, in the order of their ids.
@@ -176,6 +204,12 @@ impl Material {
             for link in contents.chain(slide).chain(family) {
                 let other = *first_of.entry(link).or_insert(own);
                 groups.join(own, other);
+            }
+        }
+        let same = self.alike().filter(|(_, _, how)| *how == LookAlike::Same);
+        for (a, b, _) in same {
+            if let (Some(a), Some(b)) = (place(&a.member()), place(&b.member())) {
+                groups.join(a, b);
             }
         }
         let mut units: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();

@@ -1,7 +1,8 @@
 //! Splits without leaks: who goes to which part, how close that comes to what was asked for, and what leaks.
 //!
 //! A part is given to cases, never to rows: an image without a case is its own case. What shares a slide, the bytes of an
-//! image, or is a crop and its parent, stays together. Pictures are not looked at: a re-encoded copy is not found here.
+//! image, or is a crop and its parent, or looks as one picture, stays together. What pictures look like comes in with
+//! [`Material::with_looks`].
 
 mod assign;
 mod check;

@@ -1,6 +1,6 @@
 //! Laws over random datasets: nothing leaks, nothing depends on an order, what is reported is what is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::id::{BlobId, Code, ImageId};
@@ -354,4 +354,53 @@ fn codes_are_unique_and_leaks_are_errors() {
             .take(6)
             .all(|(_, severity, _)| *severity == Severity::Error)
     );
+}
+
+/// What a picture looks like whose cells grow brighter to the right, but for the first `n`.
+fn look(n: usize) -> crate::model::Look {
+    let mut grey: Vec<u8> = (0..17 * 16)
+        .map(|at| u8::try_from(at % 17 * 10).unwrap())
+        .collect();
+    for row in 0..n {
+        // One cell that is darker than its left neighbour flips one bit.
+        grey[row % 16 * 17 + row / 16 * 2 + 1] = 0;
+    }
+    crate::model::Look::of_grey(17, 16, &grey).unwrap()
+}
+
+#[test]
+fn pictures_that_look_alike_are_found_and_the_same_kept_together() {
+    let names = ["a.jpg", "b.png", "c.jpg", "d.jpg"];
+    let images = names.iter().map(|name| (image(name), 1));
+    let distance = |n: usize| look(0).distance(&look(n));
+    assert_eq!((distance(3), distance(12)), (3, 12));
+    let looks = BTreeMap::from([
+        ("a.jpg".to_owned(), look(0)),
+        ("b.png".to_owned(), look(3)),
+        ("c.jpg".to_owned(), look(12)),
+    ]);
+    let material = Material::new(images, [], []).with_looks(&looks);
+    let sizes: Vec<usize> = material.units().iter().map(|unit| unit.members.len()).collect();
+    assert_eq!(sizes.iter().sum::<usize>(), 4);
+    assert_eq!(
+        sizes.iter().max(),
+        Some(&2),
+        "only what looks the same stays together"
+    );
+    let id = |name: &str| ImageId::of_name(name).to_string();
+    let assignment = Assignment::from([
+        (id("a.jpg"), "train".to_owned()),
+        (id("b.png"), "test".to_owned()),
+        (id("c.jpg"), "test".to_owned()),
+        (id("d.jpg"), "test".to_owned()),
+    ]);
+    let found = check(&material, "main", &assignment, &BTreeMap::new());
+    let codes: Vec<&str> = found.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["HT-Q209", "HT-Q210"]);
+    assert!(found[0].message.contains("a.jpg (train)") && found[0].message.contains("b.png (test)"));
+    let together = assignment
+        .into_keys()
+        .map(|member| (member, "train".to_owned()))
+        .collect();
+    assert_eq!(check(&material, "main", &together, &BTreeMap::new()), []);
 }

@@ -82,13 +82,7 @@ pub(crate) fn run(app: &mut App, args: &AddArgs) -> Result<u8, Failure> {
     if outcome.unchanged > 0 {
         app.out.line(format!("  {} here already", outcome.unchanged))?;
     }
-    if !outcome.skipped.is_empty() {
-        app.out.note(format!(
-            "passed over {} files that are no images, such as {}",
-            outcome.skipped.len(),
-            outcome.skipped.first().map_or("", String::as_str)
-        ));
-    }
+    passed_over(app, &outcome.skipped);
     for (image, code) in outcome.warnings.iter().take(5) {
         app.out.note(format!("{image}: {code}"));
     }
@@ -105,6 +99,16 @@ pub(crate) fn run(app: &mut App, args: &AddArgs) -> Result<u8, Failure> {
             .line("next: holotype import ANNOTATIONS, or holotype commit -m MESSAGE")?;
     }
     Ok(0)
+}
+
+/// Tells which files were no images.
+fn passed_over(app: &App, skipped: &[String]) {
+    if let Some(first) = skipped.first() {
+        app.out.note(format!(
+            "passed over {} files that are no images, such as {first}",
+            skipped.len()
+        ));
+    }
 }
 
 /// Tells of personal data in names and headers before anything is hashed for good, or refuses it.

@@ -7,9 +7,10 @@ use clap::{Args, Subcommand};
 use holotype::event::{Command, Context, EntityRef, State};
 use holotype::files::input::read_file;
 use holotype::id::Code;
+use holotype::import::looks::looks;
 use holotype::import::split_table::{Known, is_part_name, read_split};
 use holotype::import::table::read_table;
-use holotype::model::{EntityKind, FactChanges, FactValue, Severity};
+use holotype::model::{EntityKind, FactChanges, FactValue, Look, Severity};
 use holotype::quality::splits::{
     Assignment, LeakFinding, Material, Plan, Share, assign, check, frozen_fact, frozen_parts, leave_out,
     members_digest, read_splits, report,
@@ -216,7 +217,8 @@ fn create(app: &mut App, args: &CreateArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let mut context = app.context(&repo)?;
     let state = app.version(&repo, Some("DRAFT"))?;
-    let material = Material::read(&state)?;
+    let looks = looks(&repo, &state)?;
+    let material = Material::read(&state)?.with_looks(&looks);
     if material.pictures().is_empty() {
         return Err(Failure::refused(
             "there are no images to split",
@@ -246,7 +248,11 @@ fn create(app: &mut App, args: &CreateArgs) -> Result<u8, Failure> {
     } else {
         Before::Refuse
     };
-    let events = record(app, &repo, &context, &made, keep, args.dry_run)?;
+    let sight = Sight {
+        looks: &looks,
+        before: keep,
+    };
+    let events = record(app, &repo, &context, &made, &sight, args.dry_run)?;
     tell(app, name, &made, events, args.leave_out.is_some())
 }
 
@@ -324,18 +330,24 @@ enum Before {
     Extend,
 }
 
+/// What a split is held against before it is recorded.
+struct Sight<'a> {
+    looks: &'a BTreeMap<String, Look>,
+    before: Before,
+}
+
 /// Records splits, unless a frozen part would change, something would leak, or one is there already.
 fn record(
     app: &mut App,
     repo: &Repo,
     context: &Context,
     made: &[Made],
-    before: Before,
+    sight: &Sight<'_>,
     dry_run: bool,
 ) -> Result<u64, Failure> {
     let build = |transaction: &mut Transaction<'_>| -> Result<(), Failure> {
         for one in made {
-            record_one(transaction, context, one, before)?;
+            record_one(transaction, context, one, sight)?;
         }
         Ok(())
     };
@@ -353,17 +365,17 @@ fn record_one(
     transaction: &mut Transaction<'_>,
     context: &Context,
     made: &Made,
-    before: Before,
+    sight: &Sight<'_>,
 ) -> Result<(), Failure> {
     let present = read_splits(&*transaction)?.remove(&made.name).unwrap_or_default();
-    if before == Before::Refuse && !present.is_empty() && present != made.assignment {
+    if sight.before == Before::Refuse && !present.is_empty() && present != made.assignment {
         return Err(Failure::refused(
             format!("there is a split '{}' already, and it is another one", made.name),
             "take another name, or --replace",
         ));
     }
     let mut wanted = made.assignment.clone();
-    if before == Before::Extend {
+    if sight.before == Before::Extend {
         let old = present
             .iter()
             .map(|(member, part)| (member.clone(), part.clone()));
@@ -389,7 +401,7 @@ fn record_one(
             ));
         }
     }
-    let material = Material::read(&*transaction)?;
+    let material = Material::read(&*transaction)?.with_looks(sight.looks);
     let leaks = check(&material, &made.name, &wanted, &BTreeMap::new());
     let mut errors = leaks.iter().filter(|one| one.severity == Severity::Error);
     if let Some(first) = errors.next() {
@@ -466,7 +478,11 @@ fn import(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
         name: name.to_owned(),
         assignment,
     }];
-    let events = record(app, &repo, &context, &made, Before::Extend, args.dry_run)?;
+    let sight = Sight {
+        looks: &looks(&repo, &state)?,
+        before: Before::Extend,
+    };
+    let events = record(app, &repo, &context, &made, &sight, args.dry_run)?;
     tell(app, name, &made, events, false)
 }
 
@@ -511,7 +527,7 @@ fn find_leaks(app: &mut App, args: &CheckArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let state = app.version(&repo, Some(args.revision.as_deref().unwrap_or("DRAFT")))?;
     let splits = chosen(&state, args.name.as_deref())?;
-    let material = Material::read(&state)?;
+    let material = Material::read(&state)?.with_looks(&looks(&repo, &state)?);
     let mut findings: Vec<LeakFinding> = Vec::new();
     for (name, assignment) in &splits {
         findings.extend(check(&material, name, assignment, &frozen_parts(&state, name)?));

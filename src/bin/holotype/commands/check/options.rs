@@ -1,11 +1,14 @@
 //! What the gate goes by: profile, checklist, how strict it is; and the gate before a release.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use holotype::files::input::read_file;
 use holotype::import::headers;
+use holotype::import::looks::looks;
 use holotype::quality::gate::{Gate, Headers, Procedure, Profile, Report, Surroundings, check};
+use holotype::quality::splits::read_splits;
 use holotype::release::release_of_tag;
 use holotype::repo::{Repo, Version};
 
@@ -52,6 +55,11 @@ pub(crate) fn judge(
         },
         releases: releases(repo)?,
         headers: Headers { parts, unread },
+        looks: if read_splits(version)?.is_empty() {
+            BTreeMap::new()
+        } else {
+            looks(repo, version)?
+        },
         today: app.around.now.to_day(),
     };
     Ok(check(version, &around)?)
