@@ -22,3 +22,6 @@ pub mod recapture;
 pub mod rounds;
 pub mod splits;
 pub mod statistic;
+
+#[cfg(test)]
+mod laws;
