@@ -40,13 +40,12 @@ impl Repeat {
 /// By annotator, in each round, the first label of one annotation.
 type Rounds = BTreeMap<Code, BTreeMap<u32, LabelId>>;
 
-struct Reader<'a> {
+struct Reader {
     cases: BTreeMap<ImagePrefix, CaseName>,
     labels: BTreeMap<LabelId, usize>,
     count: usize,
     repeats: BTreeMap<(Code, [u32; 2]), Repeat>,
     open: Option<(AnnotationId, Rounds)>,
-    images: Option<&'a BTreeSet<ImagePrefix>>,
 }
 
 /// Reads who rated the same annotation in several rounds; each two rounds are compared. `labels` are in the order in which
@@ -69,42 +68,43 @@ pub fn read_repeats(
         count: labels.len(),
         repeats: BTreeMap::new(),
         open: None,
-        images,
     };
-    scan_records(
-        state,
-        &Key::kind_prefix(EntityKind::Rating),
-        |key, record: RatingRecord| {
+    match images {
+        None => reader.scan(state, &Key::kind_prefix(EntityKind::Rating))?,
+        Some(images) => {
+            for image in images {
+                reader.scan(state, &Key::on_image_prefix(EntityKind::Rating, *image))?;
+            }
+        }
+    }
+    Ok(reader.repeats.into_values().collect())
+}
+
+impl Reader {
+    /// Takes all ratings whose keys begin with `prefix`.
+    fn scan(&mut self, state: &dyn State, prefix: &[u8]) -> Result<(), StateError> {
+        scan_records(state, prefix, |key, record: RatingRecord| {
             if let (Ok(KeyParts::Rating(rating)), Some(label)) = (key.parts(), record.label) {
-                if reader
-                    .open
-                    .as_ref()
-                    .is_some_and(|open| open.0 != rating.annotation)
-                {
-                    reader.close();
+                if self.open.as_ref().is_some_and(|open| open.0 != rating.annotation) {
+                    self.close();
                 }
-                let (_, rounds) = reader
+                let (_, rounds) = self
                     .open
                     .get_or_insert_with(|| (rating.annotation, Rounds::new()));
                 let of_annotator = rounds.entry(rating.annotator).or_default();
                 of_annotator.entry(rating.round).or_insert(label);
             }
             ControlFlow::Continue(())
-        },
-    )?;
-    reader.close();
-    Ok(reader.repeats.into_values().collect())
-}
+        })?;
+        self.close();
+        Ok(())
+    }
 
-impl Reader<'_> {
     fn close(&mut self) {
         let Some((annotation, rounds)) = self.open.take() else {
             return;
         };
         let image = annotation.image_prefix();
-        if self.images.is_some_and(|images| !images.contains(&image)) {
-            return;
-        }
         let case = self.cases.get(&image).cloned();
         let case = case.unwrap_or_else(|| format!("image {image}"));
         for (code, given) in rounds {

@@ -24,3 +24,6 @@ pub mod recapture;
 pub mod rounds;
 pub mod splits;
 pub mod statistic;
+
+#[cfg(test)]
+mod laws;

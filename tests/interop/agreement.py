@@ -151,7 +151,8 @@ def compare_all(figures, where, report, ratings, labels):
 def screenings(random, number):
     """By image and annotator, the places that were marked."""
     raters = int(random.integers(2, 4))
-    images = int(random.integers(1, 8))
+    # With two images and two annotators pingouin finds too little to compute from.
+    images = int(random.choice([1, 3, 4, 5, 6, 7]))
     mean = 0 if number % 10 == 0 else random.uniform(0.5, 12)
     counts = np.full((images, raters), 3) if number % 10 == 1 else random.poisson(mean, (images, raters))
     places = np.array([(x, y) for x in range(120) for y in range(120)])

@@ -58,7 +58,13 @@ fn texts(svg: &str) -> Vec<String> {
                 }
             }
             Event::Eof => return texts,
-            _ => {}
+            Event::Start(_)
+            | Event::End(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_) => {}
         }
     }
 }

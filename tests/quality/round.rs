@@ -181,7 +181,10 @@ fn answers_are_ratings_of_the_round_and_blinding_is_checked() {
         (&json!(18), &json!(2), &json!(19))
     );
     assert_ne!(lab.truth(), before);
-    assert_eq!(report["blinding"]["held"], true);
+    assert_eq!(
+        (&report["blinding"]["held"], &report["rated_before"]),
+        (&json!(true), &json!(0))
+    );
     assert_eq!(report["blinding"]["proved"].as_array().unwrap().len(), 2);
     lab.commit("answers");
     let ratings = lab.rows(&["list", "ratings"]);
@@ -229,6 +232,7 @@ fn a_round_after_one_with_labels_was_not_blinded() {
     answer(&lab.path().join("hidden"), |_| Some("lookalike"));
     let report = lab.json(&["round", "close", "hidden"]);
     assert_eq!(report["blinding"]["held"], false);
+    assert_eq!(report["rated_before"], 0, "the first round has no answers");
     let refuted = report["blinding"]["refuted"][0].as_str().unwrap();
     assert_eq!(
         refuted,
@@ -238,6 +242,33 @@ fn a_round_after_one_with_labels_was_not_blinded() {
     let ratings = lab.rows(&["list", "ratings"]);
     let of_round = ratings.iter().filter(|row| row["round"] == 3);
     assert!(of_round.into_iter().all(|row| row["blinded"] == Value::Null));
+}
+
+#[test]
+fn somebody_who_labels_again_is_known_to_have_labelled_before() {
+    let lab = labelled();
+    lab.json(&[
+        "round",
+        "open",
+        "--annotator",
+        "human-1",
+        "--seed",
+        "3",
+        "--blinded",
+        "--out",
+        "again",
+    ]);
+    answer(&lab.path().join("again"), |_| Some("lookalike"));
+    let report = lab.json(&["round", "close", "again"]);
+    assert_eq!(
+        (&report["rated_before"], &report["round"]["differing"]),
+        (&json!(20), &json!(10))
+    );
+    let repeat = &lab.json(&["agreement", "DRAFT"])["intra_rater"][0];
+    assert_eq!(
+        (&repeat["n"], &repeat["percent_agreement"]),
+        (&json!(20), &json!(0.5))
+    );
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! `round close`: the answers are recorded as ratings of the round, and blinding is checked from the log.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use holotype::event::{Command, Context, EntityRef, State};
+use holotype::event::{Command, Context, EntityRef, State, scan_records};
 use holotype::files::folder::Folder;
 use holotype::files::input::read_file;
 use holotype::id::{AnnotationId, Digest, LabelId, hash_parts};
-use holotype::model::Key;
+use holotype::model::{Key, KeyParts, RatingRecord};
 use holotype::quality::noise::Agreed;
 use holotype::quality::rounds::{
     Answer, Closing, Item, ItemId, Round, package, package_digest, read_answers, rounds_of,
@@ -228,6 +229,8 @@ struct Decided {
     added: u64,
     /// Answered, and withdrawn meanwhile.
     withdrawn: u64,
+    /// Answered, and labelled by the same annotator in an earlier round: they may remember what they said.
+    rated_before: u64,
 }
 
 fn decide(state: &Version, open: &Open, answers: &Answers) -> Result<Decided, Failure> {
@@ -269,6 +272,7 @@ fn decide(state: &Version, open: &Open, answers: &Answers) -> Result<Decided, Fa
             ));
         }
     }
+    decided.rated_before = rated_before(state, open, &decided)?;
     let handed_out = u64::try_from(open.items.len()).unwrap_or(u64::MAX);
     let answered = u64::try_from(decided.labels.len()).unwrap_or(u64::MAX);
     decided.unanswered = handed_out - answered - decided.withdrawn;
@@ -279,6 +283,26 @@ fn decide(state: &Version, open: &Open, answers: &Answers) -> Result<Decided, Fa
         ));
     }
     Ok(decided)
+}
+
+fn rated_before(state: &Version, open: &Open, decided: &Decided) -> Result<u64, Failure> {
+    let mut count = 0;
+    for annotation in decided.labels.keys() {
+        let mut is_known = false;
+        scan_records(
+            state,
+            &Key::ratings_prefix(*annotation),
+            |key, record: RatingRecord| {
+                if let Ok(KeyParts::Rating(rating)) = key.parts() {
+                    let is_earlier = rating.round < open.round.number && record.label.is_some();
+                    is_known |= is_earlier && rating.annotator == open.round.annotator;
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
+        count += u64::from(is_known);
+    }
+    Ok(count)
 }
 
 /// Compares answers with the labels that were agreed when the round was opened.
@@ -355,21 +379,7 @@ fn tell(
     }
     app.out.object(
         "holotype/round/1",
-        &json!({
-            "action": "close",
-            "round": show::members(round),
-            "unanswered": decided.unanswered,
-            "withdrawn": decided.withdrawn,
-            "added": decided.added,
-            "blinding": {
-                "held": held,
-                "proved": blinding.proved,
-                "refuted": blinding.refuted,
-                "not_provable": [NOT_PROVABLE],
-            },
-            "events": events,
-            "warnings": warnings,
-        }),
+        &members(round, decided, blinding, events, &warnings),
     )?;
     let answered = round.closing.as_ref().map_or(0, |closing| closing.answered);
     app.out.line(format!(
@@ -378,6 +388,12 @@ fn tell(
         round.objects,
         decided.unanswered
     ))?;
+    if decided.rated_before > 0 {
+        app.out.line(format!(
+            "{} of them were labelled by the same annotator in an earlier round",
+            decided.rated_before
+        ))?;
+    }
     app.out.line(format!(
         "differing from the label agreed when the round was opened: {}",
         show::rate_text(round)
@@ -400,4 +416,23 @@ fn tell(
         plural(events)
     ))?;
     Ok(0)
+}
+
+fn members(round: &Round, decided: &Decided, blinding: &Blinding, events: u64, warnings: &[Value]) -> Value {
+    json!({
+        "action": "close",
+        "round": show::members(round),
+        "unanswered": decided.unanswered,
+        "withdrawn": decided.withdrawn,
+        "added": decided.added,
+        "rated_before": decided.rated_before,
+        "blinding": {
+            "held": blinding.refuted.is_empty(),
+            "proved": blinding.proved,
+            "refuted": blinding.refuted,
+            "not_provable": [NOT_PROVABLE],
+        },
+        "events": events,
+        "warnings": warnings,
+    })
 }
