@@ -39,6 +39,17 @@ impl Chunker {
 
     /// Adds an entry below which there are `count` records; says whether the node ends with it and is to be closed.
     pub(super) fn push(&mut self, key: &[u8], raw: &[u8], count: u64) -> bool {
+        self.append(key, raw, count);
+        is_boundary(key, self.level, u64::from(self.entries))
+    }
+
+    /// How many entries the open node has.
+    pub(super) fn len(&self) -> usize {
+        usize::try_from(self.entries).unwrap_or(usize::MAX)
+    }
+
+    /// As [`Chunker::push`], where it is known whether the node ends.
+    pub(super) fn append(&mut self, key: &[u8], raw: &[u8], count: u64) {
         if self.entries == 0 {
             begin(&mut self.bytes, self.level);
             self.count = 0;
@@ -46,7 +57,6 @@ impl Chunker {
         self.entries = self.entries.saturating_add(1);
         self.last_key = append(&mut self.bytes, key, raw);
         self.count = self.count.saturating_add(count);
-        is_boundary(key, self.level, u64::from(self.entries))
     }
 
     /// Closes the node and gives its bytes to `sink`, unless it is one that is `known`; `None` when none is open.

@@ -162,7 +162,22 @@ impl<'a> Stage<'a> {
         if node.last_key().is_some_and(|last| last < key) {
             self.pass(&node);
         }
-        self.push(key, raw, count, above)
+        let place = self.index.checked_sub(1);
+        let place = place.filter(|place| node.entry(*place).is_some_and(|entry| entry.key == key));
+        let ends = place.and_then(|place| self.known_end(&node, place));
+        self.push((key, raw, count), ends, above)
+    }
+
+    /// Whether a new node ends with the key at this place of the old one, without asking the key: that depends on the
+    /// key and its place in the new node alone. `None` where the place is another one, or nothing follows.
+    fn known_end(&self, node: &Node, place: usize) -> Option<bool> {
+        if self.chunker.len() != place {
+            return None;
+        }
+        if place + 1 < node.len() {
+            return Some(false);
+        }
+        (!self.cursor.is_last()).then_some(true)
     }
 
     /// Merges what stands below a key and passes over what stands under it; returns the node where that is.
@@ -193,13 +208,14 @@ impl<'a> Stage<'a> {
         while self.index < end
             && let Some(entry) = node.entry(self.index)
         {
+            let ends = self.known_end(node, self.index);
             self.index += 1;
             let count = if node.level() == 0 {
                 1
             } else {
                 entry.child_count()?
             };
-            self.push(entry.key, entry.raw, count, above)?;
+            self.push((entry.key, entry.raw, count), ends, above)?;
         }
         Ok(())
     }
@@ -225,20 +241,23 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Adds an entry; `ends` says whether the node ends with it, where that is known.
     fn push(
         &mut self,
-        key: &[u8],
-        raw: &[u8],
-        count: u64,
+        (key, raw, count): (&[u8], &[u8], u64),
+        ends: Option<bool>,
         above: &mut Above<'_, '_>,
     ) -> Result<(), TreeError> {
         // The node that this entry comes into ends behind all of them.
         self.tell_gone(above)?;
-        if self.chunker.push(key, raw, count) {
-            self.close(above)
-        } else {
-            Ok(())
-        }
+        let ends = match ends {
+            Some(ends) => {
+                self.chunker.append(key, raw, count);
+                ends
+            }
+            None => self.chunker.push(key, raw, count),
+        };
+        if ends { self.close(above) } else { Ok(()) }
     }
 
     fn tell_gone(&mut self, above: &mut Above<'_, '_>) -> Result<(), TreeError> {
