@@ -6,7 +6,8 @@
 
 use super::document::{PrivateText, PrivateTextKind, SourceValue};
 
-/// Words that say so of a member. Long ones count as beginning or end of a word, too; others have short ones by chance.
+/// Words that say so of a member. Long ones count as beginning or end of a word, too; since others have short ones by
+/// chance, these count alone or with what is put behind them.
 struct Words {
     long: &'static [&'static str],
     short: &'static [&'static str],
@@ -38,19 +39,19 @@ const PERSONS: Words = Words {
         "surname",
         "username",
     ],
-    short: &["dob", "login", "mail", "rater", "raters", "user", "users"],
+    short: &["dob", "login", "mail", "rater", "user"],
 };
 
 /// What a case of the source is called.
 const CASES: Words = Words {
     long: &["accession", "patient", "specimen"],
-    short: &["case", "caseid", "caseno", "casenumber", "mrn", "pid"],
+    short: &["case", "mrn", "pid"],
 };
 
 /// What a text is called that somebody typed.
 const FREE_TEXTS: Words = Words {
     long: &["comment", "description", "information", "remark"],
-    short: &["note", "notes", "text", "texts"],
+    short: &["freetext", "note", "text"],
 };
 
 /// What says that a member counts, and names nobody.
@@ -59,12 +60,20 @@ const COUNTS: Words = Words {
     short: &["count", "n", "num"],
 };
 
+/// What is put behind a short word without a space, as in `userid`.
+const ENDINGS: [&str; 12] = [
+    "", "address", "code", "id", "ids", "key", "name", "names", "no", "nr", "number", "s",
+];
+
 impl Words {
     fn is_in(&self, member: &[String]) -> bool {
         member.iter().any(|word| {
-            let word = word.as_str();
+            let has_ending = |short: &&str| {
+                word.strip_prefix(short)
+                    .is_some_and(|rest| ENDINGS.contains(&rest))
+            };
             let is_part = |part: &&str| word.starts_with(part) || word.ends_with(part);
-            self.short.contains(&word) || self.long.iter().any(is_part)
+            self.short.iter().any(has_ending) || self.long.iter().any(is_part)
         })
     }
 }
@@ -191,11 +200,15 @@ mod tests {
             ("lastuser_mail", Person),
             ("userName", Person),
             ("username", Person),
+            ("USERID", Person),
+            ("mailaddress", Person),
             ("flickrid", Person),
             ("patientName", Person),
             ("PatientID", SourceCaseId),
             ("case", SourceCaseId),
             ("case_no", SourceCaseId),
+            ("CASENR", SourceCaseId),
+            ("cases", SourceCaseId),
             ("caseId", SourceCaseId),
             ("AccessionNumber", SourceCaseId),
             ("birthDate", Person),
@@ -239,7 +252,14 @@ mod tests {
         };
         assert_eq!(kind("Annotator", "Jane"), Some(PrivateTextKind::Person));
         assert_eq!(kind("Name", "Jane"), Some(PrivateTextKind::Person));
-        for member in ["comment", "comments", "free text", "longDescription", "note"] {
+        for member in [
+            "comment",
+            "comments",
+            "free text",
+            "freetext",
+            "longDescription",
+            "notes",
+        ] {
             assert_eq!(
                 kind(member, "as Jane said"),
                 Some(PrivateTextKind::FreeText),
