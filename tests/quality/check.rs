@@ -205,7 +205,7 @@ fn other_programs_read_the_findings() {
     assert_eq!(junit.matches("<testcase ").count(), count);
     assert_eq!(
         junit.matches("<failure ").count(),
-        report["open"].as_u64().unwrap() as usize
+        usize::try_from(report["open"].as_u64().unwrap()).unwrap()
     );
     assert!(junit.contains("a &lt; b &amp; &quot;c&quot; | d"), "{junit}");
     let mut reader = quick_xml_depth(&junit);

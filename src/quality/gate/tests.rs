@@ -363,7 +363,7 @@ fn a_waiver_covers_until_its_last_day_and_is_told_when_it_ended_or_is_idle() {
     let dataset = Facts::from([(waiver.fact(), FactValue::Text(waiver.value()))]);
     assert_eq!(
         waivers(&dataset).into_values().flatten().collect::<Vec<_>>(),
-        [waiver.clone()]
+        std::slice::from_ref(&waiver)
     );
     let both = || {
         vec![
