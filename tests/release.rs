@@ -478,7 +478,8 @@ fn the_datasheet_counts_and_asks() {
     ] {
         assert!(sheet.contains(line), "{line} in\n{sheet}");
     }
-    assert!(!sheet.contains("Under which licence"));
+    assert!(!sheet.contains("* Under which licence"));
+    assert!(sheet.contains("\n52 questions: "), "{sheet}");
     assert!(matches!(
         datasheet(&made.repo, &made.repo.empty_version(), None),
         Err(ReleaseError::NoCommit)
