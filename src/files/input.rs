@@ -227,6 +227,10 @@ impl InputFile {
         let mut filled = 0_usize;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             let at = u64::try_from(filled).unwrap_or(u64::MAX).saturating_add(offset);
+            // No file is longer than a signed offset can say, and asking beyond it is an error.
+            if at.saturating_add(u64::try_from(rest.len()).unwrap_or(u64::MAX)) > u64::MAX >> 1 {
+                break;
+            }
             match self.file.read_at(rest, at) {
                 Ok(0) => break,
                 Ok(count) => filled += count,

@@ -125,7 +125,11 @@ mod tests {
                 let (u, v) = (x * 1000 / width, y * 1000 / height);
                 let mut value = 0;
                 for n in 0..12_u64 {
-                    let mix = seed.wrapping_add(n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                    // splitmix64, so that the hills of one seed are no shifted copy of another's.
+                    let mut mix = seed.wrapping_add((n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                    mix = (mix ^ (mix >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                    mix = (mix ^ (mix >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                    mix ^= mix >> 31;
                     let (cx, cy) = ((mix >> 40) % 1000, (mix >> 20) % 1000);
                     let square = u.abs_diff(cx).pow(2) + v.abs_diff(cy).pow(2);
                     value += 1_500_000 / (square + 20_000);

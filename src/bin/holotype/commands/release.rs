@@ -187,7 +187,7 @@ fn build(app: &mut App, args: &ReleaseArgs, version: &str, out: &std::path::Path
         other => other.to_owned(),
     };
     let version = repo.version(commit)?;
-    before_release(app, &repo, &version, &args.gate)?;
+    let notes = before_release(app, &repo, &version, &args.gate)?;
     let rule = args
         .rule
         .as_deref()
@@ -217,6 +217,7 @@ fn build(app: &mut App, args: &ReleaseArgs, version: &str, out: &std::path::Path
         };
         Ok(build_release(&repo, &request, author)?)
     })?;
+    notes.iter().for_each(|note| app.out.note(note));
     let packed = match given.archive {
         Some(format) => Some(archive_release(&summary.path, format)?),
         None => None,

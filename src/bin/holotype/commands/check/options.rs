@@ -111,7 +111,7 @@ pub(crate) fn before_release(
     repo: &Repo,
     version: &Version,
     options: &GateOptions,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
     let report = judge(app, repo, version, options)?;
     let mut blocking = report.findings.iter().filter(|one| one.is_open());
     let first = match options.gate {
@@ -133,18 +133,19 @@ pub(crate) fn before_release(
             format!("{}; holotype check HEAD shows all", first.settle),
         ));
     }
-    let open: Vec<&str> = report.open_steps().map(|step| step.id.as_str()).collect();
+    let mut notes = Vec::new();
     if report.open() > 0 {
-        app.out.note(format!(
+        notes.push(format!(
             "{} findings are open: holotype check HEAD",
             report.open()
         ));
     }
-    if !open.is_empty() {
-        app.out.note(format!(
+    let steps: Vec<&str> = report.open_steps().map(|step| step.id.as_str()).collect();
+    if !steps.is_empty() {
+        notes.push(format!(
             "steps of the procedure that are not done: {} (holotype check procedure)",
-            open.join(", ")
+            steps.join(", ")
         ));
     }
-    Ok(())
+    Ok(notes)
 }
