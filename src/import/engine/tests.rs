@@ -19,7 +19,7 @@ fn size_px(n: usize) -> [f64; 2] {
 
 /// The image of a document. Every other one says its size itself, of the others an export carries it.
 fn image(n: usize) -> SourceImage {
-    let [width, height] = size_px(n).map(|px| (n % 2 == 0).then_some(px));
+    let [width, height] = size_px(n).map(|px| n.is_multiple_of(2).then_some(px));
     SourceImage {
         name: format!("{n:05}.png"),
         width,
