@@ -14,7 +14,7 @@ use crate::model::ImageRecord;
 const CHUNK: usize = 1 << 20;
 
 /// Known images of one file each, by the length of their bytes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct ByContent {
     by_size: HashMap<u64, Vec<(BlobId, String)>>,
     sizes: HashMap<String, u64>,

@@ -20,6 +20,7 @@ use crate::model::{
 use crate::repo::{Transaction, free_code};
 use crate::store::PrivateKind;
 
+use super::run::Run;
 use super::{Import, ImportError};
 
 /// What became of a record of a carrier.
@@ -33,7 +34,7 @@ enum Put {
 
 impl Import<'_, Transaction<'_>> {
     /// Takes in all records of a carrier.
-    pub(super) fn carrier(&mut self, carrier: &Carrier) -> Result<(), ImportError> {
+    pub(super) fn carrier(&mut self, carrier: &Carrier, run: &mut Run) -> Result<(), ImportError> {
         let is_new = self.is_empty_here()?;
         if let Some(dataset) = &carrier.dataset {
             self.carried_dataset(dataset)?;
@@ -50,7 +51,7 @@ impl Import<'_, Transaction<'_>> {
         for slide in &carrier.slides {
             self.carried_slide(slide)?;
         }
-        let images = self.carried_images(&carrier.images)?;
+        let images = self.carried_images(&carrier.images, run)?;
         if let Some(rule) = &carrier.rule {
             self.carried_rule(rule, is_new)?;
         }
@@ -370,16 +371,26 @@ impl Import<'_, Transaction<'_>> {
     }
 
     /// Declares the images; returns which image here each is, by its id there.
-    fn carried_images(&mut self, records: &[ImageRecord]) -> Result<BTreeMap<ImageId, ImageId>, ImportError> {
+    fn carried_images(
+        &mut self,
+        records: &[ImageRecord],
+        run: &mut Run,
+    ) -> Result<BTreeMap<ImageId, ImageId>, ImportError> {
         if self.setting.options.image.is_some() {
             return Ok(BTreeMap::new());
         }
-        let names = self.names_here(records.iter().map(|record| record.name.as_str()))?;
+        let names = self.names_here(records.iter().map(|record| record.name.as_str()), run)?;
         let mut images = BTreeMap::new();
         for (record, name) in records.iter().zip(names) {
             let (there, here) = (ImageId::of_name(&record.name), ImageId::of_name(&name));
             if self.carried_image(record, &name)? {
                 images.insert(there, here);
+            }
+        }
+        let known = run.images(&*self.recorder)?;
+        for image in images.values() {
+            if let Some(record) = read::<ImageRecord>(&*self.recorder, &Key::image(*image))? {
+                known.take(&record);
             }
         }
         Ok(images)

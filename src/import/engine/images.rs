@@ -10,6 +10,9 @@ use super::known_images::{Evidence, KnownImages, source_names};
 use super::run::Run;
 use super::{Import, ImportError};
 
+/// Width and height in px, where both are known.
+type Size = Option<(f64, f64)>;
+
 /// So many images are named in one message.
 const NAMED_MAX: usize = 20;
 
@@ -28,7 +31,7 @@ impl Import<'_, Transaction<'_>> {
         }
         let known = run.images(&*self.recorder)?;
         let names = source_names(images);
-        let found: Result<Vec<String>, ImportError> = images
+        let found: Result<Vec<(String, Size)>, ImportError> = images
             .iter()
             .zip(names)
             .map(|(image, name)| self.image(image, &name, known))
@@ -36,16 +39,17 @@ impl Import<'_, Transaction<'_>> {
         self.warn_resized();
         let found = found?;
         // Only now: within one source, an image is not found under the name of another.
-        found.iter().for_each(|name| known.add(name));
-        Ok(found.iter().map(|name| ImageId::of_name(name)).collect())
+        found.iter().for_each(|(name, size)| known.add(name, *size));
+        Ok(found.iter().map(|(name, _)| ImageId::of_name(name)).collect())
     }
 
     /// Returns the name here of each image that a source names so.
     pub(super) fn names_here<'n>(
         &self,
         names: impl Iterator<Item = &'n str>,
+        run: &mut Run,
     ) -> Result<Vec<String>, ImportError> {
-        let known = KnownImages::read(&*self.recorder)?;
+        let known = run.images(&*self.recorder)?;
         let setting = self.setting;
         let named = |name: &str| SourceImage {
             name: name.to_owned(),
@@ -77,7 +81,13 @@ impl Import<'_, Transaction<'_>> {
             });
     }
 
-    fn image(&mut self, image: &SourceImage, name: &str, known: &KnownImages) -> Result<String, ImportError> {
+    /// Returns the name and the size of an image here.
+    fn image(
+        &mut self,
+        image: &SourceImage,
+        name: &str,
+        known: &KnownImages,
+    ) -> Result<(String, Size), ImportError> {
         let setting = self.setting;
         let found = known.find(setting.file, setting.folder, image, name, setting.options)?;
         self.tell(&found.name, name, found.beside);
@@ -91,11 +101,18 @@ impl Import<'_, Transaction<'_>> {
                 .into_iter()
                 .filter_map(|(fact, value)| Some((fact, value?)))
                 .collect();
+            let number = |name: &str| facts.get(name).and_then(FactValue::as_number);
+            let size = number("width").zip(number("height"));
             let declared = name.clone();
             self.must(&context, Command::DeclareImage { name, facts })?;
-            return Ok(declared);
+            return Ok((declared, size));
         };
         let changes = self.compare(&present, changes);
+        let number = |name: &str| match changes.get(name) {
+            Some(new) => new.as_ref().and_then(FactValue::as_number),
+            None => present.number(name),
+        };
+        let size = number("width").zip(number("height"));
         self.must(
             &context,
             Command::SetFacts {
@@ -103,7 +120,7 @@ impl Import<'_, Transaction<'_>> {
                 changes,
             },
         )?;
-        Ok(name)
+        Ok((name, size))
     }
 
     /// Tells what bytes beside the file say about an image.

@@ -21,7 +21,7 @@ use super::{ImportError, ImportOptions};
 const CANDIDATES_MAX: usize = 3;
 
 /// The images that are known, by name (with their sizes in px where these are), by parts of the name and by content.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct KnownImages {
     names: BTreeMap<String, Option<(f64, f64)>>,
     last_parts: HashMap<String, Vec<String>>,
@@ -64,20 +64,27 @@ impl KnownImages {
         let mut known = Self::default();
         let prefix = Key::kind_prefix(EntityKind::Image);
         scan_records(state, &prefix, |_, record: ImageRecord| {
-            known.add(&record.name);
-            known.names.insert(record.name.clone(), record.size());
-            known.contents.add(&record);
+            known.take(&record);
             ControlFlow::Continue(())
         })?;
         Ok(known)
     }
 
-    /// Takes in one that was declared since.
-    pub(super) fn add(&mut self, name: &str) {
-        if self.names.contains_key(name) {
+    /// Takes in one as it is now.
+    pub(super) fn take(&mut self, record: &ImageRecord) {
+        if !self.names.contains_key(&record.name) {
+            self.contents.add(record);
+        }
+        self.add(&record.name, record.size());
+    }
+
+    /// Takes in one that was declared since, or has another size in px now.
+    pub(super) fn add(&mut self, name: &str, size: Option<(f64, f64)>) {
+        if let Some(known) = self.names.get_mut(name) {
+            *known = size;
             return;
         }
-        self.names.insert(name.to_owned(), None);
+        self.names.insert(name.to_owned(), size);
         let last = last_part(name);
         for (by_part, part) in [(&mut self.stems, stem(last)), (&mut self.last_parts, last)] {
             by_part.entry(part.to_owned()).or_default().push(name.to_owned());
@@ -169,15 +176,12 @@ pub struct KnownSizes {
 }
 
 impl KnownSizes {
-    /// Reads them, with the names that were given for images.
-    ///
-    /// # Errors
-    /// [`ImportError`] when the state cannot be read.
-    pub fn read(state: &dyn State, options: &ImportOptions) -> Result<Self, ImportError> {
-        Ok(Self {
-            known: Arc::new(KnownImages::read(state)?),
+    /// Those of known images, with the names that were given for images.
+    pub(super) fn of(known: Arc<KnownImages>, options: &ImportOptions) -> Self {
+        Self {
+            known,
             options: Arc::new(options.clone()),
-        })
+        }
     }
 
     /// Returns the width and height, px, of the image that a source means, where it is known.

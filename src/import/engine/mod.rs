@@ -303,7 +303,7 @@ pub fn import_next(
     run.outcome.scope.images = u64::try_from(document.images.len()).unwrap_or(u64::MAX);
     let carried = std::mem::take(&mut document.carried);
     if let Some(carrier) = &carried.dataset {
-        run.carrier(carrier)?;
+        run.carrier(carrier, run_of_files)?;
     }
     run.dataset(&document.dataset)?;
     let labels = run.labels(&document.labels, document.label_facts)?;

@@ -5,20 +5,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use crate::event::State;
 use crate::import::document::SourceId;
 use crate::model::{EntityKind, Key};
 
-use super::ImportError;
 use super::by_image::ByImage;
-use super::known_images::KnownImages;
+use super::known_images::{KnownImages, KnownSizes};
 use super::lineage::{alias_text, scan_aliases};
+use super::{ImportError, ImportOptions};
 
 /// What is kept between the files that are imported in one transaction.
 #[derive(Debug, Default)]
 pub struct Run {
-    images: Option<KnownImages>,
+    images: Option<Arc<KnownImages>>,
     lineages: Lineages,
     whole_scans: u64,
 }
@@ -32,11 +33,28 @@ impl Run {
 
     /// The known images.
     pub(super) fn images(&mut self, state: &dyn State) -> Result<&mut KnownImages, ImportError> {
+        Ok(Arc::make_mut(self.shared_images(state)?))
+    }
+
+    fn shared_images(&mut self, state: &dyn State) -> Result<&mut Arc<KnownImages>, ImportError> {
         if self.images.is_none() {
             self.whole_scans += 1;
-            self.images = Some(KnownImages::read(state)?);
+            self.images = Some(Arc::new(KnownImages::read(state)?));
         }
         Ok(self.images.get_or_insert_default())
+    }
+
+    /// The sizes of the known images, with the names that were given for images.
+    ///
+    /// # Errors
+    /// [`ImportError`] when the state cannot be read.
+    pub fn known_sizes(
+        &mut self,
+        state: &dyn State,
+        options: &ImportOptions,
+    ) -> Result<KnownSizes, ImportError> {
+        let known = Arc::clone(self.shared_images(state)?);
+        Ok(KnownSizes::of(known, options))
     }
 
     /// The known lineages.

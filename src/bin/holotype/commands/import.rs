@@ -226,7 +226,7 @@ fn read_all(
 ) -> Result<Total, Failure> {
     let (mut total, mut run) = (Total::default(), Run::default());
     for found in sources {
-        let loaded = load_with_sizes(found, &*transaction, (reading, progress), options)?;
+        let loaded = load_with_sizes(found, (&*transaction, &mut run), (reading, progress), options)?;
         let format = loaded.format;
         let source = Source {
             file: &loaded.file,
@@ -252,7 +252,7 @@ fn read_all(
 /// Reads a source, with the sizes of known images where its format needs them.
 fn load_with_sizes(
     found: &FoundSource,
-    state: &dyn State,
+    (state, run): (&dyn State, &mut Run),
     (reading, progress): (&LoadOptions, &ImportBar),
     options: &ImportOptions,
 ) -> Result<Loaded, Failure> {
@@ -260,7 +260,7 @@ fn load_with_sizes(
         return Ok(load(found, reading, progress)?);
     }
     let reading = LoadOptions {
-        known: KnownSizes::read(state, options)?,
+        known: run.known_sizes(state, options)?,
         ..reading.clone()
     };
     Ok(load(found, &reading, progress)?)
