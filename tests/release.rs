@@ -494,7 +494,7 @@ fn a_citation_pins_the_release() {
     let text = cite(&made.repo, "1.0", CiteFormat::Text).unwrap();
     assert!(text.starts_with("Neuner, Anna; Ngo, Binh (2026). "), "{text}");
     assert!(
-        text.contains(&format!("Müller's cells@1.0#{}", summary.id)),
+        text.contains(&format!("Müller's cells@v1.0#{}", summary.id)),
         "{text}"
     );
     assert!(text.contains(&summary.record.commit.to_string()));

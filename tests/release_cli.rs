@@ -83,6 +83,9 @@ fn a_citation_resolves_to_the_same_folder_or_says_why_not() {
     let again = PathBuf::from(resolved["path"].as_str().unwrap());
     assert!(again.starts_with(&place));
     assert!(bytes_of(&again) == bytes_of(&built));
+    let plain = lab.path().join("without the v");
+    let resolved = lab.json(&["resolve", &cited.trim().replace("@v1", "@1"), "--out", text(&plain)]);
+    assert_eq!(resolved["release"], told["release"]);
     let digest = told["release"].as_str().unwrap();
     let other = cited.replace(digest, &digest.chars().rev().collect::<String>());
     let refused = lab.run(&["resolve", other.trim(), "--out", text(&place)]);
@@ -91,7 +94,7 @@ fn a_citation_resolves_to_the_same_folder_or_says_why_not() {
     assert!(unknown.refused(3).contains("'other' is cited"), "{unknown:?}");
     let later = lab.run(&[
         "resolve",
-        &cited.replace("@1.0.0", "@3.0.0"),
+        &cited.replace("@v1.0.0", "@v3.0.0"),
         "--out",
         text(&place),
     ]);

@@ -30,7 +30,7 @@ pub struct Rebuilt {
     pub findings: Vec<Finding>,
 }
 
-/// A citation of a release: `NAME@VERSION#DIGEST`, with what follows it.
+/// A citation of a release: `NAME@vVERSION#DIGEST`, with what follows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseCitation {
     /// The dataset's name.
@@ -79,6 +79,20 @@ impl ReleaseCitation {
             commit: behind("Commit ").and_then(|id| CommitId::parse(id).ok()),
             snapshot: behind("snapshot ").and_then(|id| SnapshotId::parse(id).ok()),
         })
+    }
+
+    /// Takes the version as this repository names it: `v1.0.0` is cited of a release that is called `1.0.0`, too.
+    ///
+    /// # Errors
+    /// [`ReleaseError::Store`] when a tag cannot be read.
+    pub fn named_in(mut self, repo: &Repo) -> Result<Self, ReleaseError> {
+        if let Some(plain) = self.version.strip_prefix('v')
+            && repo.store().read_tag(&self.version)?.is_none()
+            && repo.store().read_tag(plain)?.is_some()
+        {
+            self.version = plain.to_owned();
+        }
+        Ok(self)
     }
 }
 

@@ -303,9 +303,10 @@ impl Citation {
         }
     }
 
-    /// `NAME@VERSION#DIGEST`: the release's digest, else the snapshot's.
+    /// `NAME@vVERSION#DIGEST`: the release's digest, else the snapshot's.
     fn pinned(&self) -> String {
-        let version = self.version.as_ref().map(|version| format!("@{version}"));
+        let version = self.version.as_deref();
+        let version = version.map(|version| format!("@v{}", version.strip_prefix('v').unwrap_or(version)));
         let digest = self
             .release
             .map_or(self.snapshot.digest(), |release| release.digest());

@@ -14,7 +14,7 @@ use crate::output::one_line;
 /// Makes exactly the release that a citation names, or says what does not match
 #[derive(Debug, Args)]
 pub(crate) struct ResolveArgs {
-    /// What 'cite' prints, or NAME@VERSION#DIGEST of it
+    /// What 'cite' prints, or NAME@vVERSION#DIGEST of it
     citation: String,
     /// Where the release's folder is made
     #[arg(long, value_name = "DIR")]
@@ -25,10 +25,11 @@ pub(crate) fn run(app: &mut App, args: &ResolveArgs) -> Result<u8, Failure> {
     let cited = ReleaseCitation::parse(&args.citation).ok_or_else(|| {
         Failure::usage(
             format!("'{}' names no release", one_line(&args.citation)),
-            "give NAME@VERSION#DIGEST, or the line that holotype cite prints",
+            "give NAME@vVERSION#DIGEST, or the line that holotype cite prints",
         )
     })?;
     let repo = app.repo()?;
+    let cited = cited.named_in(&repo)?;
     let out_dir = app.user_path(&args.out);
     let build = release_build(&repo, &cited.version)?;
     let filter = build.as_ref().and_then(|build| build.filter.clone());

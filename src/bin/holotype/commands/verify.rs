@@ -192,7 +192,7 @@ fn cited_release(text: &str) -> Result<ReleaseId, Failure> {
     ReleaseId::parse(&digest).map_err(|_| {
         Failure::usage(
             format!("'{}' holds no digest of a release", one_line(text)),
-            "give NAME@VERSION#DIGEST, or the 64 hex digits of the digest",
+            "give NAME@vVERSION#DIGEST, or the 64 hex digits of the digest",
         )
     })
 }
