@@ -84,7 +84,12 @@ fn a_citation_resolves_to_the_same_folder_or_says_why_not() {
     assert!(again.starts_with(&place));
     assert!(bytes_of(&again) == bytes_of(&built));
     let plain = lab.path().join("without the v");
-    let resolved = lab.json(&["resolve", &cited.trim().replace("@v1", "@1"), "--out", text(&plain)]);
+    let resolved = lab.json(&[
+        "resolve",
+        &cited.trim().replace("@v1", "@1"),
+        "--out",
+        text(&plain),
+    ]);
     assert_eq!(resolved["release"], told["release"]);
     let digest = told["release"].as_str().unwrap();
     let other = cited.replace(digest, &digest.chars().rev().collect::<String>());
