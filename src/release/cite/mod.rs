@@ -493,7 +493,7 @@ mod tests {
             text.starts_with("(2026). cells & co (Version 1.0) [Data set]. "),
             "{text}"
         );
-        assert!(text.contains(&format!("cells & co@1.0#{snapshot}")));
+        assert!(text.contains(&format!("cells & co@v1.0#{snapshot}")));
         let json: Value = serde_json::from_str(&citation.render(CiteFormat::Datacite)).unwrap();
         for absent in ["doi", "rightsList", "descriptions", "relatedIdentifiers"] {
             assert!(json.get(absent).is_none(), "{absent}");
