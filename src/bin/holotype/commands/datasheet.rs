@@ -5,16 +5,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use holotype::event::{Command, EntityRef};
 use holotype::files::input::read_file;
 use holotype::files::output::{Existing, StagedFile};
 use holotype::model::{FactChanges, FactValue};
 use holotype::release::{ANSWER_FACT, Answer, Answered, QUESTIONS, answers, tally};
-use holotype::repo::RepoError;
 use serde_json::{Value, json};
 use toml::de::DeTable;
 
 use crate::app::{App, plural};
+use crate::commands::dataset_facts;
 use crate::failure::Failure;
 
 /// Writes the datasheet of a version, every number from the log
@@ -166,19 +165,7 @@ fn record(app: &mut App, path: &Path) -> Result<u8, Failure> {
     let answers = changes.len();
     let mut events = 0;
     if !changes.is_empty() {
-        let context = app.context(&repo)?;
-        events = repo
-            .draft_with(|transaction| {
-                transaction.must(
-                    &context,
-                    Command::SetFacts {
-                        entity: EntityRef::dataset(),
-                        changes: changes.clone(),
-                    },
-                )?;
-                Ok::<(), RepoError>(())
-            })?
-            .1;
+        events = dataset_facts::draft(&repo, &app.context(&repo)?, changes)?;
     }
     app.out.object(
         "holotype/datasheet-edit/1",

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use holotype::event::{Command, EntityRef, read};
+use holotype::event::read;
 use holotype::model::{DatasetRecord, FactChanges, FactValue, Key};
 use holotype::release::{Severity, verify_release};
-use holotype::repo::{Repo, RepoError};
+use holotype::repo::Repo;
 use serde_json::json;
 
 use crate::app::App;
+use crate::commands::dataset_facts;
 use crate::failure::Failure;
 use crate::output::one_line;
 
@@ -87,16 +88,5 @@ fn record(app: &App, repo: &Repo, changes: &FactChanges) -> Result<u64, Failure>
     if changes.is_empty() {
         return Ok(0);
     }
-    let context = app.context(repo)?;
-    let ((), events) = repo.draft_with(|transaction| -> Result<(), RepoError> {
-        transaction.must(
-            &context,
-            Command::SetFacts {
-                entity: EntityRef::dataset(),
-                changes: changes.clone(),
-            },
-        )?;
-        Ok(())
-    })?;
-    Ok(events)
+    dataset_facts::draft(repo, &app.context(repo)?, changes.clone())
 }

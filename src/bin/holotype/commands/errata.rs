@@ -1,14 +1,15 @@
 //! `errata`: what is known to be wrong in a release, from what was corrected since; and that it was withdrawn.
 
 use clap::Args;
-use holotype::event::{Command, EntityRef, read};
+use holotype::event::read;
 use holotype::model::{DatasetRecord, FactChanges, FactValue, Key};
 use holotype::release::{VersionStep, release_of_tag, step_of};
-use holotype::repo::{Repo, RepoError};
+use holotype::repo::Repo;
 use holotype::snapshot::changes::ChangeKind;
 use serde_json::{Value, json};
 
 use crate::app::{App, plural};
+use crate::commands::dataset_facts;
 use crate::failure::Failure;
 use crate::output::one_line;
 
@@ -91,16 +92,7 @@ fn withdraw(app: &mut App, repo: &Repo, args: &ErrataArgs, reason: &str) -> Resu
     );
     let mut context = app.context(repo)?;
     context.reason = Some(reason.to_owned());
-    let ((), events) = repo.draft_with(|transaction| -> Result<(), RepoError> {
-        transaction.must(
-            &context,
-            Command::SetFacts {
-                entity: EntityRef::dataset(),
-                changes: changes.clone(),
-            },
-        )?;
-        Ok(())
-    })?;
+    let events = dataset_facts::draft(repo, &context, changes)?;
     app.out.object(
         "holotype/errata/1",
         &json!({

@@ -9,6 +9,7 @@ pub(crate) mod cite;
 pub(crate) mod commit;
 pub(crate) mod completeness;
 pub(crate) mod consensus;
+mod dataset_facts;
 pub(crate) mod datasheet;
 pub(crate) mod demo;
 pub(crate) mod derive;

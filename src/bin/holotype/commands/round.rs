@@ -8,15 +8,16 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use holotype::event::{Command, EntityRef, State, read, scan_records};
+use holotype::event::{State, read, scan_records};
 use holotype::files::output::StagedFolder;
 use holotype::id::ImagePrefix;
 use holotype::model::{DatasetRecord, EntityKind, Facts, Key, KeyParts, RatingRecord};
 use holotype::quality::rounds::{Item, Round, draw, package, package_digest, rounds_of};
-use holotype::repo::{Repo, RepoError, Version};
+use holotype::repo::{Repo, Version};
 use serde_json::json;
 
 use crate::app::{App, plural};
+use crate::commands::dataset_facts;
 use crate::failure::Failure;
 use crate::filter::Filter;
 use crate::rows::{RowContext, image_row};
@@ -139,14 +140,7 @@ fn open(app: &mut App, args: &OpenArgs) -> Result<u8, Failure> {
     for file in &files {
         folder.write_file(&file.name, &file.bytes)?;
     }
-    let command = Command::SetFacts {
-        entity: EntityRef::dataset(),
-        changes: round.opening_facts(),
-    };
-    let ((), events) = repo.draft_with(|transaction| -> Result<(), RepoError> {
-        transaction.must(&context, command)?;
-        Ok(())
-    })?;
+    let events = dataset_facts::draft(&repo, &context, round.opening_facts())?;
     folder.publish()?;
     app.out.object(
         "holotype/round/1",

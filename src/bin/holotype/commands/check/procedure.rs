@@ -1,7 +1,6 @@
 //! `check procedure` and `check sign-off`: how far the steps of the standard operating procedure are.
 
 use clap::Args;
-use holotype::event::{Command, EntityRef};
 use holotype::model::{FactChanges, FactValue};
 use holotype::quality::gate::{JudgedStep, StepState, sign_off_fact};
 use serde_json::{Value, json};
@@ -9,6 +8,7 @@ use serde_json::{Value, json};
 use super::options::{GateOptions, judge, procedure};
 use super::waivers::{Who, who_stated};
 use crate::app::App;
+use crate::commands::dataset_facts;
 use crate::failure::Failure;
 use crate::output::one_line;
 
@@ -112,11 +112,7 @@ pub(super) fn sign_off(app: &mut App, args: &SignOffArgs) -> Result<u8, Failure>
     let mut context = app.context(&repo)?;
     context.reason = Some(reason.to_owned());
     let changes = FactChanges::from([(sign_off_fact(&args.step), Some(FactValue::from(reason)))]);
-    let ((), events) = repo.try_draft_with(|transaction| -> Result<(), Failure> {
-        let (entity, changes) = (EntityRef::dataset(), changes.clone());
-        transaction.must(&context, Command::SetFacts { entity, changes })?;
-        Ok(())
-    })?;
+    let events = dataset_facts::draft(&repo, &context, changes)?;
     app.out.object(
         "holotype/procedure/1",
         &json!({"step": args.step, "reason": reason, "events": events}),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use holotype::event::{Command, EntityRef, Event};
+use holotype::event::Event;
 use holotype::id::PrivateId;
 use holotype::model::{EntityKind, FactChanges, FactValue, Severity};
 use holotype::quality::gate::{Inventory, Waiver, meaning, waivers};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::Told;
 use super::options::{GateOptions, judge};
 use crate::app::App;
+use crate::commands::dataset_facts;
 use crate::failure::Failure;
 use crate::output::{one_line, table};
 
@@ -115,12 +116,7 @@ pub(super) fn waive(app: &mut App, args: &WaiveArgs) -> Result<u8, Failure> {
     let mut context = app.context(&repo)?;
     context.reason = Some(waiver.reason.clone());
     let changes = FactChanges::from([(waiver.fact(), Some(FactValue::Text(waiver.value())))]);
-    let ((), events) = repo.try_draft_with(|transaction| -> Result<(), Failure> {
-        let entity = EntityRef::dataset();
-        let changes = changes.clone();
-        transaction.must(&context, Command::SetFacts { entity, changes })?;
-        Ok(())
-    })?;
+    let events = dataset_facts::draft(&repo, &context, changes)?;
     app.out.object(
         "holotype/check/1",
         &json!({"code": waiver.code, "object": waiver.object, "until": waiver.until,
