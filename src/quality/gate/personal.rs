@@ -237,24 +237,28 @@ pub fn personal_in_files(headers: &BTreeMap<String, Vec<HeaderPart>>) -> Vec<Fin
 /// # Errors
 /// [`StateError`] when a record cannot be had or decoded.
 pub fn personal_that_is_new(before: &dyn State, after: &dyn State) -> Result<Vec<Finding>, StateError> {
-    let all = |state: &dyn State| -> Result<BTreeMap<(&'static str, String), Finding>, StateError> {
+    let told = |state: &dyn State| -> Result<Vec<Finding>, StateError> {
         let inventory = Inventory::read_names(state)?;
         let mut findings = Vec::new();
         check(&inventory, &Headers::default(), &mut findings);
-        let findings = findings.into_iter();
-        Ok(findings
-            .map(|one| ((one.code, one.object.clone()), one))
-            .collect())
+        findings.retain(|finding| finding.severity != Severity::Information);
+        Ok(findings)
     };
-    let known = all(before)?;
-    let found = all(after)?.into_iter();
-    let new = found.filter(|(key, finding)| {
-        let old = known.get(key).map(|old| &old.items);
-        finding.severity != Severity::Information
-            && finding
-                .items
-                .iter()
-                .any(|item| old.is_none_or(|old| !old.contains(item)))
+    let mut found = told(after)?;
+    if found.is_empty() {
+        return Ok(found);
+    }
+    let known: BTreeMap<(&'static str, String), Finding> = told(before)?
+        .into_iter()
+        .map(|one| ((one.code, one.object.clone()), one))
+        .collect();
+    found.sort_by(|a, b| (a.code, &a.object).cmp(&(b.code, &b.object)));
+    found.retain(|finding| {
+        let old = known.get(&(finding.code, finding.object.clone()));
+        finding
+            .items
+            .iter()
+            .any(|item| old.is_none_or(|old| !old.items.contains(item)))
     });
-    Ok(new.map(|(_, finding)| finding).collect())
+    Ok(found)
 }

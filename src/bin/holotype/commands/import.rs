@@ -162,7 +162,10 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<u8, Failure> {
     let out: &App = app;
     let build = |transaction: &mut Transaction<'_>| -> Result<Total, Failure> {
         let total = read_all(&repo, transaction, &context, &sources, (&reading, &bar), &options)?;
-        personal::tell(out, &personal_that_is_new(&version, &*transaction)?, privacy)?;
+        // What adds no event adds no name.
+        if transaction.events() > 0 {
+            personal::tell(out, &personal_that_is_new(&version, &*transaction)?, privacy)?;
+        }
         Ok(total)
     };
     if args.dry_run {
