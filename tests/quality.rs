@@ -50,3 +50,18 @@ fn create(lab: &lab::Lab, commands: &[serde_json::Value]) -> i32 {
     let lines: Vec<String> = commands.iter().map(ToString::to_string).collect();
     lab.feed(&["record", "-", "--create"], &lines.join("\n")).status
 }
+
+/// MIDOG as published, with its model named as one; `None` where the published data are not at hand.
+fn midog() -> Option<lab::Lab> {
+    let database = lab::data_dir()?.join("midog/MIDOG.sqlite").display().to_string();
+    let lab = lab::Lab::new();
+    lab.ok(&[
+        "import",
+        &database,
+        "--map-annotator",
+        "RetinaNet=model",
+        "--commit",
+        "as published",
+    ]);
+    Some(lab)
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, data_dir};
+use crate::lab::Lab;
 
 fn close(value: &Value, expected: f64) -> bool {
     value
@@ -33,17 +33,7 @@ const MIDOG: [Expected; 5] = [
 
 #[test]
 fn the_experts_of_midog_agree_as_others_computed() {
-    let Some(data) = data_dir() else { return };
-    let lab = Lab::new();
-    let database = data.join("midog/MIDOG.sqlite").display().to_string();
-    lab.ok(&[
-        "import",
-        &database,
-        "--map-annotator",
-        "RetinaNet=model",
-        "--commit",
-        "as published",
-    ]);
+    let Some(lab) = crate::midog() else { return };
     let report = lab.json(&["agreement"]);
     for (a, b, n, agree, kappa, interval, f1, jaccard) in MIDOG {
         let pair = pair(&report, a, b);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, data_dir};
+use crate::lab::Lab;
 
 fn mark(image: &str, x: u32, annotator: &str, round: u32) -> Value {
     json!({
@@ -119,17 +119,7 @@ fn one_search_that_both_rated_is_no_two_searches() {
 
 #[test]
 fn fifty_images_of_midog_are_not_annotated() {
-    let Some(data) = data_dir() else { return };
-    let lab = Lab::new();
-    let database = data.join("midog/MIDOG.sqlite").display().to_string();
-    lab.ok(&[
-        "import",
-        &database,
-        "--map-annotator",
-        "RetinaNet=model",
-        "--commit",
-        "as published",
-    ]);
+    let Some(lab) = crate::midog() else { return };
     let report = lab.json(&["completeness", "--match-radius", "7.5px"]);
     assert_eq!(report["counts"]["images"], 200);
     assert_eq!(report["counts"]["not_annotated"], 50);
