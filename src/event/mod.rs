@@ -27,7 +27,9 @@ pub use decide::{check_text, decide};
 pub use evolve::{Edit, EvolveError, evolve, evolve_line};
 pub use line::{EventError, EventFormat, EventWire};
 pub use overlay::{Edits, Overlay};
-pub use state::{EmptyState, State, StateError, Visit, decode_under, find_image, read, scan_records};
+pub use state::{
+    EmptyState, State, StateError, Visit, all_records, decode_under, find_image, read, scan_records,
+};
 pub use written::EventLine;
 
 use serde_json::Value;

@@ -99,6 +99,19 @@ pub fn scan_records<R: Record>(
     failure.map_or(Ok(()), Err)
 }
 
+/// Returns all records of a kind, in the order of their keys.
+///
+/// # Errors
+/// [`StateError`] when one cannot be had or decoded, or stands under what is no key.
+pub fn all_records<R: Record>(state: &dyn State, kind: EntityKind) -> Result<Vec<R>, StateError> {
+    let mut records = Vec::new();
+    scan_records(state, &Key::kind_prefix(kind), |_, record: R| {
+        records.push(record);
+        ControlFlow::Continue(())
+    })?;
+    Ok(records)
+}
+
 /// Finds the image whose id begins with `prefix`; there is at most one.
 ///
 /// # Errors

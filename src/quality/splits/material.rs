@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use crate::event::{State, StateError, scan_records};
+use crate::event::{State, StateError, all_records};
 use crate::id::{Code, Digest, ImageId, ImagePrefix, hash_parts};
 use crate::model::look::{Look, LookAlike};
 use crate::model::{
@@ -103,15 +103,15 @@ impl Material {
             }
             ControlFlow::Continue(())
         })?;
-        let images = all::<ImageRecord>(state, EntityKind::Image)?;
+        let images = all_records::<ImageRecord>(state, EntityKind::Image)?;
         let images = images.into_iter().map(|record| {
             let prefix = ImageId::of_name(&record.name).prefix();
             (record, counts.get(&prefix).copied().unwrap_or(0))
         });
         Ok(Self::new(
             images,
-            all::<SlideRecord>(state, EntityKind::Slide)?,
-            all::<CaseRecord>(state, EntityKind::Case)?,
+            all_records::<SlideRecord>(state, EntityKind::Slide)?,
+            all_records::<CaseRecord>(state, EntityKind::Case)?,
         ))
     }
 
@@ -266,13 +266,4 @@ fn picture(record: ImageRecord, annotations: u64, slides: &BTreeMap<Code, SlideR
         name: record.name,
         annotations,
     }
-}
-
-fn all<R: crate::codec::Record>(state: &dyn State, kind: EntityKind) -> Result<Vec<R>, StateError> {
-    let mut records = Vec::new();
-    scan_records(state, &Key::kind_prefix(kind), |_, record: R| {
-        records.push(record);
-        ControlFlow::Continue(())
-    })?;
-    Ok(records)
 }

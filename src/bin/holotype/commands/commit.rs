@@ -1,11 +1,8 @@
 //! `commit`: seals the draft.
 
-use std::ops::ControlFlow;
-
 use clap::Args;
-use holotype::codec::Record;
-use holotype::event::{EventFormat, State, scan_records};
-use holotype::model::{EntityKind, Key, Severity};
+use holotype::event::{EventFormat, all_records};
+use holotype::model::{EntityKind, Severity};
 use holotype::quality::splits::{Material, check, frozen_parts, read_splits};
 use holotype::repo::{Committed, Repo, Scope, events_of};
 use serde_json::json;
@@ -57,11 +54,11 @@ fn leaks(repo: &Repo, committed: &Committed) -> Result<Vec<String>, Failure> {
     if splits.is_empty() || !moves(repo, committed)? {
         return Ok(leaks);
     }
-    let images = all(&version, EntityKind::Image)?;
+    let images = all_records(&version, EntityKind::Image)?;
     let material = Material::new(
         images.into_iter().map(|record| (record, 0)),
-        all(&version, EntityKind::Slide)?,
-        all(&version, EntityKind::Case)?,
+        all_records(&version, EntityKind::Slide)?,
+        all_records(&version, EntityKind::Case)?,
     );
     for (name, assignment) in &splits {
         let found = check(&material, name, assignment, &frozen_parts(&version, name)?);
@@ -80,13 +77,4 @@ fn moves(repo: &Repo, committed: &Committed) -> Result<bool, Failure> {
         }
     }
     Ok(false)
-}
-
-fn all<R: Record>(state: &dyn State, kind: EntityKind) -> Result<Vec<R>, Failure> {
-    let mut records = Vec::new();
-    scan_records(state, &Key::kind_prefix(kind), |_, record: R| {
-        records.push(record);
-        ControlFlow::Continue(())
-    })?;
-    Ok(records)
 }
