@@ -87,13 +87,11 @@ impl Broken {
         let left_out = if at > self.head.len() { left_out } else { 0 };
         let at = u64::try_from(at).unwrap_or(u64::MAX) + left_out + self.mark();
         let (line, column) = position(source, window, at)?;
-        let reason = reason(error);
         Ok(JsonError::Syntax {
             file: source.name.clone(),
             line,
             column: column.max(1),
-            source: serde::de::Error::custom(&reason),
-            reason,
+            reason: reason(error),
         }
         .into())
     }

@@ -24,24 +24,20 @@ pub enum JsonError {
         line: usize,
         /// Byte in the line, from 1.
         column: usize,
-        /// What is wrong there.
+        /// What is wrong there, as the parser says it.
         reason: String,
-        /// The parser's own error.
-        #[source]
-        source: serde_json::Error,
     },
 }
 
 impl JsonError {
     /// Wraps the parser's error with its place in the file.
-    pub(super) fn syntax(file: &str, has_bom: bool, source: serde_json::Error) -> Self {
-        let (line, column) = (source.line(), source.column());
+    pub(super) fn syntax(file: &str, has_bom: bool, error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
         Self::Syntax {
             file: file.to_owned(),
             line: line.max(1),
             column: if has_bom && line <= 1 { column + 3 } else { column }.max(1),
-            reason: reason(&source),
-            source,
+            reason: reason(error),
         }
     }
 }

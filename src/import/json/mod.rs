@@ -82,7 +82,7 @@ pub(crate) fn read<'f, T>(
     }
     match with_literals(text.body, &mut context, parse) {
         Ok(value) => Ok((value, context)),
-        Err(error) => Err(JsonError::syntax(file, text.has_bom, error)),
+        Err(error) => Err(JsonError::syntax(file, text.has_bom, &error)),
     }
 }
 
