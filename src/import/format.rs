@@ -157,27 +157,61 @@ pub fn recognise(path: &Path) -> Result<Vec<Recognised>, FilesError> {
         let format = Format::Carrier;
         return Ok(vec![Recognised { format, why }]);
     }
-    let voc = voc::looks_like_voc(&head).then_some("XML whose root is <annotation>");
-    let coco = coco::looks_like_coco(&head).then_some("an object with the lists 'images' and 'annotations'");
-    let fits = [
-        (Format::Coco, coco),
-        (Format::Voc, voc),
-        (Format::GeoJson, geojson::recognise(&head)),
-        (Format::Csv, csv::recognise(&head)),
-        (Format::Asap, asap::recognise(&head)),
-        (Format::ImageScope, imagescope::recognise(&head)),
-        (Format::LabelStudio, labelstudio::recognise(&head)),
-        (Format::Cvat, cvat::recognise(&head)),
-        (Format::Yolo, yolo::recognise(&head)),
-        (Format::Exact, exact::recognise(&head)),
-        (Format::Dicom, dicom::recognise(&head)),
-        (Format::Parquet, parquet::recognise(&head)),
-        (Format::Scheme, scheme::recognise(&head)),
-    ];
+    let fits = match Opening::of(&head) {
+        Opening::Json => vec![
+            (
+                Format::Coco,
+                coco::looks_like_coco(&head).then_some("an object with the lists 'images' and 'annotations'"),
+            ),
+            (Format::GeoJson, geojson::recognise(&head)),
+            (Format::LabelStudio, labelstudio::recognise(&head)),
+            (Format::Exact, exact::recognise(&head)),
+            (Format::Scheme, scheme::recognise(&head)),
+        ],
+        Opening::Xml => vec![
+            (
+                Format::Voc,
+                voc::looks_like_voc(&head).then_some("XML whose root is <annotation>"),
+            ),
+            (Format::Asap, asap::recognise(&head)),
+            (Format::ImageScope, imagescope::recognise(&head)),
+            (Format::Cvat, cvat::recognise(&head)),
+        ],
+        Opening::Other => vec![
+            (Format::Csv, csv::recognise(&head)),
+            (Format::Yolo, yolo::recognise(&head)),
+            (Format::Dicom, dicom::recognise(&head)),
+            (Format::Parquet, parquet::recognise(&head)),
+            (Format::Scheme, scheme::recognise(&head)),
+        ],
+    };
     Ok(fits
         .into_iter()
         .filter_map(|(format, why)| Some(Recognised { format, why: why? }))
         .collect())
+}
+
+/// What a file begins with: it tells most formats apart before anything is parsed.
+enum Opening {
+    /// A brace or bracket; a bracket can also begin a table of TOML.
+    Json,
+    /// An angle bracket.
+    Xml,
+    /// Anything else.
+    Other,
+}
+
+impl Opening {
+    fn of(head: &[u8]) -> Self {
+        // UTF-16 begins with a byte order mark of its own, and has a zero byte beside each character.
+        let is_passed =
+            |byte: &u8| byte.is_ascii_whitespace() || [0xef, 0xbb, 0xbf, 0xfe, 0xff, 0].contains(byte);
+        match head.iter().find(|byte| !is_passed(byte)) {
+            Some(b'{' | b'[') => Self::Json,
+            Some(b'<') => Self::Xml,
+            Some(_) | None => Self::Other,
+        }
+    }
 }
 
 /// A file without a byte has no content to be told by. Its name alone says that it is a list with nothing in it.
