@@ -5,8 +5,11 @@ use serde_json::Value;
 use crate::lab::{Lab, count_of, message_of, text};
 
 /// So many boxes, with the white space that is in each, are longer than what is held in memory.
-const BOXES: usize = 5_200;
+const BOXES: usize = 1_300;
 const IMAGES: usize = 40;
+
+/// A file of fewer bytes is held.
+const HELD_BYTES: usize = 256 << 10;
 
 /// What differs between files.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,14 +68,14 @@ fn quirk_17_a_long_file_gives_what_short_ones_give_in_any_order() {
     let short = Lab::seeded("2026-01-02", '1', "Ada Example <ada@example.org>");
     for part in boxes.chunks(BOXES / 4) {
         let content = file(Order::ImagesFirst, part, Some(1000));
-        assert!(content.len() < 2 << 20, "each is held");
+        assert!(content.len() < HELD_BYTES, "each is held");
         import(&short, "part.json", &content);
     }
     let expected = short.commit("short");
     for order in [Order::ImagesFirst, Order::AnnotationsFirst, Order::Shuffled] {
         let lab = Lab::new();
         let content = file(order, &boxes, Some(1000));
-        assert!(content.len() > 2 << 20, "it is not held");
+        assert!(content.len() > HELD_BYTES, "it is not held");
         let report = import(&lab, "long.json", &content);
         assert_eq!(report["created"], BOXES);
         assert_eq!(report["losses"], Value::Array(Vec::new()));
@@ -91,8 +94,8 @@ fn what_changed_in_a_long_file_is_found() {
     lab.commit("first");
     let relabelled = boxes[7].replace("\"category_id\":1", "\"category_id\":2");
     boxes[7] = relabelled;
-    let moved = boxes[4_000].replace("\"bbox\":[", "\"bbox\":[1");
-    boxes[4_000] = moved;
+    let moved = boxes[1_000].replace("\"bbox\":[", "\"bbox\":[1");
+    boxes[1_000] = moved;
     boxes.remove(BOXES - 1);
     let path = lab.write("second.json", file(Order::AnnotationsFirst, &boxes, Some(1000)));
     let report = lab.json(&["import", &path, "--complete", "--box-format", "xywh"]);
@@ -160,7 +163,7 @@ fn quirk_17_what_is_found_in_a_long_file_is_what_is_found_in_a_short_one() {
         }
         let text = file(Order::Shuffled, &boxes, Some(1000));
         let short = file(Order::Shuffled, &short(&boxes), Some(1000));
-        assert!(text.len() > 2 << 20 && short.len() < 2 << 20);
+        assert!(text.len() > HELD_BYTES && short.len() < HELD_BYTES);
         let reports = [(&long, text), (&held, short)].map(|(lab, text)| {
             let path = lab.write("f.json", text);
             let flags = [&["import", &path, "--box-format", "xywh"], flags].concat();
@@ -179,7 +182,7 @@ fn quirk_17_what_is_found_in_a_long_file_is_what_is_found_in_a_short_one() {
             "edited" => {
                 assert_eq!(counts[0], of_edited);
                 assert!(
-                    counts[2..].iter().all(|count| count.as_u64() > Some(50)),
+                    counts[2..].iter().all(|count| count.as_u64() > Some(10)),
                     "{counts:?}"
                 );
             }
@@ -196,12 +199,12 @@ fn f16_a_long_file_that_is_broken_is_refused_with_the_place_and_leaves_nothing()
     let good = file(Order::ImagesFirst, &boxes, None).replace(", {", ",\n{");
     for (content, place) in [
         (
-            good.replace(r#"{"id":5000,"#, r#"{"id":5000,,"#),
-            "broken.json, line 5001, column 12: key must be a string",
+            good.replace(r#"{"id":1200,"#, r#"{"id":1200,,"#),
+            "broken.json, line 1201, column 12: key must be a string",
         ),
         (
-            good.replace(r#"{"id":5001,"#, r#"{"id":5000,"#),
-            "annotations[5000] and annotations[5001] both have the id 5000, and they differ",
+            good.replace(r#"{"id":1201,"#, r#"{"id":1200,"#),
+            "annotations[1200] and annotations[1201] both have the id 1200, and they differ",
         ),
         (good.trim_end_matches('}').to_owned(), "EOF while parsing"),
         (
