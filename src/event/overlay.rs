@@ -169,20 +169,48 @@ impl Edits {
 
 impl From<Vec<Edit>> for Edits {
     /// Takes many edits at once; later ones replace earlier ones.
-    fn from(mut edits: Vec<Edit>) -> Self {
+    fn from(edits: Vec<Edit>) -> Self {
         let mut taken = Self::default();
+        let mut edits: Vec<(Place, Edit)> = edits
+            .into_iter()
+            .map(|edit| (Place::of(&edit.key), edit))
+            .collect();
         // Stable: of two edits of one record the later one stays behind the earlier one, and replaces it.
-        edits.sort_by(|a, b| (a.key.image_prefix(), &a.key).cmp(&(b.key.image_prefix(), &b.key)));
+        edits.sort_by(|(a, one), (b, other)| a.order.cmp(&b.order).then_with(|| one.key.cmp(&other.key)));
         let mut rest = edits.into_iter().peekable();
-        while let Some(first) = rest.next() {
-            let image = first.key.image_prefix();
+        while let Some((place, first)) = rest.next() {
             let mut run = vec![first];
-            while let Some(next) = rest.next_if(|next| next.key.image_prefix() == image) {
+            while let Some((_, next)) = rest.next_if(|(next, _)| next.image == place.image) {
                 run.push(next);
             }
-            taken.apply_sorted(image, run);
+            taken.apply_sorted(place.image, run);
         }
         taken
+    }
+}
+
+/// Where an edit comes among others: by image, then by key. Nearly always a number tells.
+struct Place {
+    image: Option<ImagePrefix>,
+    /// The image, the kind, and how the id within the image begins; 0 for what belongs to no image.
+    order: u128,
+}
+
+impl Place {
+    fn of(key: &Key) -> Self {
+        let image = key.image_prefix();
+        let mut order = [0; 16];
+        if image.is_some() {
+            let (kind, id) = key.as_bytes().split_at_checked(1).unwrap_or_default();
+            let of_image = id.iter().take(8).chain(kind).chain(id.iter().skip(8));
+            for (place, byte) in order.iter_mut().zip(of_image) {
+                *place = *byte;
+            }
+        }
+        Self {
+            image,
+            order: u128::from_be_bytes(order),
+        }
     }
 }
 
