@@ -44,6 +44,10 @@ use std::process::ExitCode;
 use measure::Outcome;
 use options::{Options, Request};
 
+/// What is measured in process has the program's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match run(&words) {

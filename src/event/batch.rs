@@ -301,21 +301,37 @@ pub struct BatchReader<'a> {
     own: Context,
     format: EventFormat,
     line: u64,
-    needle: Option<memchr::memmem::Finder<'a>>,
+    /// What a line must contain to be read.
+    needles: Option<Needles<'a>>,
+}
+
+/// Texts that are looked for.
+struct Needles<'a>(Vec<memchr::memmem::Finder<'a>>);
+
+impl Needles<'_> {
+    /// Whether one of them is in these bytes.
+    fn are_in(&self, bytes: &[u8]) -> bool {
+        self.0.iter().any(|needle| needle.find(bytes).is_some())
+    }
 }
 
 impl<'a> BatchReader<'a> {
-    /// Passes over lines that do not contain `needle`, unread. Lines of a batch whose first line contains it are
+    /// Passes over lines that contain none of the `needles`, unread. Lines of a batch whose first line contains one are
     /// all read.
     ///
     /// # Errors
     /// [`BatchError`] when the first line is no header.
-    pub fn containing(bytes: &'a [u8], needle: &'a str) -> Result<Self, BatchError> {
-        let finder = memchr::memmem::Finder::new(needle);
+    pub fn containing(bytes: &'a [u8], needles: &[&'a str]) -> Result<Self, BatchError> {
+        let needles = Needles(
+            needles
+                .iter()
+                .map(|needle| memchr::memmem::Finder::new(*needle))
+                .collect(),
+        );
         let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or(&[]);
-        let everywhere = finder.find(first).is_some();
+        let everywhere = needles.are_in(first);
         let mut reader = Self::new(bytes)?;
-        reader.needle = (!everywhere).then_some(finder);
+        reader.needles = (!everywhere).then_some(needles);
         Ok(reader)
     }
 
@@ -347,9 +363,9 @@ impl<'a> BatchReader<'a> {
             match next {
                 Ok((_, bytes))
                     if self
-                        .needle
+                        .needles
                         .as_ref()
-                        .is_some_and(|needle| needle.find(bytes).is_none()) => {}
+                        .is_some_and(|needles| !needles.are_in(bytes)) => {}
                 Ok((_, bytes)) => return Some(Ok(bytes)),
                 Err(error) => return Some(Err(error.into())),
             }
@@ -459,7 +475,7 @@ impl<'a> BatchPart<'a> {
             own: Context::default(),
             format: self.format,
             line: u64::try_from(self.before).unwrap_or(u64::MAX),
-            needle: None,
+            needles: None,
         }
     }
 }

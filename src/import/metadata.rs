@@ -388,7 +388,7 @@ pub(super) fn case_numbers(repo: &Repo) -> Result<BTreeMap<String, Code>, RepoEr
         }
         Ok(())
     };
-    for event in events_since(repo, repo.head()?, None, Scope::Global, "case.registered/1")? {
+    for event in events_since(repo, repo.head()?, None, Scope::Global, &["case.registered/1"])? {
         note(&event.logged.event)?;
     }
     if let Some(draft) = repo.draft()? {

@@ -45,7 +45,7 @@ fn unreadable(batch: &BatchRow, source: BatchError) -> LookupError {
 
 fn collect(bytes: &[u8], found: &mut BTreeSet<(String, ImageId)>) -> Result<(), BatchError> {
     for kind in KINDS {
-        for logged in BatchReader::containing(bytes, kind.as_str())? {
+        for logged in BatchReader::containing(bytes, &[kind.as_str()])? {
             found.extend(named_image(&logged?.event));
         }
     }

@@ -102,7 +102,7 @@ pub(super) fn registered(repo: &Repo, head: Option<CommitId>) -> Result<Vec<Anno
     {
         return Ok(found);
     }
-    let events = events_since(repo, Some(head), None, Scope::Global, NEEDLE)?;
+    let events = events_since(repo, Some(head), None, Scope::Global, &[NEEDLE])?;
     let annotators = events
         .into_iter()
         .filter_map(|event| Annotator::of(event.logged.event))
@@ -127,7 +127,7 @@ fn continued(repo: &Repo, known: Registered, head: CommitId) -> Result<Option<Ve
     let mut annotators = known.annotators;
     let before = annotators.len();
     for (id, commit) in since.iter().rev() {
-        let events = events_of(repo, *id, commit, Scope::Global, NEEDLE)?;
+        let events = events_of(repo, *id, commit, Scope::Global, &[NEEDLE])?;
         annotators.extend(
             events
                 .into_iter()

@@ -127,7 +127,7 @@ impl Repo {
         )?;
         let blobs = self.only_here(version, &images, blobs)?;
         let mut private = Vec::new();
-        for event in events_since(self, self.head()?, None, Scope::Global, "case.registered/1")? {
+        for event in events_since(self, self.head()?, None, Scope::Global, &["case.registered/1"])? {
             if let Event::CaseRegistered {
                 code: own,
                 source: Some(source),
@@ -259,7 +259,7 @@ impl Repo {
                 return Ok(false);
             }
         }
-        let said = events_since(self, self.head()?, None, Scope::Global, "person.erased/1")?;
+        let said = events_since(self, self.head()?, None, Scope::Global, &["person.erased/1"])?;
         let said = |id: &PrivateId| {
             said.iter().any(
                 |one| matches!(&one.logged.event, Event::PersonErased { private } if private.contains(id)),

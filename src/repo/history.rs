@@ -51,7 +51,7 @@ impl Scope {
     }
 }
 
-/// Returns the events of a commit in whose lines `needle` occurs, in order.
+/// Returns the events of a commit in whose lines one of the `needles` occurs, in order.
 ///
 /// # Errors
 /// [`RepoError`] when a batch is missing or damaged.
@@ -60,16 +60,16 @@ pub fn events_of(
     id: CommitId,
     commit: &Commit,
     scope: Scope,
-    needle: &str,
+    needles: &[&str],
 ) -> Result<Vec<HistoryEvent>, RepoError> {
     let mut found = Vec::new();
     for range in commit.batches.iter().filter(|range| scope.covers(range)) {
-        collect(repo, id, range.batch, needle, &mut found)?;
+        collect(repo, id, range.batch, needles, &mut found)?;
     }
     Ok(found)
 }
 
-/// Returns the events after `since` up to `head` in whose lines `needle` occurs, oldest first.
+/// Returns the events after `since` up to `head` in whose lines one of the `needles` occurs, oldest first.
 ///
 /// # Errors
 /// [`RepoError`] when the log cannot be read.
@@ -78,11 +78,11 @@ pub fn events_since(
     head: Option<CommitId>,
     since: Option<CommitId>,
     scope: Scope,
-    needle: &str,
+    needles: &[&str],
 ) -> Result<Vec<HistoryEvent>, RepoError> {
     let mut found = Vec::new();
     for at in batches_since(repo, head, since, scope)? {
-        collect(repo, at.commit, at.batch, needle, &mut found)?;
+        collect(repo, at.commit, at.batch, needles, &mut found)?;
     }
     Ok(found)
 }
@@ -94,8 +94,8 @@ pub fn events_since(
 /// [`RepoError`] when the log cannot be read.
 pub fn ingested_blobs(repo: &Repo, head: Option<CommitId>) -> Result<BTreeSet<BlobId>, RepoError> {
     let mut blobs = BTreeSet::new();
-    let needle = EventFormat::ImageIngested.as_str();
-    for found in events_since(repo, head, None, Scope::Everything, needle)? {
+    let needles = [EventFormat::ImageIngested.as_str()];
+    for found in events_since(repo, head, None, Scope::Everything, &needles)? {
         if let Event::ImageIngested { files, .. } = found.logged.event {
             blobs.extend(files.iter().map(|file| file.blob));
         }
@@ -122,11 +122,11 @@ fn collect(
     repo: &Repo,
     commit: CommitId,
     batch: BatchId,
-    needle: &str,
+    needles: &[&str],
     found: &mut Vec<HistoryEvent>,
 ) -> Result<(), RepoError> {
     let bytes = read_batch(repo.store(), batch)?;
-    let mut reader = BatchReader::containing(&bytes, needle)?;
+    let mut reader = BatchReader::containing(&bytes, needles)?;
     while let Some(logged) = reader.next() {
         found.push(HistoryEvent {
             commit,

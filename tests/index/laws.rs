@@ -89,7 +89,7 @@ fn a_long_log_is_looked_up_in_the_index_and_a_short_one_is_walked() {
     assert!(long.ends_with(&recent));
     drop(lookup);
 
-    let events = events_since(&bench.repo, head, None, Scope::Global, "case.registered/1").unwrap();
+    let events = events_since(&bench.repo, head, None, Scope::Global, &["case.registered/1"]).unwrap();
     assert_eq!(events.len(), long.len());
     bench.check_indexed();
 }

@@ -36,14 +36,15 @@ pub(crate) fn run(app: &mut App, args: &BlameArgs) -> Result<u8, Failure> {
             ));
         }
     };
+    // What is about an image has its id or its name.
+    let quoted = name.as_ref().map(|name| to_canonical(name).unwrap_or_default());
+    let quoted = quoted.as_deref().map(String::from_utf8_lossy);
+    let needles: Vec<&str> = [Some(needle.as_str()), quoted.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect();
     let mut events = Vec::new();
-    for event in events_since(
-        &repo,
-        head,
-        None,
-        scope,
-        if name.is_some() { "" } else { &needle },
-    )? {
+    for event in events_since(&repo, head, None, scope, &needles)? {
         if concerns(&event, &needle, name.as_deref()) {
             events.push(event_json(&repo, &event)?);
         }

@@ -72,7 +72,15 @@ fn leaks(repo: &Repo, committed: &Committed) -> Result<Vec<String>, Failure> {
 fn moves(repo: &Repo, committed: &Committed) -> Result<bool, Failure> {
     for format in MOVING {
         let needle = format.as_str();
-        if !events_of(repo, committed.id, &committed.commit, Scope::Everything, needle)?.is_empty() {
+        if !events_of(
+            repo,
+            committed.id,
+            &committed.commit,
+            Scope::Everything,
+            &[needle],
+        )?
+        .is_empty()
+        {
             return Ok(true);
         }
     }

@@ -63,7 +63,7 @@ fn show_event(app: &mut App, repo: &Repo, batch: holotype::id::BatchId, number: 
         if !commit.batches.iter().any(|range| range.batch == batch) {
             continue;
         }
-        let events = holotype::repo::events_of(repo, id, &commit, holotype::repo::Scope::Everything, "")?;
+        let events = holotype::repo::events_of(repo, id, &commit, holotype::repo::Scope::Everything, &[""])?;
         if let Some(event) = events
             .iter()
             .find(|event| event.batch == batch && event.number == number)

@@ -72,7 +72,7 @@ pub(super) fn who_stated(repo: &Repo, version: &Version, prefix: &str) -> Result
         Some(id) => Some(id),
         None => repo.head()?,
     };
-    for event in events_since(repo, head, None, Scope::Global, "\"entity\":\"dataset\"")? {
+    for event in events_since(repo, head, None, Scope::Global, &["\"entity\":\"dataset\""])? {
         take(&event.logged);
     }
     if version.id().is_none()
