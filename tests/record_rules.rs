@@ -130,6 +130,33 @@ fn a_relabel_is_one_event_rating_and_label() {
 }
 
 #[test]
+fn blame_of_an_image_tells_its_own_events_and_none_of_its_annotations() {
+    let lab = Lab::new();
+    let name = "a \"b\" ü.tiff";
+    let geometry = json!({"type": "point", "x": 1, "y": 2});
+    let lines = [
+        json!({"command": "declare", "image": name, "facts": {"width": 100, "height": 100}}),
+        json!({"command": "declare", "image": "other.tiff", "facts": {"width": 100, "height": 100}}),
+        json!({"command": "annotate", "image": name, "geometry": geometry, "label": "cell", "annotator": "expert 1"}),
+        json!({"command": "screen", "image": name, "region": null, "annotator": "expert 1"}),
+        json!({"command": "screen", "image": "other.tiff", "region": null, "annotator": "expert 1"}),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let ran = lab.feed(
+        &["record", "-", "--create", "--commit", "first", "--json"],
+        &lines,
+    );
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let table = lab.write("facts.csv", "image,stain\n\"a \"\"b\"\" ü.tiff\",HE\n");
+    lab.json(&["metadata", &table, "--key", "image"]);
+    lab.commit("second");
+    let blame = lab.json(&["blame", name]);
+    let events = blame["events"].as_array().unwrap();
+    let kinds: Vec<&Value> = events.iter().map(|event| &event["kind"]).collect();
+    assert_eq!(kinds, ["image.declared", "region.screened", "facts.set"]);
+}
+
+#[test]
 fn each_documented_command_shows_in_the_list_and_in_blame() {
     let (lab, id) = with_one();
     let rate = json!({"command": "rate", "annotation": id, "label": "non-mitotic cell", "annotator": "expert 2", "round": 2, "blinded": true});
