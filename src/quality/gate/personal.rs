@@ -164,7 +164,12 @@ fn settle(site: Site, code: Code, object: &str, place: &str) -> String {
     let change = match site {
         Site::Name => "give the files other names and add them under those before anything is committed (holotype discard drops the draft)"
             .to_owned(),
-        Site::Header => "write the files anew without it, and add them again".to_owned(),
+        Site::Header if [LABEL_IMAGE.text, MACRO_IMAGE.text].contains(&code.text) => {
+            "take it out of copies (holotype check strip FILES --out DIR --photographs), and add these".to_owned()
+        }
+        Site::Header => "blank it in copies (TIFF: holotype check strip FILES --out DIR), or write the files anew without it, \
+                         and add these"
+            .to_owned(),
         Site::Fact => {
             let fact = place.strip_prefix("fact ").unwrap_or(place);
             format!("holotype vocabulary map {} OLD=NEW", quoted(fact))
