@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{State, StateError};
+use crate::model::screened::SCREENED_FOR;
 use crate::model::{FactValue, Facts, ImageRecord, Severity};
 use crate::privacy::{HeaderPart, Kind, Trace, in_header, in_name, in_text, paths_in};
 
@@ -110,7 +111,7 @@ impl Traces {
     fn facts(&mut self, item: &str, facts: &Facts) {
         for (name, value) in facts {
             let FactValue::Text(text) = value else { continue };
-            if PLAIN_FACTS.contains(&name.as_str()) {
+            if PLAIN_FACTS.contains(&name.as_str()) || name.starts_with(SCREENED_FOR) {
                 continue;
             }
             let place = format!("fact {name}");
