@@ -70,10 +70,14 @@ fn without_photographs(bytes: &[u8]) -> Result<Vec<u8>, StripError> {
 fn told(bytes: &[u8]) -> (usize, Vec<String>) {
     let (mut photographs, mut texts) = (0, Vec::new());
     for part in personal_parts(Cursor::new(bytes), size(bytes)) {
-        match part {
+        match &part {
             HeaderPart::LabelImage { .. } | HeaderPart::MacroImage { .. } => photographs += 1,
-            HeaderPart::Text { text, .. } => texts.push(text),
-            other => panic!("{other:?}"),
+            HeaderPart::Text { text, .. } => texts.push(text.clone()),
+            HeaderPart::Person { .. }
+            | HeaderPart::Number { .. }
+            | HeaderPart::Date { .. }
+            | HeaderPart::Patient { .. }
+            | HeaderPart::Position { .. } => panic!("{part:?}"),
         }
     }
     (photographs, texts)
