@@ -251,8 +251,11 @@ impl InputFile {
     ///
     /// # Errors
     /// [`super::probe::StripError`] when it is none, cannot be read, or a text lies among pixels.
-    pub fn strip_patches(&self) -> Result<Vec<super::probe::Patch>, super::probe::StripError> {
-        super::probe::strip_patches(io::BufReader::new(&self.file), self.size_bytes)
+    pub fn strip_patches(
+        &self,
+        photographs: super::probe::Photographs,
+    ) -> Result<Vec<super::probe::Patch>, super::probe::StripError> {
+        super::probe::strip_patches(io::BufReader::new(&self.file), self.size_bytes, photographs)
     }
 
     /// Decodes it, where it is a JPEG, PNG or TIFF of at most 40 million pixels, and returns what it looks like.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::folder::FileError;
 use super::input::{FilesError, InputFile};
 use super::output::StagedFolder;
-use super::probe::{Patch, StripError};
+use super::probe::{Patch, Photographs, StripError};
 
 /// A copy that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -31,16 +31,24 @@ pub enum StripFileError {
 /// Bytes that are copied at a time.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// Copies a TIFF into a folder with its personal texts blanked. Returns what was written over, in the order of the file.
+/// Copies a TIFF into a folder with its personal texts blanked and, where that is asked for, without photographs of the slide
+/// and its label. Returns what was written over, in the order of the file.
 ///
 /// # Errors
 /// [`StripFileError`]; the folder must not be published then.
-pub fn strip_file(path: &Path, folder: &mut StagedFolder, name: &str) -> Result<Vec<Patch>, StripFileError> {
+pub fn strip_file(
+    path: &Path,
+    folder: &mut StagedFolder,
+    name: &str,
+    photographs: Photographs,
+) -> Result<Vec<Patch>, StripFileError> {
     let mut input = InputFile::open(path)?;
-    let patches = input.strip_patches().map_err(|source| StripFileError::Strip {
-        path: path.to_owned(),
-        source,
-    })?;
+    let patches = input
+        .strip_patches(photographs)
+        .map_err(|source| StripFileError::Strip {
+            path: path.to_owned(),
+            source,
+        })?;
     input.rewind()?;
     let mut output = folder.create_file(name)?;
     let written = output.path().to_owned();

@@ -1,16 +1,18 @@
 //! Commands as JSON lines: the write interface for scripts and tools. All or nothing.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde::Deserialize;
 
 use crate::event::{
-    AnnotationIdentity, Command, Context, EntityRef, Event, Rejection, State, Tool, scan_records,
+    AnnotationIdentity, Command, Context, EntityRef, Event, Rejection, State, Tool, read, scan_records,
 };
 use crate::id::{AnnotationId, Code, ImageId, LabelId};
+use crate::model::screened::{screened_for, screened_for_fact, screened_for_value};
 use crate::model::{
     AnnotatorKind, EntityKind, FactChanges, Facts, Geometry, ImageRecord, Key, KeyParts, LabelRecord, Method,
-    Rule,
+    Rule, ScreeningRecord,
 };
 use crate::repo::{Repo, RepoError, Transaction};
 use crate::time::Timestamp;
@@ -147,6 +149,7 @@ enum CommandWire {
     Screen {
         image: String,
         region: Option<Geometry>,
+        labels: Option<Vec<String>>,
     },
     Declare {
         image: String,
@@ -174,11 +177,12 @@ enum CommandWire {
 }
 
 /// The members that belong to the command itself or to its context; all others are a slip of the pen.
-const MEMBERS: [&str; 26] = [
+const MEMBERS: [&str; 27] = [
     "command",
     "image",
     "geometry",
     "label",
+    "labels",
     "attributes",
     "annotation",
     "changes",
@@ -485,10 +489,15 @@ impl Line<'_, '_> {
                 }
             }
             CommandWire::DefineLabel { name, facts } => Command::DefineLabel { name, facts },
-            CommandWire::Screen { image, region } => Command::Screen {
-                image: self.image(&image)?,
+            CommandWire::Screen {
+                image,
                 region,
-            },
+                labels,
+            } => {
+                let image = self.image(&image)?;
+                self.screened_for(image, labels, context)?;
+                Command::Screen { image, region }
+            }
             CommandWire::Declare { image, facts } => Command::DeclareImage { name: image, facts },
             CommandWire::Override { annotation, label } => Command::Override {
                 annotation,
@@ -504,6 +513,62 @@ impl Line<'_, '_> {
                 Command::SetFacts { entity, changes }
             }
         })
+    }
+
+    /// States which labels a screening is for, all where none are named. One annotator screens an image for the same ones
+    /// throughout a round, so that each region of it says the same.
+    fn screened_for(
+        &mut self,
+        image: ImageId,
+        labels: Option<Vec<String>>,
+        context: &Context,
+    ) -> Result<(), CommandError> {
+        let labels = labels.map(|names| {
+            names
+                .iter()
+                .map(|name| self.label(name))
+                .collect::<Result<_, _>>()
+        });
+        let labels: Option<BTreeSet<LabelId>> = labels.transpose()?;
+        let (Some(annotator), round) = (&context.annotator, context.round_or_first()) else {
+            return match labels {
+                None => Ok(()),
+                Some(_) => Err(self.wrong("a screening for some labels needs an 'annotator'")),
+            };
+        };
+        let record: Option<ImageRecord> =
+            read(&*self.transaction, &Key::image(image)).map_err(|error| self.state_error(error))?;
+        let record = record.unwrap_or_default();
+        if screened_for(&record.facts, Some(annotator), round) == labels {
+            return Ok(());
+        }
+        let mut is_screened = false;
+        let prefix = Key::on_image_prefix(EntityKind::Screening, image.prefix());
+        scan_records(&*self.transaction, &prefix, |_, known: ScreeningRecord| {
+            is_screened |= known.annotator.as_ref() == Some(annotator) && known.round == round;
+            ControlFlow::Continue(())
+        })
+        .map_err(|error| self.state_error(error))?;
+        if is_screened {
+            return Err(self.wrong(format!(
+                "{annotator} screened '{}' for other labels in round {round}; give another round",
+                record.name
+            )));
+        }
+        let command = Command::SetFacts {
+            entity: EntityRef {
+                kind: EntityKind::Image,
+                id: image.to_string(),
+            },
+            changes: FactChanges::from([(
+                screened_for_fact(annotator, round),
+                labels.as_ref().map(screened_for_value),
+            )]),
+        };
+        self.transaction
+            .must(context, command)
+            .map_err(|source| self.repo_error(source))?;
+        Ok(())
     }
 
     /// What facts are about: images and labels are named, others have their ids.

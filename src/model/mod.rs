@@ -16,6 +16,7 @@ pub mod radius;
 pub mod records;
 pub mod rule;
 pub(crate) mod scan;
+pub mod screened;
 pub mod severity;
 pub mod sliderunner;
 pub mod spelling;

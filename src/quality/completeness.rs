@@ -37,9 +37,9 @@ pub struct CompletenessOptions {
 pub enum Standing {
     /// It has annotations.
     Annotated,
-    /// It was searched as a whole, and nothing was there.
+    /// It was searched as a whole, for all labels or the one that is asked about, and nothing was there.
     Empty,
-    /// It was searched in part, and nothing was there.
+    /// It was searched in part or for some labels, and nothing was there.
     PartlyEmpty,
     /// It has no annotation, and nobody said that they searched it.
     NotAnnotated,
@@ -76,9 +76,9 @@ pub struct ImageRow {
 /// What one did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Coverage {
-    /// Images that they say they searched as a whole.
+    /// Images that they say they searched as a whole, for all labels or the one that is asked about.
     pub screened: u64,
-    /// Images that they say they searched in part.
+    /// Images that they say they searched in part, or for some labels.
     pub screened_in_part: u64,
     /// Of both, those on which they marked nothing.
     pub empty: u64,
@@ -182,7 +182,7 @@ impl Reader<'_> {
             match (screened.contains(rater), &of_rater.area) {
                 (false, _) => coverage.rated_only += 1,
                 (true, Area::Whole) => coverage.screened += 1,
-                (true, Area::Regions(_)) => coverage.screened_in_part += 1,
+                (true, Area::Parts(_)) => coverage.screened_in_part += 1,
             }
             if screened.contains(rater) && of_rater.objects.is_empty() {
                 coverage.empty += 1;
@@ -284,7 +284,7 @@ impl Coverage {
     ) -> Result<(), ObjectError> {
         let searched = controls
             .iter()
-            .filter(|control| found.area.covers(control.centre));
+            .filter(|control| found.area.covers(control.centre, control.label));
         let wanted: Vec<_> = searched.map(|control| control.spot(reach)).collect();
         let marked: Vec<_> = found.objects.iter().map(|object| object.spot(reach)).collect();
         let matched = match_objects(&wanted, &marked, reach.radius, MatchRule::Maximum).map_err(|_| {

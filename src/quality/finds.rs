@@ -79,9 +79,14 @@ impl<'a> Finder<'a> {
                     continue;
                 };
                 finder.screeners.insert(place);
+                let search = match label {
+                    Some(label) => screening.for_label(label),
+                    None => Some(screening),
+                };
+                let Some(search) = search else { continue };
                 let areas = finder.by_image.entry(image.prefix()).or_default();
-                let area = areas.entry(place).or_insert_with(|| Area::Regions(Vec::new()));
-                area.join(screening.region);
+                let area = areas.entry(place).or_insert_with(|| Area::Parts(Vec::new()));
+                area.join(search);
             }
         }
         Ok(finder)
@@ -130,7 +135,7 @@ impl<'a> Finder<'a> {
                         centre: geometry.bounds()?.centre(),
                     })
                 });
-                let searched = object.filter(|object| of_rater.area.covers(object.centre));
+                let searched = object.filter(|object| of_rater.area.covers(object.centre, label));
                 of_rater.objects.extend(searched);
             }
         }

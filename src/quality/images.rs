@@ -1,12 +1,13 @@
 //! The images of a version as statistics see them: their case, what was searched on them and by whom, and what each one
 //! said of the annotations there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use crate::event::{State, StateError, scan_records};
+use crate::event::{State, StateError, find_image, scan_records};
 use crate::id::{AnnotationId, Code, ImageId, ImagePrefix, LabelId};
 use crate::model::geometry::Position;
+use crate::model::screened::screened_for;
 use crate::model::{
     AnnotatorKind, AnnotatorRecord, EntityKind, Geometry, ImageRecord, Key, KeyParts, LabelRecord,
     RatingRecord, ScreeningRecord,
@@ -71,44 +72,82 @@ pub(super) fn labels(state: &dyn State) -> Result<Vec<(LabelId, String)>, StateE
     Ok(all)
 }
 
+/// A search of a part of an image, or for some labels.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Search {
+    /// Who.
+    pub(super) annotator: Option<Code>,
+    /// The pass over the material.
+    pub(super) round: u32,
+    /// Where; `None` is all of the image.
+    region: Option<Geometry>,
+    /// For which labels; `None` is all.
+    labels: Option<BTreeSet<LabelId>>,
+}
+
+impl Search {
+    /// The same as a search for one label; `None` where that was not searched for.
+    pub(super) fn for_label(self, label: LabelId) -> Option<Self> {
+        let was_searched_for = self.labels.as_ref().is_none_or(|labels| labels.contains(&label));
+        was_searched_for.then_some(Self { labels: None, ..self })
+    }
+
+    fn covers(&self, position: Position, label: LabelId) -> bool {
+        self.labels.as_ref().is_none_or(|labels| labels.contains(&label))
+            && self.region.as_ref().is_none_or(|region| region.covers(position))
+    }
+}
+
 /// What of an image somebody searched completely.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Area {
-    /// All of it.
+    /// All of it, for all labels.
     Whole,
-    /// These regions.
-    Regions(Vec<Geometry>),
+    /// Parts of it, or for some labels.
+    Parts(Vec<Search>),
 }
 
 impl Area {
-    /// Whether a position, in level-0 px, was searched.
-    pub(super) fn covers(&self, position: Position) -> bool {
+    /// Whether a position, in level-0 px, was searched for a label.
+    pub(super) fn covers(&self, position: Position, label: LabelId) -> bool {
         match self {
             Self::Whole => true,
-            Self::Regions(regions) => regions.iter().any(|region| region.covers(position)),
+            Self::Parts(parts) => parts.iter().any(|part| part.covers(position, label)),
         }
     }
 
-    pub(super) fn join(&mut self, region: Option<Geometry>) {
-        match (&mut *self, region) {
-            (_, None) => *self = Self::Whole,
-            (Self::Regions(regions), Some(region)) => regions.push(region),
-            (Self::Whole, Some(_)) => {}
+    pub(super) fn join(&mut self, search: Search) {
+        match (&mut *self, &search.region, &search.labels) {
+            (_, None, None) => *self = Self::Whole,
+            (Self::Parts(parts), _, _) => parts.push(search),
+            (Self::Whole, _, _) => {}
         }
     }
 }
 
 /// Reads the screenings of an image.
-pub(super) fn screenings(state: &dyn State, image: ImagePrefix) -> Result<Vec<ScreeningRecord>, StateError> {
+pub(super) fn screenings(state: &dyn State, image: ImagePrefix) -> Result<Vec<Search>, StateError> {
     let mut all = Vec::new();
     scan_records(
         state,
         &Key::on_image_prefix(EntityKind::Screening, image),
         |_, record: ScreeningRecord| {
-            all.push(record);
+            all.push(Search {
+                annotator: record.annotator,
+                round: record.round,
+                region: record.region,
+                labels: None,
+            });
             ControlFlow::Continue(())
         },
     )?;
+    if !all.is_empty()
+        && let Some((_, record)) = find_image(state, image)?
+    {
+        for search in &mut all {
+            search.labels = screened_for(&record.facts, search.annotator.as_ref(), search.round);
+        }
+    }
     Ok(all)
 }
 

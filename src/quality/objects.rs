@@ -1,7 +1,7 @@
 //! How far those agree who searched images independently: each marked objects of their own, which are matched by distance.
 //! F1 of objects, overlap of what was matched, and how far counts per image agree.
 //!
-//! Who has screenings recorded is compared on the images, and in the regions, that these name. Of somebody without any the
+//! Who has screenings recorded is compared on the images, in the regions and for the labels that these name. Of somebody without any the
 //! images are taken on which they marked something: an empty image cannot be told from one that was not looked at, which
 //! is said in a warning. One image is held in memory at a time.
 
@@ -375,8 +375,9 @@ impl ObjectPair {
     }
 }
 
-/// The objects that lie where another searched, too.
+/// The objects that lie where another searched for their label, too.
 fn within<'f>(found: &'f Found, area: &Area) -> Vec<&'f Object> {
     let objects = found.objects.iter();
-    objects.filter(|object| area.covers(object.centre)).collect()
+    let searched = |object: &&Object| area.covers(object.centre, object.label);
+    objects.filter(searched).collect()
 }

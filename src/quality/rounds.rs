@@ -3,8 +3,8 @@
 //!
 //! A round is kept as facts of the dataset, `round.ANNOTATOR.NUMBER.FIELD`; events of their own kind are not needed, since
 //! who opened and closed it, and when, is around each fact. The fields: `base` (the commit that was sampled), `blinded`,
-//! `images` (the expression that chose images), `seed`, `sample`, `objects` (how many were handed out), `package` (digest
-//! of the files that were handed out); and once closed `answers` (digest of the files that came back), `answered` and
+//! `images` (the expression that chose images), `seed`, `sample`, `objects` (how many were handed out), `form` (of the package,
+//! where it is not GeoJSON), `package` (digest of the files that were handed out); and once closed `answers` (digest of the files that came back), `answered` and
 //! `differing` (from the label agreed at the base).
 //!
 //! From these the package can be made again byte by byte. That is what the log can prove of blinding: which bytes were
@@ -25,13 +25,43 @@ use crate::model::{AnnotationRecord, EntityKind, FactChanges, FactValue, Facts, 
 use super::bootstrap::Draws;
 
 pub use answers::{Answer, AnswerError, read_answers};
-pub use package::{PackageFile, package, package_digest};
+pub use package::{
+    Contents, PackageFile, PackageImage, PackageObject, contents, geojson_package, instructions,
+    package_digest,
+};
 
 /// All facts about rounds begin with this.
 pub const PREFIX: &str = "round.";
 
 /// The 16 bytes that name an object within a package; they tell nothing about the annotation.
 pub type ItemId = [u8; 16];
+
+/// The form in which a package is handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PackageForm {
+    /// GeoJSON as QuPath reads it, one file an image.
+    #[default]
+    GeoJson,
+    /// One SQLite database of SlideRunner.
+    SlideRunner,
+}
+
+impl PackageForm {
+    /// Returns the word for it in facts and results.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GeoJson => "geojson",
+            Self::SlideRunner => "sliderunner",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::GeoJson, Self::SlideRunner]
+            .into_iter()
+            .find(|form| form.as_str() == text)
+    }
+}
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +95,8 @@ pub struct Round {
     pub sample: Option<u64>,
     /// How many were handed out.
     pub objects: u64,
+    /// The form in which they were handed out.
+    pub form: PackageForm,
     /// The digest of what was handed out.
     pub package: String,
     /// What came back; `None` while the round is open.
@@ -95,6 +127,9 @@ impl Round {
         ]);
         if let Some(images) = &self.images {
             facts.insert(self.fact("images"), text(images));
+        }
+        if self.form != PackageForm::GeoJson {
+            facts.insert(self.fact("form"), text(self.form.as_str()));
         }
         if let Some(sample) = self.sample {
             facts.insert(self.fact("sample"), Some(whole_to_float(sample).into()));
@@ -164,6 +199,10 @@ fn round_of(annotator: Code, number: u32, fields: &BTreeMap<&str, &FactValue>) -
         seed: text("seed")?.parse().ok()?,
         sample: count("sample"),
         objects: count("objects")?,
+        form: match fields.get("form") {
+            None => PackageForm::GeoJson,
+            Some(form) => PackageForm::parse(form.as_text()?)?,
+        },
         package: text("package")?.to_owned(),
         closing: closing(),
     })

@@ -1,7 +1,8 @@
 """Opens exports with SlideRunner's own library and compares slides, classes, persons, places and labels per person.
 
 Usage: sliderunner.py BINARY [DATABASE…]. Needs SlideRunner-dataAccess, openslide-bin and opencv-python-headless (PyPI). Exit 1 on a difference.
-Then draws and relabels with that library, imports what it saved, and compares what the program says changed.
+Then draws and relabels with that library, imports what it saved, and compares what the program says changed; and labels a
+blinded round with it, whose answers come back.
 """
 
 import contextlib
@@ -134,6 +135,36 @@ def edited(check, repository, path):
     check.equal("edited: nobody new", people, [row[0] for row in database.getAllPersons()])
 
 
+def round_labelled(check, repository):
+    """Labels a blinded round with the library, and takes its answers back."""
+    people = [row["code"] for row in repository.rows("annotators")]
+    package = repository.path / "package"
+    opening = ["--annotator", people[1], "--blinded", "--sample", "40", "--seed", "3", "--format", "sliderunner"]
+    repository.run("round", "open", *opening, "--out", str(package))
+    repository.run("commit", "-m", "a round")
+    database, copy = opened(next(package.glob("*.sqlite")))
+    classes = {row[0]: row[1] for row in database.getAllClasses()}
+    persons = {row[0]: row[1] for row in database.getAllPersons()}
+    check.equal("round: persons", list(persons), [people[1]])
+    said, answered = {}, 0
+    with contextlib.redirect_stdout(io.StringIO()):
+        for slide, _ in database.listOfSlides():
+            database.loadIntoMemory(slide, zLevel=None)
+            for uid, annotation in database.annotations.items():
+                check.equal(f"round, {annotation.guid}: no label", [annotation.agreedClass, annotation.labels], [0, []])
+                name = sorted(classes)[answered % len(classes)]
+                said[name] = said.get(name, 0) + 1
+                answered += 1
+                database.addAnnotationLabel(classes[name], persons[people[1]], uid)
+        database.commit()
+    report = repository.json("round", "close", str(copy))
+    check.equal("round: answered", [report["round"]["answered"], report["unanswered"], report["added"]], [40, 0, 0])
+    check.equal("round: blinding held", report["blinding"]["held"], True)
+    ratings = [one for one in repository.rows("ratings") if one["round"] == report["round"]["round"]]
+    ours = {name: sum(1 for one in ratings if one["label"] == name) for name in said}
+    check.equal("round: labels", ours, said)
+
+
 def main():
     """Compares a generated dataset, edits it, and compares the published one where it is."""
     if len(sys.argv) < 2:
@@ -147,6 +178,7 @@ def main():
         path = exported(repository, "generated")
         compare(check, repository, path)
         edited(check, repository, path)
+        round_labelled(check, repository)
     for source in map(pathlib.Path, sys.argv[2:]):
         with Repository(sys.argv[1]) as repository:
             repository.import_file(source.resolve())

@@ -131,3 +131,101 @@ fn fifty_images_of_midog_are_not_annotated() {
         );
     }
 }
+
+/// E1 searched a.tiff for mitoses alone and marked some ink, too; E2 searched it for everything; b.tiff is empty.
+fn screened_for_one_label() -> Lab {
+    let lab = Lab::new();
+    let mut lines: Vec<Value> = ["a.tiff", "b.tiff"]
+        .map(|image| json!({"command": "declare", "image": image}))
+        .into();
+    let mark = |x: u32, label: &str, annotator: &str| {
+        json!({
+            "command": "annotate", "image": "a.tiff", "label": label, "annotator": annotator,
+            "geometry": {"type": "point", "x": x, "y": 0},
+        })
+    };
+    lines.extend([
+        mark(0, "mitosis", "E1"),
+        mark(100, "ink", "E1"),
+        mark(1, "mitosis", "E2"),
+        mark(200, "ink", "E2"),
+        json!({"command": "screen", "image": "a.tiff", "annotator": "E1", "labels": ["mitosis"]}),
+        json!({"command": "screen", "image": "b.tiff", "annotator": "E1", "labels": ["mitosis"]}),
+        json!({"command": "screen", "image": "a.tiff", "annotator": "E2"}),
+    ]);
+    assert_eq!(crate::create(&lab, &lines), 0);
+    lab.commit("one searched for one label");
+    lab
+}
+
+#[test]
+fn a_search_for_one_label_says_nothing_of_others() {
+    let lab = screened_for_one_label();
+    let listed = lab.rows(&["list", "screenings"]);
+    let labels: Vec<&Value> = listed
+        .iter()
+        .filter(|row| row["annotator"] == "human-1")
+        .map(|row| &row["labels"])
+        .collect();
+    assert_eq!(labels, [&json!(["mitosis"]), &json!(["mitosis"])]);
+    assert!(
+        listed
+            .iter()
+            .any(|row| row["annotator"] == "human-2" && row["labels"] == Value::Null)
+    );
+    let standing = |more: &[&str]| {
+        let report = lab.json(&[&["completeness"], more].concat());
+        report["images"][1]["standing"].clone()
+    };
+    assert_eq!(standing(&[]), "partly_empty");
+    assert_eq!(standing(&["--label", "mitosis"]), "empty");
+    assert_eq!(standing(&["--label", "ink"]), "not_annotated");
+    let objects = |more: &[&str]| {
+        let report = lab.json(&[&["agreement", "--match-radius", "5px"], more].concat());
+        report["objects"]["pairs"].clone()
+    };
+    let pair = &objects(&[])[0];
+    assert_eq!(
+        (&pair["objects_a"], &pair["objects_b"], &pair["matched_a"]),
+        (&json!(1), &json!(1), &json!(1)),
+        "ink was not searched for by both"
+    );
+    assert_eq!(objects(&["--label", "ink"]), json!([]));
+}
+
+#[test]
+fn one_round_of_one_image_is_searched_for_the_same_labels() {
+    let lab = screened_for_one_label();
+    let before = lab.truth();
+    for (line, why) in [
+        (
+            json!({"command": "screen", "image": "a.tiff", "annotator": "E1", "labels": ["ink"]}),
+            "human-1 screened 'a.tiff' for other labels in round 1; give another round",
+        ),
+        (
+            json!({"command": "screen", "image": "a.tiff", "annotator": "E1"}),
+            "for other labels in round 1",
+        ),
+        (
+            json!({"command": "screen", "image": "a.tiff", "annotator": "E2", "labels": ["ink"]}),
+            "for other labels in round 1",
+        ),
+        (
+            json!({"command": "screen", "image": "a.tiff", "labels": ["ink"]}),
+            "needs an 'annotator'",
+        ),
+    ] {
+        let ran = lab.record(&[line]);
+        let refused = ran.refused(3);
+        assert!(refused.contains(why), "{refused}");
+    }
+    assert_eq!(lab.truth(), before);
+    let again = json!({"command": "screen", "image": "a.tiff", "annotator": "E1", "labels": ["mitosis"]});
+    assert_eq!(lab.record(&[again]).status, 0);
+    assert_eq!(lab.json(&["status"])["draft"]["events"], 0, "it is known already");
+    let later =
+        json!({"command": "screen", "image": "a.tiff", "annotator": "E1", "labels": ["ink"], "round": 2});
+    assert_eq!(lab.record(&[later]).status, 0);
+    lab.commit("a second round");
+    lab.ok(&["verify", "--replay"]);
+}

@@ -211,3 +211,44 @@ fn published_data_raise_no_false_alarm() {
     let report = lab.run(&["check", "--json"]).json();
     assert_eq!(codes(&report["findings"]), []);
 }
+
+#[test]
+fn photographs_of_slide_and_label_are_taken_out_of_copies_and_the_gate_is_settled() {
+    let lab = Lab::new();
+    let slide = tiff(&[
+        "Aperio Image Library v11.2.1\r\n1x1|AppMag = 20",
+        "Aperio Image Library v11.2.1\nlabel 387x463",
+        "Aperio Image Library v11.2.1\nmacro 1280x431",
+    ]);
+    lab.write("in/a.svs", slide.clone());
+    let folder = lab.path().join("in").display().to_string();
+    lab.ok(&["add", &folder]);
+    lab.commit("a slide with its label");
+    let photographs = [
+        pair("HT-Q407", "header/label image"),
+        pair("HT-Q408", "header/macro image"),
+    ];
+    let kept = lab.json(&["check", "strip", &folder, "--out", "kept"]);
+    assert_eq!(codes(&kept["left"]), photographs);
+    assert_eq!(std::fs::read(lab.path().join("kept/a.svs")).unwrap(), slide);
+    let clean = lab.json(&["check", "strip", &folder, "--out", "clean", "--photographs"]);
+    assert_eq!(codes(&clean["left"]), []);
+    let blanked = clean["files"][0]["blanked"].to_string();
+    assert!(
+        blanked.contains("label image of directory 2") && blanked.contains("macro image of directory 3"),
+        "{blanked}"
+    );
+    let copy = std::fs::read(lab.path().join("clean/a.svs")).unwrap();
+    assert_eq!(copy.len(), slide.len());
+    let found = |lab: &Lab| codes(&lab.run(&["check", "--json"]).json()["findings"]);
+    assert_eq!(found(&lab), photographs);
+    lab.ok(&["add", &lab.path().join("clean").display().to_string()]);
+    assert_eq!(found(&lab), []);
+    let alone = lab.write(
+        "alone/label.tiff",
+        tiff(&["Aperio Image Library v11.2.1\nlabel 387x463"]),
+    );
+    let refused = lab.run(&["check", "strip", &alone, "--out", "none", "--photographs"]);
+    assert!(refused.refused(3).contains("nothing would be left"));
+    assert!(!lab.path().join("none").exists());
+}

@@ -78,12 +78,14 @@ fn figures_are_drawn_once_and_the_same_each_time() {
         json!([
             "labels-human-1-human-2.svg",
             "kappa.svg",
+            "labels-human-1-human-2-by-01.svg",
+            "labels-human-1-human-2-by-02.svg",
             "kappa-by.svg",
             "rates.svg"
         ])
     );
     let drawn = files(&lab, "one");
-    assert_eq!(drawn.len(), 4);
+    assert_eq!(drawn.len(), 6);
     for (name, svg) in &drawn {
         assert!(!texts(svg).is_empty(), "{name}");
     }
@@ -100,4 +102,45 @@ fn figures_are_drawn_once_and_the_same_each_time() {
     let refused = lab.run(&["agreement", "--plots", "one"]);
     assert_eq!(refused.status, 3, "a folder with something in it is left alone");
     assert_eq!(files(&lab, "one"), drawn);
+}
+
+#[test]
+fn rounds_are_drawn_apart_and_each_one_beside_themselves() {
+    let lab = rated();
+    let rows = lab.rows(&["list", "annotations"]);
+    let again: Vec<Value> = rows
+        .iter()
+        .enumerate()
+        .flat_map(|(n, row)| {
+            let label = if n % 4 == 0 { "<mitosis> & more" } else { "other" };
+            ["E1", "E2"].map(|who| {
+                json!({"command": "rate", "annotation": row["id"], "label": label, "annotator": who, "round": 2})
+            })
+        })
+        .collect();
+    assert_eq!(lab.record(&again).status, 0);
+    lab.commit("a second round");
+    let report = lab.json(&["agreement", "--by", "round", "--plots", "rounds"]);
+    let groups = report["by"]["groups"].as_array().unwrap();
+    let agree: Vec<(&Value, &Value)> = groups
+        .iter()
+        .map(|one| (&one["value"], &one["pairs"][0]["percent_agreement"]))
+        .collect();
+    let first = lab.json(&["agreement", "--round", "1"]);
+    let first = &first["pairs"][0]["percent_agreement"];
+    assert_ne!(first, &json!(1.0));
+    assert_eq!(agree, [(&json!("1"), first), (&json!("2"), &json!(1.0))]);
+    assert_eq!(groups[0]["intra_rater"], json!([]));
+    let drawn = files(&lab, "rounds");
+    let kappas = texts(&drawn["kappa-by.svg"]).concat();
+    assert!(
+        kappas.contains("human-1 and human-2, 1") && kappas.contains("human-1 and human-2, 2"),
+        "{kappas}"
+    );
+    let intra = texts(&drawn["kappa-intra.svg"]).concat();
+    assert!(intra.contains("human-2, rounds 1 and 2 (n = 12)"), "{intra}");
+    let second = texts(&drawn["labels-human-1-human-2-by-02.svg"]).concat();
+    assert!(second.contains("human-1 (round 2) and human-2"), "{second}");
+    let one = lab.json(&["agreement", "--by", "round", "--round", "2"]);
+    assert_eq!(one["by"]["groups"].as_array().unwrap().len(), 1);
 }

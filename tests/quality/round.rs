@@ -310,3 +310,151 @@ fn what_does_not_belong_to_a_round_is_refused() {
     );
     assert_eq!(report["round"]["answered"], 20);
 }
+
+/// The database of a package in SlideRunner's form.
+fn database(folder: &Path) -> rusqlite::Connection {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut paths = entries.map(|entry| entry.unwrap().path());
+    let path = paths
+        .find(|path| path.extension().is_some_and(|end| end == "sqlite"))
+        .unwrap();
+    rusqlite::Connection::open(path).unwrap()
+}
+
+/// Labels every annotation but the first `left` as SlideRunner does, for somebody; its triggers need its own functions.
+fn label_all(database: &rusqlite::Connection, person: &str, left: i64) {
+    let triggers: Vec<String> = database
+        .prepare("select name from sqlite_schema where type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for name in triggers {
+        database.execute_batch(&format!("drop trigger {name}")).unwrap();
+    }
+    database
+        .execute(
+            "insert into Persons (name) select ?1 where not exists (select 1 from Persons where name = ?1)",
+            [person],
+        )
+        .unwrap();
+    database
+        .execute(
+            "insert into Annotations_label (person, class, annoId)
+             select p.uid, c.uid, a.uid from Annotations a, Persons p, Classes c
+             where p.name = ?1 and c.name = 'mitotic figure' and a.uid > ?2",
+            rusqlite::params![person, left],
+        )
+        .unwrap();
+}
+
+fn numbers(database: &rusqlite::Connection, sql: &str) -> i64 {
+    database.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_database_of_sliderunner_holds_no_label_and_its_answers_come_back() {
+    let lab = labelled();
+    let report = open(
+        &lab,
+        &["--blinded", "--format", "sliderunner", "--out", "package"],
+    );
+    let round = &report["round"];
+    assert_eq!(
+        (&round["form"], &round["objects"]),
+        (&json!("sliderunner"), &json!(20))
+    );
+    let package = lab.path().join("package");
+    let file = database(&package);
+    for (sql, wanted) in [
+        ("select count(*) from Annotations", 20),
+        ("select count(*) from Annotations_label", 0),
+        ("select count(*) from Annotations where agreedClass <> 0", 0),
+        ("select count(*) from Holotype", 0),
+        ("select count(*) from Classes", 2),
+        ("select count(*) from Slides", 2),
+        ("select count(*) from Persons where name = 'human-2'", 1),
+        ("select count(*) from Persons", 1),
+    ] {
+        assert_eq!(numbers(&file, sql), wanted, "{sql}");
+    }
+    for row in lab.rows(&["list", "annotations"]) {
+        let own = row["id"].as_str().unwrap()[16..].to_owned();
+        let sql = format!("select count(*) from Annotations where replace(guid, '-', '') = '{own}'");
+        assert_eq!(numbers(&file, &sql), 0, "an id may derive from the label");
+    }
+    lab.commit("a round is open");
+    let again = labelled();
+    open(
+        &again,
+        &["--blinded", "--format", "sliderunner", "--out", "package"],
+    );
+    let bytes = |lab: &Lab| std::fs::read(lab.path().join("package").join("round-2-human-2.sqlite")).unwrap();
+    assert_eq!(bytes(&lab), bytes(&again), "the same round is the same file");
+    label_all(&file, "human-2", 2);
+    drop(file);
+    let report = lab.json(&["round", "close", "package"]);
+    assert_eq!(
+        (
+            &report["round"]["answered"],
+            &report["unanswered"],
+            &report["added"],
+            &report["blinding"]["held"]
+        ),
+        (&json!(18), &json!(2), &json!(0), &json!(true))
+    );
+    assert_eq!(report["blinding"]["proved"].as_array().unwrap().len(), 2);
+    lab.commit("answers");
+    let ratings = lab.rows(&["list", "ratings"]);
+    let of_round: Vec<&Value> = ratings
+        .iter()
+        .filter(|row| row["annotator"] == "human-2")
+        .collect();
+    assert_eq!(of_round.len(), 18);
+    assert!(
+        of_round
+            .iter()
+            .all(|row| row["round"] == 2 && row["blinded"] == true && row["label"] == "mitotic figure")
+    );
+}
+
+#[test]
+fn a_round_that_is_not_blinded_shows_the_agreed_classes_in_sliderunner() {
+    let lab = labelled();
+    let report = open(&lab, &["--format", "sliderunner", "--out", "shown"]);
+    assert_eq!(report["round"]["blinded"], false);
+    let file = database(&lab.path().join("shown"));
+    let sql = "select count(*) from Annotations a join Classes c on c.uid = a.agreedClass where c.name = 'lookalike'";
+    assert_eq!(numbers(&file, sql), 10);
+    assert_eq!(numbers(&file, "select count(*) from Annotations_label"), 0);
+}
+
+#[test]
+fn a_database_that_one_other_person_labelled_is_taken_and_of_two_refused() {
+    let lab = labelled();
+    open(
+        &lab,
+        &["--blinded", "--format", "sliderunner", "--out", "package"],
+    );
+    let file = database(&lab.path().join("package"));
+    label_all(&file, "Ben", 15);
+    label_all(&file, "Cem", 15);
+    drop(file);
+    let before = lab.truth();
+    let refused = lab.run(&["round", "close", "package"]);
+    assert!(
+        refused
+            .refused(3)
+            .contains("several people labelled in it: 'Ben', 'Cem'")
+    );
+    assert_eq!(lab.truth(), before);
+    database(&lab.path().join("package"))
+        .execute(
+            "delete from Annotations_label where person in (select uid from Persons where name = 'Cem')",
+            [],
+        )
+        .unwrap();
+    let report = lab.json(&["round", "close", "package"]);
+    assert_eq!(report["round"]["answered"], 5);
+}

@@ -63,7 +63,7 @@ pub struct SlideRunnerRow {
     pub is_clickable: bool,
     /// The ratings, in order.
     pub labels: Vec<SlideRunnerLabel>,
-    /// What SlideRunner has no place for.
+    /// What SlideRunner has no place for; empty where there is nothing.
     pub carried: String,
 }
 
@@ -87,7 +87,8 @@ pub struct SlideRunnerDatabase {
 }
 
 impl SlideRunnerDatabase {
-    /// Begins a database with its classes and persons; `carried` is what SlideRunner has no place for of the dataset.
+    /// Begins a database with its classes and persons; `carried` is what SlideRunner has no place for of the dataset, and
+    /// empty where there is nothing.
     ///
     /// # Errors
     /// [`SlideRunnerWriteError`] when SQLite fails.
@@ -111,10 +112,12 @@ impl SlideRunnerDatabase {
                 params![uid, person],
             )?;
         }
-        connection.execute(
-            "insert into Holotype (uid, annoId, carried) values (1, null, ?1)",
-            [carried],
-        )?;
+        if !carried.is_empty() {
+            connection.execute(
+                "insert into Holotype (uid, annoId, carried) values (1, null, ?1)",
+                [carried],
+            )?;
+        }
         Ok(Self {
             connection,
             slide: 0,
@@ -192,8 +195,10 @@ impl SlideRunnerDatabase {
                     .execute(params![time, self.label])?;
             }
         }
-        self.statement("insert into Holotype (annoId, carried) values (?1, ?2)")?
-            .execute(params![uid, row.carried])?;
+        if !row.carried.is_empty() {
+            self.statement("insert into Holotype (annoId, carried) values (?1, ?2)")?
+                .execute(params![uid, row.carried])?;
+        }
         Ok(())
     }
 

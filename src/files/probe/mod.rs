@@ -38,7 +38,7 @@ mod tests;
 use std::io::{Read, Seek};
 
 pub use kind::ImageKind;
-pub use personal::{Patch, StripError, personal_parts, strip_patches};
+pub use personal::{Patch, Photographs, StripError, personal_parts, strip_patches};
 pub use warning::{Axis, ProbeWarning};
 
 use source::Source;

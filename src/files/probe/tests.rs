@@ -6,6 +6,7 @@ mod formats;
 mod hostile;
 mod laws;
 mod personal;
+mod photographs;
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 

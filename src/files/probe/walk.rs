@@ -130,10 +130,17 @@ impl<'a, R: Read + Seek> Ifds<'a, R> {
         Some(ifd)
     }
 
+    /// Looks at a directory to which an entry points and not the chain; the walk goes on as if it were not there.
+    pub(super) fn below<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+        let next = self.next;
+        let seen = look(self);
+        self.next = next;
+        seen
+    }
+
     /// Passes over the directory at `offset`; returns where its table is and how many entries that has.
     pub(super) fn skim(&mut self, offset: u64) -> Option<(u64, u64)> {
         let count_bytes = if self.layout == Layout::Big { 8 } else { 2 };
-        let next_bytes = if self.layout == Layout::Classic { 4 } else { 8 };
         let count = self.uint_at(offset, count_bytes)?;
         if count > ENTRIES_MAX {
             self.source
@@ -142,7 +149,7 @@ impl<'a, R: Read + Seek> Ifds<'a, R> {
         }
         let table_at = offset.saturating_add(count_bytes);
         let next_at = table_at.saturating_add(count * self.entry_bytes());
-        self.next = self.uint_at(next_at, next_bytes).unwrap_or_default();
+        self.next = self.uint_at(next_at, self.next_bytes()).unwrap_or_default();
         Some((table_at, count))
     }
 
@@ -209,8 +216,19 @@ impl<'a, R: Read + Seek> Ifds<'a, R> {
         }
     }
 
-    fn entry_bytes(&self) -> u64 {
+    /// Bytes of an entry.
+    pub(super) fn entry_bytes(&self) -> u64 {
         if self.layout == Layout::Big { 20 } else { 12 }
+    }
+
+    /// Bytes of the offset of the next directory.
+    pub(super) fn next_bytes(&self) -> u64 {
+        if self.layout == Layout::Classic { 4 } else { 8 }
+    }
+
+    /// Where the header says where the first directory is.
+    pub(super) fn first_at(&self) -> u64 {
+        if self.layout == Layout::Big { 8 } else { 4 }
     }
 
     fn uint_at(&mut self, offset: u64, length: u64) -> Option<u64> {

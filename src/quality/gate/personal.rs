@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{State, StateError};
+use crate::model::screened::SCREENED_FOR;
 use crate::model::{FactValue, Facts, ImageRecord, Severity};
 use crate::privacy::{HeaderPart, Kind, Trace, in_header, in_name, in_text, paths_in};
 
@@ -110,7 +111,7 @@ impl Traces {
     fn facts(&mut self, item: &str, facts: &Facts) {
         for (name, value) in facts {
             let FactValue::Text(text) = value else { continue };
-            if PLAIN_FACTS.contains(&name.as_str()) {
+            if PLAIN_FACTS.contains(&name.as_str()) || name.starts_with(SCREENED_FOR) {
                 continue;
             }
             let place = format!("fact {name}");
@@ -164,7 +165,12 @@ fn settle(site: Site, code: Code, object: &str, place: &str) -> String {
     let change = match site {
         Site::Name => "give the files other names and add them under those before anything is committed (holotype discard drops the draft)"
             .to_owned(),
-        Site::Header => "write the files anew without it, and add them again".to_owned(),
+        Site::Header if [LABEL_IMAGE.text, MACRO_IMAGE.text].contains(&code.text) => {
+            "take it out of copies (holotype check strip FILES --out DIR --photographs), and add these".to_owned()
+        }
+        Site::Header => "blank it in copies (TIFF: holotype check strip FILES --out DIR), or write the files anew without it, \
+                         and add these"
+            .to_owned(),
         Site::Fact => {
             let fact = place.strip_prefix("fact ").unwrap_or(place);
             format!("holotype vocabulary map {} OLD=NEW", quoted(fact))

@@ -1,5 +1,6 @@
-//! The files of a round that are handed out: GeoJSON as QuPath reads it, one file an image, and a page that says what to
-//! do. Of a blinded round they hold places and nothing else.
+//! What is handed out in a round: places, and of a round that is not blinded the agreed labels. As files: GeoJSON as QuPath
+//! reads it, one file an image, and a page that says what to do. A database of SlideRunner is made of the same contents by
+//! whoever writes databases.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +9,42 @@ use serde_json::{Value, json};
 use crate::event::{State, StateError, find_image, read};
 use crate::id::{Digest, ImagePrefix, LabelId, hash_parts};
 use crate::model::geometry::{Drawn, Position};
-use crate::model::{AnnotationRecord, Key, qupath};
+use crate::model::{AnnotationRecord, Geometry, Key, qupath};
 use crate::quality::images;
 use crate::quality::noise::Agreed;
 
-use super::{Item, Round};
+use super::{Item, ItemId, PackageForm, Round};
+
+/// An object that is handed out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PackageObject {
+    /// Its name within the package.
+    pub id: ItemId,
+    /// Where it is.
+    pub geometry: Geometry,
+    /// Its agreed label; `None` in a blinded round.
+    pub label: Option<String>,
+}
+
+/// An image with the objects that are handed out of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PackageImage {
+    /// Its name.
+    pub name: String,
+    /// Its width and height in px, where known.
+    pub size: Option<(f64, f64)>,
+    /// The objects, by their ids.
+    pub objects: Vec<PackageObject>,
+}
+
+/// What is handed out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contents {
+    /// The names of all labels, sorted.
+    pub labels: Vec<String>,
+    /// The images, by name.
+    pub images: Vec<PackageImage>,
+}
 
 /// A file of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +92,11 @@ fn file_name(number: usize, image: &str) -> String {
     format!("{number:04}-{short}.geojson")
 }
 
-/// Writes the files of a round.
+/// Reads what is handed out in a round.
 ///
 /// # Errors
 /// [`StateError`] when the state cannot be read.
-pub fn package(state: &dyn State, round: &Round, items: &[Item]) -> Result<Vec<PackageFile>, StateError> {
+pub fn contents(state: &dyn State, round: &Round, items: &[Item]) -> Result<Contents, StateError> {
     let mut by_image: BTreeMap<ImagePrefix, Vec<&Item>> = BTreeMap::new();
     for item in items {
         by_image
@@ -74,7 +106,7 @@ pub fn package(state: &dyn State, round: &Round, items: &[Item]) -> Result<Vec<P
     }
     let labels: BTreeMap<LabelId, String> = images::labels(state)?.into_iter().collect();
     let agreed = Agreed::open(state)?;
-    let mut by_name = Vec::new();
+    let mut found = Vec::new();
     for (prefix, mut items) in by_image {
         let Some((_, image)) = find_image(state, prefix)? else {
             continue;
@@ -85,68 +117,116 @@ pub fn package(state: &dyn State, round: &Round, items: &[Item]) -> Result<Vec<P
         } else {
             agreed.on(state, prefix)?
         };
-        let mut features = Vec::new();
+        let mut objects = Vec::new();
         for item in items {
             let record: Option<AnnotationRecord> = read(state, &Key::annotation(item.annotation))?;
             let Some(record) = record else { continue };
             let label = given.get(&item.annotation).copied().flatten();
-            let name = label.and_then(|label| labels.get(&label));
-            let mut properties = json!({"objectType": "annotation", "isLocked": true});
-            if let (Some(name), Some(members)) = (name, properties.as_object_mut()) {
-                let class = json!({"name": name, "color": qupath::made_up_colour(name)});
-                members.insert("classification".to_owned(), class);
-            }
-            features.push(json!({
-                "type": "Feature",
-                "id": uuid::Uuid::from_bytes(item.id).to_string(),
-                "geometry": place(&Drawn::of(&record.geometry, image.size())),
-                "properties": properties,
-            }));
+            objects.push(PackageObject {
+                id: item.id,
+                geometry: record.geometry,
+                label: label.and_then(|label| labels.get(&label)).cloned(),
+            });
         }
-        by_name.push((image.name, features));
+        found.push(PackageImage {
+            size: image.size(),
+            name: image.name,
+            objects,
+        });
     }
-    by_name.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut files = vec![instructions(round, &labels, &by_name)];
-    for (number, (name, features)) in (1..).zip(by_name) {
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut labels: Vec<String> = labels.into_values().collect();
+    labels.sort_unstable();
+    Ok(Contents {
+        labels,
+        images: found,
+    })
+}
+
+/// Writes a round as files for QuPath, behind the page that says what to do.
+#[must_use]
+pub fn geojson_package(round: &Round, contents: &Contents) -> Vec<PackageFile> {
+    let mut files = Vec::new();
+    for (number, image) in (1..).zip(&contents.images) {
+        let features: Vec<Value> = image
+            .objects
+            .iter()
+            .map(|object| feature(object, image.size))
+            .collect();
         let collection = json!({"type": "FeatureCollection", "features": features});
         let mut bytes = collection.to_string().into_bytes();
         bytes.push(b'\n');
         files.push(PackageFile {
-            name: file_name(number, &name),
+            name: file_name(number, &image.name),
             bytes,
         });
     }
-    Ok(files)
+    files.insert(0, instructions(round, contents, &files));
+    files
 }
 
-fn instructions(
-    round: &Round,
-    labels: &BTreeMap<LabelId, String>,
-    by_name: &[(String, Vec<Value>)],
-) -> PackageFile {
-    let mut names: Vec<&str> = labels.values().map(String::as_str).collect();
-    names.sort_unstable();
+fn feature(object: &PackageObject, size: Option<(f64, f64)>) -> Value {
+    let mut properties = json!({"objectType": "annotation", "isLocked": true});
+    if let (Some(name), Some(members)) = (&object.label, properties.as_object_mut()) {
+        let class = json!({"name": name, "color": qupath::made_up_colour(name)});
+        members.insert("classification".to_owned(), class);
+    }
+    json!({
+        "type": "Feature",
+        "id": uuid::Uuid::from_bytes(object.id).to_string(),
+        "geometry": place(&Drawn::of(&object.geometry, size)),
+        "properties": properties,
+    })
+}
+
+/// The page that says what to do; `files` stand beside it.
+#[must_use]
+pub fn instructions(round: &Round, contents: &Contents, files: &[PackageFile]) -> PackageFile {
     let mut text = format!(
-        "Round {} of {}: {} objects on {} images\n\n\
-         Open each image in QuPath and drag its file onto it. Give every object one of these classes, and leave its place \
-         alone; an object without a class counts as not answered. Then export the objects as GeoJSON, and send the files \
-         back.\n\nClasses:\n",
+        "Round {} of {}: {} objects on {} images\n\n{}\n\nClasses:\n",
         round.number,
         round.annotator,
         round.objects,
-        by_name.len()
+        contents.images.len(),
+        match round.form {
+            PackageForm::GeoJson =>
+                "Open each image in QuPath and drag its file onto it. Give every object one of these classes, and leave its place \
+                 alone; an object without a class counts as not answered. Then export the objects as GeoJSON, and send the files \
+                 back."
+                    .to_owned(),
+            PackageForm::SlideRunner => format!(
+                "Open the database in SlideRunner, and each image with it. Choose the annotator '{}', give every object one of \
+                 these classes, and leave its place alone; an object without a class counts as not answered. Then send the \
+                 database back.",
+                round.annotator
+            ),
+        }
     );
-    for name in names {
+    for name in &contents.labels {
         text.push_str(&format!("  {name}\n"));
     }
     text.push_str("\nFiles:\n");
-    for (number, (name, features)) in (1..).zip(by_name) {
-        text.push_str(&format!(
-            "  {}  {} ({} objects)\n",
-            file_name(number, name),
-            name,
-            features.len()
-        ));
+    match round.form {
+        PackageForm::GeoJson => {
+            for (file, image) in files.iter().zip(&contents.images) {
+                let line = format!(
+                    "  {}  {} ({} objects)\n",
+                    file.name,
+                    image.name,
+                    image.objects.len()
+                );
+                text.push_str(&line);
+            }
+        }
+        PackageForm::SlideRunner => {
+            for file in files {
+                text.push_str(&format!("  {}\n", file.name));
+            }
+            text.push_str("\nImages:\n");
+            for image in &contents.images {
+                text.push_str(&format!("  {} ({} objects)\n", image.name, image.objects.len()));
+            }
+        }
     }
     PackageFile {
         name: "0000-README.txt".to_owned(),

@@ -12,6 +12,7 @@ fn round(closing: Option<Closing>) -> Round {
         seed: u64::MAX,
         sample: Some(50),
         objects: 42,
+        form: PackageForm::GeoJson,
         package: "cd".repeat(32),
         closing,
     }
@@ -30,6 +31,14 @@ fn a_round_is_read_back_from_its_facts() {
     read.insert("title".to_owned(), "round.5".into());
     read.insert("round.human-1.x.base".to_owned(), "no round".into());
     assert_eq!(rounds_of(&read), std::slice::from_ref(&open));
+    let database = Round {
+        form: PackageForm::SlideRunner,
+        ..open.clone()
+    };
+    assert_eq!(
+        rounds_of(&facts(&[database.opening_facts()])),
+        std::slice::from_ref(&database)
+    );
     let closing = Closing {
         answers: "ef".repeat(32),
         answered: 40,

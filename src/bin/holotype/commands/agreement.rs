@@ -9,7 +9,7 @@ mod noise;
 mod objects;
 mod plots;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -80,10 +80,11 @@ pub(crate) struct AgreementArgs {
     #[arg(long, value_name = "LABEL", requires = "match_radius")]
     label: Option<String>,
     /// Also apart for each value of a fact of images, slides or cases, such as scanner or species, or of `image`, `case`,
-    /// `slide`, or `label` (one label against the rest)
+    /// `slide`, `round`, or `label` (one label against the rest)
     #[arg(long, value_name = "FIELD")]
     by: Option<String>,
-    /// Also draws figures (SVG) into this new or empty folder: label tables of pairs, kappas, labels over time
+    /// Also draws figures (SVG) into this new or empty folder: label tables of pairs, kappas, labels over time; with --by also
+    /// for each group
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
     /// Also ranks so many annotations to look at first: disputed, unlike their neighbours, moved often
@@ -121,21 +122,35 @@ pub(crate) fn run(app: &mut App, args: &AgreementArgs) -> Result<u8, Failure> {
     let groups = match args.by.as_deref() {
         None => Vec::new(),
         Some("label") => whole.by_label(),
+        Some("round") => by_rounds(&version, &options, objects.as_ref(), view)?,
         Some(field) => by_images(&version, &options, objects.as_ref(), view, field)?,
     };
-    let mut object = whole.object();
-    if let Some(field) = &args.by {
-        let rows: Vec<Value> = groups.iter().map(|(value, group)| group.row(value)).collect();
-        object.insert("by".to_owned(), json!({"fact": field, "groups": rows}));
-    }
-    if let Some(path) = &args.plots {
-        let path = app.user_path(path);
-        let drawn = plots::draw(&repo, &version, &path, args, &whole, &groups)?;
-        object.insert("plots".to_owned(), json!(drawn));
-    }
+    let drawn = match &args.plots {
+        Some(path) => Some(plots::draw(
+            &repo,
+            &version,
+            &app.user_path(path),
+            args,
+            &whole,
+            &groups,
+        )?),
+        None => None,
+    };
     let told = look::read(&repo, &version, args, &whole.agreement)?;
-    told.add_to(&mut object);
-    app.out.object("holotype/agreement/1", &Value::Object(object))?;
+    if app.out.json {
+        // Intervals by drawing cases are costly, and are not shown to people.
+        let mut object = whole.object();
+        if let Some(field) = &args.by {
+            let rows: Vec<Value> = groups.iter().map(|(value, group)| group.row(value)).collect();
+            object.insert("by".to_owned(), json!({"fact": field, "groups": rows}));
+        }
+        if let Some(drawn) = drawn {
+            object.insert("plots".to_owned(), json!(drawn));
+        }
+        told.add_to(&mut object);
+        app.out.object("holotype/agreement/1", &Value::Object(object))?;
+        return Ok(0);
+    }
     whole.print(app)?;
     for (value, group) in &groups {
         app.out.line("")?;
@@ -165,6 +180,33 @@ fn by_images<'a>(
             ..options.clone()
         };
         all.push((value, Group::read(version, &options, objects, view)?));
+    }
+    Ok(all)
+}
+
+/// Each round apart.
+fn by_rounds<'a>(
+    version: &Version,
+    options: &AgreementOptions,
+    objects: Option<&Objects>,
+    view: View<'a>,
+) -> Result<Vec<(String, Group<'a>)>, Failure> {
+    let mut rounds = BTreeSet::new();
+    version.scan(&Key::kind_prefix(EntityKind::Rating), &mut |key, _| {
+        if let Ok(KeyParts::Rating(rating)) = Key::from_bytes(key).and_then(|key| key.parts()) {
+            rounds.insert(rating.round);
+        }
+        ControlFlow::Continue(())
+    })?;
+    rounds.retain(|round| options.round.is_none_or(|wanted| wanted == *round));
+    let mut all = Vec::new();
+    for round in rounds {
+        let options = AgreementOptions {
+            round: Some(round),
+            ..options.clone()
+        };
+        let group = Group::read(version, &options, objects, view)?;
+        all.push((round.to_string(), group.without_repeats()));
     }
     Ok(all)
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use clap::{Args, ValueEnum};
 use holotype::event::scan_records;
 use holotype::export::{ImageRow, Parts, Ratings, Row};
+use holotype::model::screened::screened_for;
 use holotype::model::{
     AnnotatorRecord, CaseRecord, EntityKind, Key, KeyParts, LabelRecord, RatingRecord, ScreeningRecord,
     SlideRecord, SplitRecord,
@@ -271,9 +272,15 @@ fn other_row(
                 let KeyParts::Screening(prefix, digest) = key else {
                     return Ok(Value::Null);
                 };
-                let name = context.image(prefix)?.map(|image| image.record.name);
+                let image = context.image(prefix)?.map(|image| image.record);
+                let labels = image
+                    .as_ref()
+                    .and_then(|image| screened_for(&image.facts, record.annotator.as_ref(), record.round));
                 Ok(json!({
-                    "id": digest, "image": record.image, "image_name": name, "region": record.region,
+                    "id": digest, "image": record.image, "image_name": image.map(|image| image.name),
+                    "region": record.region, "labels": labels.map(|ids| {
+                        ids.into_iter().map(|id| context.label(Some(id))).collect::<Vec<_>>()
+                    }),
                     "annotator": record.annotator, "round": record.round, "blinded": record.blinded,
                 }))
             },

@@ -2,17 +2,20 @@
 
 mod close;
 mod show;
+mod sliderunner;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use holotype::event::{State, read, scan_records};
 use holotype::files::output::StagedFolder;
 use holotype::id::ImagePrefix;
 use holotype::model::{DatasetRecord, EntityKind, Facts, Key, KeyParts, RatingRecord};
-use holotype::quality::rounds::{Item, Round, draw, package, package_digest, rounds_of};
+use holotype::quality::rounds::{
+    Item, PackageFile, PackageForm, Round, contents, draw, geojson_package, package_digest, rounds_of,
+};
 use holotype::repo::{Repo, Version};
 use serde_json::json;
 
@@ -36,7 +39,25 @@ enum Action {
     List(show::ListArgs),
 }
 
-/// Writes a work package for one annotator: GeoJSON for QuPath, one file an image
+/// The form of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormArg {
+    /// GeoJSON for QuPath, one file an image
+    Geojson,
+    /// One database for SlideRunner
+    Sliderunner,
+}
+
+impl FormArg {
+    fn form(self) -> PackageForm {
+        match self {
+            Self::Geojson => PackageForm::GeoJson,
+            Self::Sliderunner => PackageForm::SlideRunner,
+        }
+    }
+}
+
+/// Writes a work package for one annotator: GeoJSON for QuPath, or a database for SlideRunner
 #[derive(Debug, Args)]
 struct OpenArgs {
     /// Who labels: a code or a name
@@ -57,6 +78,9 @@ struct OpenArgs {
     /// The number of the round; one more than the highest where none is given
     #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
     round: Option<u32>,
+    /// The form of the package
+    #[arg(long, value_name = "FORM", default_value = "geojson")]
+    format: FormArg,
     /// The package: a new or empty folder
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -99,6 +123,15 @@ fn items(version: &Version, round: &Round) -> Result<Vec<Item>, Failure> {
     let number = round.number.to_string();
     let names = [round.annotator.as_str(), number.as_str()];
     Ok(draw(version, &images, names, round.seed, round.sample)?)
+}
+
+/// The files of a package.
+fn package(version: &Version, round: &Round, items: &[Item]) -> Result<Vec<PackageFile>, Failure> {
+    let contents = contents(version, round, items)?;
+    match round.form {
+        PackageForm::GeoJson => Ok(geojson_package(round, &contents)),
+        PackageForm::SlideRunner => sliderunner::package(round, &contents),
+    }
 }
 
 /// One more than the highest number that a rating or a round has.
@@ -201,6 +234,7 @@ fn planned(app: &App, repo: &Repo, args: &OpenArgs) -> Result<Round, Failure> {
         seed: args.seed,
         sample: args.sample,
         objects: 0,
+        form: args.format.form(),
         package: String::new(),
         closing: None,
     };

@@ -6,10 +6,12 @@
 
 mod dicom;
 mod jpeg;
+mod photographs;
 mod png;
 mod strip;
 mod tiff;
 
+pub use photographs::Photographs;
 pub use strip::{Patch, StripError, strip_patches};
 
 use std::io::{Read, Seek};

@@ -1,18 +1,19 @@
 //! What has to be written over in a TIFF so that its texts say nothing of people, with every pixel left as it is.
 //!
 //! Texts keep their length: in a description the fields that are personal become spaces, where that is enough; any other
-//! personal text becomes an empty one. The directory of a position is emptied. Photographs of the slide and of its label are pixels and stay. A text
-//! that lies where pixels lie is refused.
+//! personal text becomes an empty one. The directory of a position is emptied. Photographs of the slide and of its label
+//! stay, or are taken out on request (`photographs`). What lies where other pixels lie is refused.
 
 use std::io::{Read, Seek};
 
 use crate::privacy::{HeaderPart, in_header, in_text};
 
-use super::super::ifd::{Endian, Entry, uint};
+use super::super::ifd::{Endian, Entry, Ifd, uint};
 use super::super::source::Source;
 use super::super::walk::{Ifds, Layout};
+use super::photographs::{Photographs, Removal};
 use super::readable;
-use super::tiff::{EXIF_IFD, GPS_IFD, Says, says_of};
+use super::tiff::{EXIF_IFD, GPS_IFD, Says, photograph_of, says_of};
 
 const STRIPS: (u16, u16) = (273, 279);
 const TILES: (u16, u16) = (324, 325);
@@ -40,44 +41,96 @@ pub enum StripError {
         /// What.
         what: String,
     },
-    /// A text lies where pixels lie.
+    /// A text or photograph lies where pixels lie.
     #[error("{what} lies where pixels lie")]
     AmongPixels {
         /// What.
         what: String,
     },
+    /// It has photographs of the slide and nothing else.
+    #[error("all its pictures are photographs of the slide or of its label, so that nothing would be left")]
+    NothingLeft,
 }
 
 /// A stretch of a file: where it begins and ends, in bytes.
-type Stretch = (u64, u64);
+pub(super) type Stretch = (u64, u64);
 
 /// Works out what has to be written over in a TIFF.
 ///
 /// # Errors
-/// [`StripError`] when it is none, cannot be read, or a text lies among pixels.
-pub fn strip_patches<R: Read + Seek>(reader: R, size_bytes: u64) -> Result<Vec<Patch>, StripError> {
+/// [`StripError`] when it is none, cannot be read, a text or photograph lies among other pixels, or nothing would be left.
+pub fn strip_patches<R: Read + Seek>(
+    reader: R,
+    size_bytes: u64,
+    photographs: Photographs,
+) -> Result<Vec<Patch>, StripError> {
     let mut source = Source::new(reader, size_bytes);
     let mut ifds = Ifds::open(&mut source).ok_or(StripError::NotTiff)?;
     let mut stripping = Stripping::default();
+    let mut removal = Removal::new(&ifds, size_bytes);
     let mut number = 0_u64;
     while let Some(offset) = ifds.advance() {
         number += 1;
         let at = format!("directory {number}");
-        let entries = entries(&mut ifds, offset, &at)?;
-        stripping.directory(&mut ifds, &entries, &at)?;
-        stripping.pixels(&mut ifds, &entries, &at)?;
+        let directory = Directory::read(&mut ifds, offset, &at)?;
+        let pixels = pixels(&mut ifds, &directory.entries, &at)?;
+        let photograph = match photographs {
+            Photographs::Keep => None,
+            Photographs::Remove => photograph_of(&mut ifds, &directory.ifd()),
+        };
+        if let Some(photograph) = photograph {
+            removal.remove(&ifds, &directory, pixels, format!("{photograph} of {at}"))?;
+            continue;
+        }
+        removal.keep(&ifds, &directory);
+        stripping.directory(&mut ifds, &directory.entries, &at)?;
+        stripping.pixels.extend(pixels);
     }
-    stripping.into_patches()
+    stripping.into_patches(removal)
 }
 
 /// An entry, and where its field of value is in the file.
 #[derive(Clone, Copy)]
-struct Placed {
+pub(super) struct Placed {
     entry: Entry,
     field_at: u64,
 }
 
-fn unreadable(what: &str) -> StripError {
+/// The entries of a directory, and where it is.
+pub(super) struct Directory {
+    pub(super) entries: Vec<Placed>,
+    pub(super) offset: u64,
+    /// Where it says where the next one is.
+    pub(super) next_at: u64,
+    /// Where it ends.
+    pub(super) end: u64,
+}
+
+impl Directory {
+    /// Reads the directory at `offset`.
+    fn read<R: Read + Seek>(ifds: &mut Ifds<'_, R>, offset: u64, at: &str) -> Result<Self, StripError> {
+        let entries = entries(ifds, offset, at)?;
+        let (table_at, count) = ifds.skim(offset).ok_or_else(|| unreadable(at))?;
+        let next_at = table_at.saturating_add(count * ifds.entry_bytes());
+        let uppers = if ifds.layout == Layout::Ndpi { count * 4 } else { 0 };
+        let end = next_at.saturating_add(ifds.next_bytes()).saturating_add(uppers);
+        Ok(Self {
+            entries,
+            offset,
+            next_at,
+            end,
+        })
+    }
+
+    /// The same, by tag.
+    pub(super) fn ifd(&self) -> Ifd {
+        let mut ifd = Ifd::default();
+        self.entries.iter().for_each(|placed| ifd.add(placed.entry));
+        ifd
+    }
+}
+
+pub(super) fn unreadable(what: &str) -> StripError {
     StripError::Unreadable {
         what: what.to_owned(),
     }
@@ -86,7 +139,7 @@ fn unreadable(what: &str) -> StripError {
 /// Reads the entries of the directory at `offset`, with their places.
 fn entries<R: Read + Seek>(ifds: &mut Ifds<'_, R>, offset: u64, at: &str) -> Result<Vec<Placed>, StripError> {
     let (table_at, count) = ifds.skim(offset).ok_or_else(|| unreadable(at))?;
-    let width: u64 = if ifds.layout == Layout::Big { 20 } else { 12 };
+    let width = ifds.entry_bytes();
     let table = ifds
         .source
         .read(table_at, count * width)
@@ -116,7 +169,7 @@ fn entries<R: Read + Seek>(ifds: &mut Ifds<'_, R>, offset: u64, at: &str) -> Res
 
 impl Placed {
     /// Where the value is, and how long it is.
-    fn stretch(&self, layout: Layout, endian: Endian) -> Option<Stretch> {
+    pub(super) fn stretch(&self, layout: Layout, endian: Endian) -> Option<Stretch> {
         let length = self.entry.length_bytes()?;
         let (room, field) = if layout == Layout::Big {
             (8, self.entry.value.as_slice())
@@ -159,7 +212,7 @@ impl Stripping {
                             "GPS"
                         }
                     );
-                    let below = entries(ifds, offset, &at)?;
+                    let below = ifds.below(|ifds| entries(ifds, offset, &at))?;
                     if placed.entry.tag == GPS_IFD {
                         self.position(ifds, offset, &below, &at);
                     } else {
@@ -222,63 +275,14 @@ impl Stripping {
         zero((offset, last.map_or(offset, |last| last + field)));
     }
 
-    /// Notes where the pixels of a directory are.
-    fn pixels<R: Read + Seek>(
-        &mut self,
-        ifds: &mut Ifds<'_, R>,
-        entries: &[Placed],
-        at: &str,
-    ) -> Result<(), StripError> {
-        let find = |tag: u16| {
-            entries
-                .iter()
-                .find(|placed| placed.entry.tag == tag)
-                .map(|placed| placed.entry)
-        };
-        for (offsets, lengths) in [STRIPS, TILES] {
-            let (Some(offsets), Some(lengths)) = (find(offsets), find(lengths)) else {
-                continue;
-            };
-            let mut numbers = |entry: Entry| -> Option<Vec<u64>> {
-                let bytes = ifds.value(entry)?;
-                let width = usize::try_from(entry.element_bytes())
-                    .ok()
-                    .filter(|width| *width > 0)?;
-                Some(
-                    bytes
-                        .chunks_exact(width)
-                        .map(|one| uint(one, ifds.endian))
-                        .collect(),
-                )
-            };
-            let what = || unreadable(&format!("the place of the pixels of {at}"));
-            let (starts, counts) = (
-                numbers(offsets).ok_or_else(what)?,
-                numbers(lengths).ok_or_else(what)?,
-            );
-            let upper = if starts.len() == 1 { offsets.upper() } else { 0 };
-            let places = starts.into_iter().zip(counts);
-            self.pixels.extend(places.map(|(start, count)| {
-                let start = start | upper;
-                (start, start.saturating_add(count))
-            }));
-        }
-        Ok(())
-    }
-
-    /// The patches in order, none of which touches a pixel.
-    fn into_patches(mut self) -> Result<Vec<Patch>, StripError> {
+    /// The patches in order, none of which touches a pixel that stays.
+    fn into_patches(mut self, removal: Removal) -> Result<Vec<Patch>, StripError> {
+        self.patches.extend(removal.into_patches(&self.pixels)?);
         self.patches.sort();
-        self.pixels.sort_unstable();
+        let pixels = Covered::new(self.pixels);
         for patch in &self.patches {
-            let end = patch
-                .offset
-                .saturating_add(u64::try_from(patch.bytes.len()).unwrap_or(u64::MAX));
-            let touches = self
-                .pixels
-                .iter()
-                .any(|(start, stop)| patch.offset < *stop && *start < end);
-            if touches {
+            let length = u64::try_from(patch.bytes.len()).unwrap_or(u64::MAX);
+            if pixels.touches((patch.offset, patch.offset.saturating_add(length))) {
                 return Err(StripError::AmongPixels {
                     what: patch.what.clone(),
                 });
@@ -286,6 +290,73 @@ impl Stripping {
         }
         Ok(self.patches)
     }
+}
+
+/// Stretches, to be asked whether another one touches any.
+pub(super) struct Covered(Vec<Stretch>);
+
+impl Covered {
+    pub(super) fn new(mut stretches: Vec<Stretch>) -> Self {
+        stretches.retain(|(start, end)| start < end);
+        stretches.sort_unstable();
+        let mut joined: Vec<Stretch> = Vec::new();
+        for (start, end) in stretches {
+            match joined.last_mut() {
+                Some(last) if start <= last.1 => last.1 = last.1.max(end),
+                Some(_) | None => joined.push((start, end)),
+            }
+        }
+        Self(joined)
+    }
+
+    pub(super) fn touches(&self, (start, end): Stretch) -> bool {
+        let next = self.0.partition_point(|one| one.1 <= start);
+        start < end && self.0.get(next).is_some_and(|one| one.0 < end)
+    }
+}
+
+/// Where the pixels of a directory are.
+fn pixels<R: Read + Seek>(
+    ifds: &mut Ifds<'_, R>,
+    entries: &[Placed],
+    at: &str,
+) -> Result<Vec<Stretch>, StripError> {
+    let find = |tag: u16| {
+        entries
+            .iter()
+            .find(|placed| placed.entry.tag == tag)
+            .map(|placed| placed.entry)
+    };
+    let mut stretches = Vec::new();
+    for (offsets, lengths) in [STRIPS, TILES] {
+        let (Some(offsets), Some(lengths)) = (find(offsets), find(lengths)) else {
+            continue;
+        };
+        let mut numbers = |entry: Entry| -> Option<Vec<u64>> {
+            let bytes = ifds.value(entry)?;
+            let width = usize::try_from(entry.element_bytes())
+                .ok()
+                .filter(|width| *width > 0)?;
+            Some(
+                bytes
+                    .chunks_exact(width)
+                    .map(|one| uint(one, ifds.endian))
+                    .collect(),
+            )
+        };
+        let what = || unreadable(&format!("the place of the pixels of {at}"));
+        let (starts, counts) = (
+            numbers(offsets).ok_or_else(what)?,
+            numbers(lengths).ok_or_else(what)?,
+        );
+        let upper = if starts.len() == 1 { offsets.upper() } else { 0 };
+        let places = starts.into_iter().zip(counts);
+        stretches.extend(places.map(|(start, count)| {
+            let start = start | upper;
+            (start, start.saturating_add(count))
+        }));
+    }
+    Ok(stretches)
 }
 
 /// An empty text of the same length.

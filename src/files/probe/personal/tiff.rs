@@ -1,6 +1,7 @@
 //! TIFF, BigTIFF, NDPI and EXIF: texts of all directories, the directory of EXIF and that of the position, and photographs
 //! of the slide and of its label.
 
+use std::fmt;
 use std::io::{Read, Seek};
 
 use crate::privacy::HeaderPart;
@@ -63,10 +64,18 @@ pub(super) fn read<R: Read + Seek>(source: &mut Source<R>, place: &str, parts: &
         let at = format!("{place}directory {number}");
         let Some(ifd) = ifds.read(offset) else { continue };
         texts(&mut ifds, &ifd, &at, parts);
-        photograph(&mut ifds, &ifd, &at, parts);
+        match photograph_of(&mut ifds, &ifd) {
+            Some(Photograph::Label) => {
+                parts.add(HeaderPart::LabelImage { at: at.clone() });
+            }
+            Some(Photograph::Macro) => {
+                parts.add(HeaderPart::MacroImage { at: at.clone() });
+            }
+            None => {}
+        }
         for (tag, name) in [(EXIF_IFD, "EXIF"), (GPS_IFD, "GPS")] {
             let below = ifd.get(tag).and_then(|entry| ifds.first_uint(entry));
-            let below = below.and_then(|offset| ifds.read(offset));
+            let below = below.and_then(|offset| ifds.below(|ifds| ifds.read(offset)));
             let Some(below) = below else { continue };
             if tag == GPS_IFD {
                 let at = format!("{at}, {name}");
@@ -135,14 +144,29 @@ fn wide(bytes: &[u8]) -> String {
     text.trim_matches(['\0', ' ']).to_owned()
 }
 
+/// A picture that is no part of the scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Photograph {
+    /// Of the slide's label.
+    Label,
+    /// Of the slide.
+    Macro,
+}
+
+impl fmt::Display for Photograph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Label => "label image",
+            Self::Macro => "macro image",
+        })
+    }
+}
+
 /// Tells whether a directory is a photograph of the slide or of its label.
-fn photograph<R: Read + Seek>(ifds: &mut Ifds<'_, R>, ifd: &Ifd, at: &str, parts: &mut Parts) {
+pub(super) fn photograph_of<R: Read + Seek>(ifds: &mut Ifds<'_, R>, ifd: &Ifd) -> Option<Photograph> {
     if ifds.layout == Layout::Ndpi {
-        let lens = ifd.get(NDPI_LENS).and_then(|entry| ifds.first_number(entry));
-        if lens.is_some_and(|lens| (-1.5..-0.5).contains(&lens)) {
-            parts.add(HeaderPart::MacroImage { at: at.to_owned() });
-        }
-        return;
+        let lens = ifd.get(NDPI_LENS).and_then(|entry| ifds.first_number(entry))?;
+        return (-1.5..-0.5).contains(&lens).then_some(Photograph::Macro);
     }
     let text = ifd
         .get(DESCRIPTION)
@@ -154,8 +178,10 @@ fn photograph<R: Read + Seek>(ifds: &mut Ifds<'_, R>, ifd: &Ifd, at: &str, parts
     // Aperio: a line that begins with the word; Philips, Leica, OME: the word as a whole description.
     let says = |word: &str| text.lines().any(|line| line.trim_start().starts_with(word));
     if says("label") {
-        parts.add(HeaderPart::LabelImage { at: at.to_owned() });
+        Some(Photograph::Label)
     } else if says("macro") || (kind == Some(APERIO_MACRO) && text.starts_with("aperio")) {
-        parts.add(HeaderPart::MacroImage { at: at.to_owned() });
+        Some(Photograph::Macro)
+    } else {
+        None
     }
 }

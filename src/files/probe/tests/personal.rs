@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use proptest::prelude::*;
 
-use super::super::{StripError, personal_parts, strip_patches};
+use super::super::{Photographs, StripError, personal_parts, strip_patches};
 use super::build::{BIG_II, Dir, II, MM, NDPI, Tiff, Value, exif, jpeg, png};
 use super::hostile::specimens;
 use crate::privacy::HeaderPart;
@@ -109,6 +109,31 @@ fn i10_the_position_of_a_photograph_is_told_and_not_its_bare_version() {
     assert_eq!(lines(&jpeg(8, 8, &[exif(&version)])), [""; 0]);
     let date = with_sub_directory(34_665, [3, 0x90, 2, 0, 4, 0, 0, 0, b'2', b'0', b'1', 0]);
     assert_eq!(lines(&date), ["date DateTimeOriginal @ directory 1, EXIF: 201"]);
+}
+
+#[test]
+fn i10_what_stands_behind_a_directory_with_exif_or_a_position_is_found() {
+    for (tag, entry) in [
+        (34_665, [3, 0x90, 2, 0, 4, 0, 0, 0, b'2', b'0', b'1', 0]),
+        (34_853, [1, 0, 2, 0, 2, 0, 0, 0, b'N', 0, 0, 0]),
+    ] {
+        let write = |at: u32| {
+            II.write(&[
+                Dir::sized(9, 9).with(tag, Value::Long(at)),
+                Dir::sized(4, 4).text(270, "Aperio\nlabel 4x4"),
+                Dir::sized(4, 4).text(315, "A. Meier"),
+            ])
+        };
+        let at = u32::try_from(write(0).len()).unwrap();
+        let mut bytes = write(at);
+        bytes.extend([1, 0]);
+        bytes.extend(entry);
+        bytes.extend([0; 4]);
+        let found = lines(&bytes);
+        assert!(found.contains(&"label @ directory 2".to_owned()), "{found:?}");
+        let after = lines(&stripped(&bytes).unwrap()).join("");
+        assert!(!after.contains("Meier"), "{after}");
+    }
 }
 
 #[test]
@@ -223,8 +248,16 @@ proptest! {
 
 /// A TIFF with its patches laid upon it.
 fn stripped(bytes: &[u8]) -> Result<Vec<u8>, StripError> {
+    stripped_of(bytes, Photographs::Keep)
+}
+
+fn stripped_of(bytes: &[u8], photographs: Photographs) -> Result<Vec<u8>, StripError> {
     let mut result = bytes.to_vec();
-    for patch in strip_patches(Cursor::new(bytes), u64::try_from(bytes.len()).unwrap())? {
+    for patch in strip_patches(
+        Cursor::new(bytes),
+        u64::try_from(bytes.len()).unwrap(),
+        photographs,
+    )? {
         let at = usize::try_from(patch.offset).unwrap();
         result[at..at + patch.bytes.len()].copy_from_slice(&patch.bytes);
     }
@@ -316,7 +349,8 @@ proptest! {
         let after = stripped(&bytes).unwrap();
         let left = traces(&after);
         prop_assert!(left.iter().all(|trace| matches!(trace.kind, crate::privacy::Kind::LabelImage | crate::privacy::Kind::MacroImage)), "{left:?}");
-        let patches = strip_patches(Cursor::new(&bytes), u64::try_from(bytes.len()).unwrap()).unwrap();
+        let size = u64::try_from(bytes.len()).unwrap();
+        let patches = strip_patches(Cursor::new(&bytes), size, Photographs::Keep).unwrap();
         for (at, (a, b)) in bytes.iter().zip(&after).enumerate() {
             let at = u64::try_from(at).unwrap();
             let is_text = patches.iter().any(|patch| {

@@ -24,7 +24,7 @@ use crate::failure::Failure;
 pub(super) struct Group<'a> {
     pub(super) view: View<'a>,
     pub(super) agreement: Agreement,
-    repeats: Vec<Repeat>,
+    pub(super) repeats: Vec<Repeat>,
     disagreements: Vec<Disagreement>,
     objects: Option<ObjectAgreement>,
 }
@@ -46,6 +46,14 @@ impl<'a> Group<'a> {
             disagreements: read_disagreements(version, options.round, options.images.as_ref())?,
             objects: objects.map(|asked| asked.read(version, options)).transpose()?,
         })
+    }
+
+    /// The same without what spans rounds.
+    pub(super) fn without_repeats(self) -> Self {
+        Self {
+            repeats: Vec::new(),
+            ..self
+        }
     }
 
     /// The same for each label against the rest.

@@ -7,6 +7,7 @@ use holotype::event::{Event, LoggedEvent};
 use holotype::files::output::StagedFolder;
 use holotype::id::LabelId;
 use holotype::quality::agreement::{Agreement, Pair};
+use holotype::quality::intra::Repeat;
 use holotype::quality::plots::{KappaRow, RatePanel, confusion, kappas, rates};
 use holotype::repo::{Repo, Version};
 use holotype::time::Timestamp;
@@ -18,6 +19,8 @@ use super::labels::View;
 use crate::failure::Failure;
 
 const DAY_MS: i64 = 86_400_000;
+/// Label tables are drawn for so many groups.
+const TABLES_MAX: usize = 20;
 
 /// Draws all figures into a new or empty folder; returns the names of the files.
 pub(super) fn draw(
@@ -28,10 +31,18 @@ pub(super) fn draw(
     whole: &Group<'_>,
     groups: &[(String, Group<'_>)],
 ) -> Result<Vec<String>, Failure> {
-    let mut files = tables(&whole.agreement);
+    let mut files = tables(&whole.agreement, "", "");
     let rows = kappa_rows("", whole);
     files.push(("kappa.svg".to_owned(), kappas("Cohen's kappa of pairs", &rows)));
+    if !whole.repeats.is_empty() {
+        let title = "Cohen's kappa of each with themselves";
+        files.push(("kappa-intra.svg".to_owned(), kappas(title, &repeat_rows(whole))));
+    }
     if let Some(field) = &args.by {
+        for (number, (value, group)) in (1..=TABLES_MAX).zip(groups) {
+            let (name, title) = (format!("-by-{number:02}"), format!(" ({field} {value})"));
+            files.extend(tables(&group.agreement, &name, &title));
+        }
         let of_group = |(value, group): &(String, Group<'_>)| kappa_rows(&format!(", {value}"), group);
         let rows: Vec<KappaRow> = groups.iter().flat_map(of_group).collect();
         let title = format!("Cohen's kappa of pairs by {field}");
@@ -58,13 +69,14 @@ fn code(agreement: &Agreement, n: usize) -> &str {
     agreement.raters.get(n).map_or("", |rater| rater.code.as_str())
 }
 
-fn tables(agreement: &Agreement) -> Vec<(String, String)> {
+/// The label tables of all pairs; the file's name ends with `name`, and the names of who rated with `title`.
+fn tables(agreement: &Agreement, name: &str, title: &str) -> Vec<(String, String)> {
     let labels: Vec<&str> = agreement.labels.iter().map(|(_, name)| name.as_str()).collect();
     let table = |pair: &Pair| {
         let (a, b) = (code(agreement, pair.a), code(agreement, pair.b));
         (
-            format!("labels-{a}-{b}.svg"),
-            confusion([a, b], &labels, &pair.table),
+            format!("labels-{a}-{b}{name}.svg"),
+            confusion([&format!("{a}{title}"), b], &labels, &pair.table),
         )
     };
     let compared = agreement.pairs.iter().filter(|pair| pair.table.n() > 0);
@@ -87,6 +99,20 @@ fn kappa_rows(suffix: &str, group: &Group<'_>) -> Vec<KappaRow> {
         }
     };
     agreement.pairs.iter().map(row).collect()
+}
+
+fn repeat_rows(group: &Group<'_>) -> Vec<KappaRow> {
+    let row = |one: &Repeat| {
+        let [earlier, later] = one.rounds;
+        let kappa = one.table.kappa(group.view.weights()).ok();
+        KappaRow {
+            name: format!("{}, rounds {earlier} and {later}", one.annotator),
+            n: one.table.n(),
+            value: kappa.map(|kappa| kappa.value),
+            interval: kappa.map(|kappa| kappa.interval()),
+        }
+    };
+    group.repeats.iter().map(row).collect()
 }
 
 /// What each one said on which day, in the whole history up to the version. The day is what the tool claims, else when it

@@ -1,9 +1,10 @@
-//! `check strip`: copies of TIFFs whose texts say nothing of people, to be added in place of the originals.
+//! `check strip`: copies of TIFFs that say nothing of people, to be added in place of the originals.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use holotype::files::output::StagedFolder;
+use holotype::files::probe::Photographs;
 use holotype::files::strip::{StripFileError, strip_file};
 use holotype::import::headers;
 use holotype::import::ingest::{IngestOptions, find_images};
@@ -15,7 +16,7 @@ use crate::commands::personal;
 use crate::failure::{Failure, chain};
 use crate::output::one_line;
 
-/// Copies TIFFs with their personal texts blanked and every pixel as it is; needs no repository
+/// Copies TIFFs with their personal texts blanked and every pixel of the scan as it is; needs no repository
 #[derive(Debug, Args)]
 pub(crate) struct StripArgs {
     /// TIFF files and folders of them
@@ -24,6 +25,9 @@ pub(crate) struct StripArgs {
     /// The folder of the copies, new or empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Also take out the photographs of the slide and of its label; what else there is stays, byte for byte
+    #[arg(long)]
+    photographs: bool,
 }
 
 pub(super) fn run(app: &mut App, args: &StripArgs) -> Result<u8, Failure> {
@@ -31,8 +35,13 @@ pub(super) fn run(app: &mut App, args: &StripArgs) -> Result<u8, Failure> {
     let (files, _) = find_images(&paths, &IngestOptions::default())?;
     let mut folder = StagedFolder::create(&app.user_path(&args.out))?;
     let mut stripped = Vec::new();
+    let photographs = if args.photographs {
+        Photographs::Remove
+    } else {
+        Photographs::Keep
+    };
     for file in &files {
-        let patches = strip_file(&file.path, &mut folder, &file.name)?;
+        let patches = strip_file(&file.path, &mut folder, &file.name, photographs)?;
         let mut what: Vec<String> = patches.into_iter().map(|patch| patch.what).collect();
         what.dedup();
         stripped.push((file.name.clone(), what));

@@ -1,6 +1,6 @@
 //! `round close`: the answers are recorded as ratings of the round, and blinding is checked from the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -9,15 +9,16 @@ use holotype::event::{Command, Context, EntityRef, State, scan_records};
 use holotype::files::folder::Folder;
 use holotype::files::input::read_file;
 use holotype::id::{AnnotationId, Digest, LabelId, hash_parts};
+use holotype::import::sliderunner::looks_like_sliderunner;
 use holotype::model::{Key, KeyParts, RatingRecord};
 use holotype::quality::noise::Agreed;
 use holotype::quality::rounds::{
-    Answer, Closing, Item, ItemId, Round, package, package_digest, read_answers, rounds_of,
+    Answer, Closing, Item, ItemId, Round, package_digest, read_answers, rounds_of,
 };
 use holotype::repo::{Repo, RepoError, Version};
 use serde_json::{Value, json};
 
-use super::show;
+use super::{package, show, sliderunner};
 use crate::app::{App, plural};
 use crate::commands::record::find_label;
 use crate::failure::Failure;
@@ -25,7 +26,7 @@ use crate::failure::Failure;
 /// No more is read of one file.
 const FILE_LIMIT: u64 = 1 << 30;
 
-/// Takes the answers of a round: GeoJSON files, or the folder that holds them
+/// Takes the answers of a round: GeoJSON files or a SlideRunner database, or the folder that holds them
 #[derive(Debug, Args)]
 pub(super) struct CloseArgs {
     /// The files or folders
@@ -58,9 +59,9 @@ const NOT_PROVABLE: &str = "whether the annotator saw labels elsewhere, such as 
 pub(super) fn run(app: &mut App, args: &CloseArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let mut context = app.context(&repo)?;
-    let answers = read_all(app, &args.paths)?;
     let state = app.version(&repo, Some("DRAFT"))?;
     let known = rounds_of(&super::facts(&state)?);
+    let answers = read_all(app, &args.paths, &known)?;
     let open = find_round(&repo, &known, &answers)?;
     let blinding = blinding(&repo, &known, &open)?;
     let decided = decide(&state, &open, &answers)?;
@@ -84,8 +85,9 @@ pub(super) fn run(app: &mut App, args: &CloseArgs) -> Result<u8, Failure> {
     tell(app, &round, &decided, &blinding, events)
 }
 
-/// Reads every file; of a folder those that end in `.geojson` or `.json`.
-fn read_all(app: &App, paths: &[PathBuf]) -> Result<Answers, Failure> {
+/// Reads every file; of a folder those that end as answers do.
+fn read_all(app: &App, paths: &[PathBuf], known: &[Round]) -> Result<Answers, Failure> {
+    let codes: BTreeSet<&str> = known.iter().map(|round| round.annotator.as_str()).collect();
     let mut files = Vec::new();
     for path in paths {
         let path = app.user_path(path);
@@ -94,7 +96,9 @@ fn read_all(app: &App, paths: &[PathBuf]) -> Result<Answers, Failure> {
             continue;
         }
         for entry in Folder::open(&path)?.list()? {
-            let is_answer = [".geojson", ".json"].iter().any(|end| entry.name.ends_with(end));
+            let is_answer = [".geojson", ".json", ".sqlite"]
+                .iter()
+                .any(|end| entry.name.ends_with(end));
             if is_answer {
                 files.push(path.join(&entry.name));
             }
@@ -103,13 +107,17 @@ fn read_all(app: &App, paths: &[PathBuf]) -> Result<Answers, Failure> {
     let (mut all, mut bytes_of_all) = (Vec::new(), Vec::new());
     for path in &files {
         let bytes = read_file(path, FILE_LIMIT)?;
-        all.extend(read_answers(&bytes).map_err(|error| unreadable(path, &error))?);
+        all.extend(if looks_like_sliderunner(path) {
+            sliderunner::answers(path, &codes)?
+        } else {
+            read_answers(&bytes).map_err(|error| unreadable(path, &error))?
+        });
         bytes_of_all.push(bytes);
     }
     if all.is_empty() {
         return Err(Failure::refused(
             "there is no object in what came back",
-            "give the GeoJSON files that QuPath exported, or their folder",
+            "give the GeoJSON files that QuPath exported, the database of SlideRunner, or their folder",
         ));
     }
     let parts: Vec<&[u8]> = bytes_of_all.iter().map(Vec::as_slice).collect();
@@ -119,10 +127,10 @@ fn read_all(app: &App, paths: &[PathBuf]) -> Result<Answers, Failure> {
     })
 }
 
-fn unreadable(path: &Path, error: &dyn std::error::Error) -> Failure {
+pub(super) fn unreadable(path: &Path, error: &dyn std::error::Error) -> Failure {
     Failure::refused(
         format!("{}: {}", path.display(), crate::failure::chain(error)),
-        "nothing was recorded; export the objects from QuPath as GeoJSON",
+        "nothing was recorded; export the objects from QuPath as GeoJSON, or give the database of SlideRunner",
     )
 }
 
@@ -158,7 +166,7 @@ fn find_round(repo: &Repo, known: &[Round], answers: &Answers) -> Result<Open, F
         ),
         None => Failure::refused(
             "no object that came back belongs to an open round",
-            "see holotype round list; objects keep their ids when QuPath exports them as GeoJSON",
+            "see holotype round list; objects keep their ids when QuPath exports them as GeoJSON, and in a database of SlideRunner",
         ),
     })
 }
@@ -188,9 +196,8 @@ fn blinding(repo: &Repo, known: &[Round], open: &Open) -> Result<Blinding, Failu
                 .to_owned(),
         );
     }
-    let handed_out = |items: &[Item]| -> std::collections::BTreeSet<AnnotationId> {
-        items.iter().map(|item| item.annotation).collect()
-    };
+    let handed_out =
+        |items: &[Item]| -> BTreeSet<AnnotationId> { items.iter().map(|item| item.annotation).collect() };
     let own = handed_out(&open.items);
     let mut leaks = 0;
     for round in known {
@@ -250,7 +257,7 @@ fn decide(state: &Version, open: &Open, answers: &Answers) -> Result<Decided, Fa
                 let label = find_label(state, class)?.ok_or_else(|| {
                     Failure::refused(
                         format!("there is no label '{class}'"),
-                        "nothing was recorded; correct the class in QuPath, or add the label with holotype record",
+                        "nothing was recorded; correct the class, or add the label with holotype record",
                     )
                 })?;
                 classes.insert(class.clone(), label);

@@ -32,6 +32,7 @@ pub(super) fn members(round: &Round) -> Value {
         "seed": round.seed,
         "sample": round.sample,
         "objects": round.objects,
+        "form": round.form.as_str(),
         "package": round.package,
         "answers": closing.map(|one| &one.answers),
         "answered": closing.map(|one| one.answered),
