@@ -405,3 +405,41 @@ proptest! {
         prop_assert_eq!(lab.commit("undone"), before);
     }
 }
+
+#[test]
+fn who_was_registered_and_reverted_is_registered_again_under_the_same_code() {
+    let (lab, id) = with_one();
+    let rate = |annotator: &str| json!({"command": "relabel", "annotation": id, "label": "non-mitotic cell", "annotator": annotator});
+    let create = |annotator: &str| {
+        let ran = lab.feed(
+            &["record", "-", "--create", "--json"],
+            &rate(annotator).to_string(),
+        );
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+    };
+    create("late");
+    lab.commit("somebody new");
+    lab.ok(&["revert", "HEAD"]);
+    lab.commit("reverted");
+    assert_eq!(lab.rows(&["list", "annotators"]).len(), 2);
+    let refused = lab.record(&[rate("late")]);
+    assert!(
+        refused.refused(3).contains("there is no annotator 'late'"),
+        "{refused:?}"
+    );
+    create("another");
+    create("late");
+    lab.commit("both");
+    let people = lab.rows(&["list", "annotators"]);
+    let named = |name: &str| {
+        people
+            .iter()
+            .find(|row| row["name"] == name)
+            .map(|row| text(&row["code"]))
+    };
+    assert_eq!(
+        (named("late"), named("another")),
+        (Some("human-3".to_owned()), Some("human-4".to_owned())),
+        "a code keeps its owner"
+    );
+}

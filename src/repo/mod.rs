@@ -35,7 +35,6 @@ pub use history::{HistoryEvent, Scope, events_of, events_since, ingested_blobs};
 pub use nodes::Nodes;
 pub(crate) use pack::PackWriter;
 pub use packs::damaged_packs;
-pub(crate) use people::free_code;
 pub use people::{Person, Registration};
 pub use transaction::{Finished, Transaction};
 pub use version::Version;

@@ -1,7 +1,7 @@
 //! Who is who. Names of people stand in private objects alone; snapshots know codes. The log says which private
 //! object belongs to which code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::event::{State, scan_records};
@@ -208,45 +208,74 @@ impl Repo {
         })
     }
 
-    /// Finds an annotator by code or name.
+    /// Finds an annotator of a state by code or name. One whose registration was reverted is none.
     ///
     /// # Errors
-    /// [`RepoError`] when the log cannot be read.
+    /// [`RepoError`] when the state or the log cannot be read.
     pub fn find_annotator(&self, state: &dyn State, text: &str) -> Result<Option<Code>, RepoError> {
         if let Ok(code) = Code::parse(text)
-            && state.get(&Key::annotator(&code))?.is_some()
+            && is_annotator(state, &code)?
         {
             return Ok(Some(code));
         }
+        match self.registered_as(text)? {
+            Some(who) if is_annotator(state, &who.code)? => Ok(Some(who.code)),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Returns how the log or the draft registered somebody of this name, whether or not that was reverted.
+    fn registered_as(&self, name: &str) -> Result<Option<Registration>, RepoError> {
         let registrations = self.registrations(self.head()?)?;
         Ok(registrations
             .into_values()
-            .find(|who| who.name.as_deref() == Some(text))
-            .map(|who| who.code))
+            .find(|who| who.name.as_deref() == Some(name)))
+    }
+
+    /// Returns the code under which somebody is to be registered: the one that was theirs before it was reverted, else a
+    /// free one.
+    ///
+    /// # Errors
+    /// [`RepoError`] when the state or the log cannot be read.
+    pub(crate) fn code_for(
+        &self,
+        state: &dyn State,
+        kind: AnnotatorKind,
+        name: &str,
+    ) -> Result<Code, RepoError> {
+        match self.registered_as(name)? {
+            Some(who) if who.kind == kind && !is_annotator(state, &who.code)? => Ok(who.code),
+            Some(_) | None => self.free_code(state, kind),
+        }
+    }
+
+    /// Returns the lowest code of a kind that nobody has or ever had: `human-1`, `model-1`, … A code that was reverted still
+    /// names its owner in the log.
+    ///
+    /// # Errors
+    /// [`RepoError`] when the state or the log cannot be read.
+    pub(crate) fn free_code(&self, state: &dyn State, kind: AnnotatorKind) -> Result<Code, RepoError> {
+        let mut taken: BTreeSet<Code> = self.registrations(self.head()?)?.into_keys().collect();
+        scan_records(
+            state,
+            &Key::kind_prefix(EntityKind::Annotator),
+            |_, record: AnnotatorRecord| {
+                taken.insert(record.code);
+                ControlFlow::Continue(())
+            },
+        )?;
+        let mut n = 1_u64;
+        loop {
+            if let Ok(code) = Code::parse(&format!("{kind}-{n}"))
+                && !taken.contains(&code)
+            {
+                return Ok(code);
+            }
+            n += 1;
+        }
     }
 }
 
-/// Returns the lowest free code of a kind: `human-1`, `model-1`, …
-///
-/// # Errors
-/// [`RepoError`] when the state cannot be read.
-pub(crate) fn free_code(state: &dyn State, kind: AnnotatorKind) -> Result<Code, RepoError> {
-    let mut taken = std::collections::BTreeSet::new();
-    scan_records(
-        state,
-        &Key::kind_prefix(EntityKind::Annotator),
-        |_, record: AnnotatorRecord| {
-            taken.insert(record.code);
-            ControlFlow::Continue(())
-        },
-    )?;
-    let mut n = 1_u64;
-    loop {
-        if let Ok(code) = Code::parse(&format!("{kind}-{n}"))
-            && !taken.contains(&code)
-        {
-            return Ok(code);
-        }
-        n += 1;
-    }
+fn is_annotator(state: &dyn State, code: &Code) -> Result<bool, RepoError> {
+    Ok(state.get(&Key::annotator(code))?.is_some())
 }

@@ -17,7 +17,7 @@ use crate::model::{
     AnnotatorKind, AnnotatorRecord, CaseRecord, DatasetRecord, EntityKind, FactChanges, FactValue, Facts,
     ImageRecord, Key, KeyParts, LabelRecord, RuleRecord, ScreeningRecord, SlideRecord, SplitRecord,
 };
-use crate::repo::{Transaction, free_code};
+use crate::repo::Transaction;
 use crate::store::PrivateKind;
 
 use super::run::Run;
@@ -306,7 +306,7 @@ impl Import<'_, Transaction<'_>> {
 
     /// A free code for somebody whose code is somebody else's here.
     fn other_code(&mut self, record: &AnnotatorRecord) -> Result<Code, ImportError> {
-        let code = free_code(&*self.recorder, record.kind)?;
+        let code = self.setting.repo.free_code(&*self.recorder, record.kind)?;
         let (file, carried, taken) = (self.setting.file, &record.code, &code);
         self.outcome.report.warnings.add("code_taken", || {
             format!(

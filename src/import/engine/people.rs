@@ -4,7 +4,7 @@ use crate::event::Command;
 use crate::id::Code;
 use crate::import::document::SourcePerson;
 use crate::model::AnnotatorKind;
-use crate::repo::{RepoError, Transaction, free_code};
+use crate::repo::{RepoError, Transaction};
 use crate::store::PrivateKind;
 
 use super::{Import, ImportError, PersonChoice};
@@ -109,7 +109,7 @@ pub fn register_annotator(
 ) -> Result<Code, RepoError> {
     let code = match &choice.code {
         Some(code) => code.clone(),
-        None => free_code(&*transaction, choice.kind)?,
+        None => repo.code_for(&*transaction, choice.kind, name)?,
     };
     let (public, person) = match choice.kind {
         AnnotatorKind::Human => (None, Some(repo.private(PrivateKind::Person, name)?)),
