@@ -6,6 +6,8 @@
 )]
 
 mod lab;
+#[path = "release_cli/strangers.rs"]
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -122,6 +124,7 @@ fn a_folder_is_compared_with_what_the_log_gives() {
     std::fs::remove_file(path.join("data/splits.csv")).unwrap();
     let ran = lab.run(&["release", "--check", text(&path), "--json"]);
     assert_eq!(ran.status, 1, "{ran:?}");
+    assert_eq!(ran.json()["findings"][0]["code"], "HT-R016");
     let found: Vec<String> = ran.json()["findings"]
         .as_array()
         .unwrap()
@@ -372,9 +375,61 @@ fn a_derived_dataset_pins_its_parent() {
         refused.refused(3).contains("is no whole release: README.md"),
         "{refused:?}"
     );
+    let wrong = [
+        "derive",
+        "--from",
+        &path(&second),
+        "--cited",
+        first["release"].as_str().unwrap(),
+    ];
+    let refused = Lab::new().run(&wrong);
+    assert!(
+        refused
+            .refused(3)
+            .contains("it is not the release that was cited"),
+        "{refused:?}"
+    );
     let cited = child.ok(&["cite", "HEAD", "--format", "datacite"]).stdout;
     assert!(
         cited.contains(first["release"].as_str().unwrap()) && cited.contains("IsDerivedFrom"),
         "{cited}"
     );
+}
+
+#[test]
+fn a_derived_image_pins_the_bytes_that_it_is_made_from() {
+    let parent = with_cells();
+    let told = release(&parent, &["1.0.0"]);
+    let path = told["path"].as_str().unwrap();
+    let child = Lab::new();
+    // One is the parent's under another name, one is not.
+    for (name, bytes) in [
+        ("in/crop.png", "bytes of a.png"),
+        ("in/new.png", "bytes of new.png"),
+    ] {
+        let file = child.write(name, bytes);
+        child.ok(&["add", &file]);
+    }
+    let derived = child.json(&["derive", "--from", path]);
+    assert_eq!((&derived["images"], &derived["events"]), (&1.into(), &2.into()));
+    child.ok(&["commit", "-m", "the parent"]);
+    let again = child.json(&["derive", "--from", path]);
+    assert_eq!((&again["images"], &again["events"]), (&1.into(), &0.into()));
+    let rows = child.rows(&["list", "images"]);
+    let crop = rows.iter().find(|row| row["name"] == "crop.png").unwrap();
+    let shown = child.json(&["show", crop["id"].as_str().unwrap()]).to_string();
+    let pin = format!("\"derived_from_blob\":{}", crop["blob"]);
+    assert!(shown.contains(&pin), "{pin} in {shown}");
+    // A pin to bytes that the parent does not hold.
+    let other = "0".repeat(64);
+    child.ok(&["set", "image", "new.png", &format!("derived_from_blob={other}")]);
+    let truth = child.truth();
+    let refused = child.run(&["derive", "--from", path]);
+    assert!(
+        refused
+            .refused(3)
+            .contains(&format!("'new.png' is recorded as made from the blob {other}")),
+        "{refused:?}"
+    );
+    assert_eq!(child.truth(), truth);
 }

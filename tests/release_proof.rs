@@ -535,3 +535,46 @@ fn another_key_than_the_dataset_names_does_not_sign() {
     let summary = release_with(&made, "1.0.0", out.path(), options).unwrap();
     assert_eq!(verify_release(&summary.path).unwrap().findings, []);
 }
+
+#[test]
+fn manifests_that_are_edited_together_are_found_by_the_record() {
+    let out = tempfile::tempdir().unwrap();
+    let (_, _, second) = two_releases(out.path());
+    let whole = bytes_of(&second.path);
+    // A file and its lines in both manifests, and what lists these: all but the record.
+    let mut files = whole.clone();
+    files.get_mut("data/images/b.png").unwrap()[0] ^= 1;
+    forge(&mut files);
+    files.insert("release.json".to_owned(), whole["release.json"].clone());
+    let check = check_files(out.path(), &files, &CheckOptions::default());
+    for name in [
+        "manifest-blake3.txt",
+        "manifest-sha256.txt",
+        "tagmanifest-sha256.txt",
+    ] {
+        assert!(has(&check, "HT-R002", name), "{name}: {:?}", check.findings);
+    }
+    // A line taken out of one of the two.
+    let mut files = whole.clone();
+    let manifest = String::from_utf8(files["manifest-sha256.txt"].clone()).unwrap();
+    let fewer: String = manifest
+        .lines()
+        .filter(|line| !line.ends_with("/b.png"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    files.insert("manifest-sha256.txt".to_owned(), fewer.into_bytes());
+    let check = check_files(out.path(), &files, &CheckOptions::default());
+    assert!(
+        has(&check, "HT-R008", "data/images/b.png"),
+        "{:?}",
+        check.findings
+    );
+    // The record says another snapshot than the history gives.
+    let mut files = whole;
+    let mut record: serde_json::Value = serde_json::from_slice(&files["release.json"]).unwrap();
+    record["snapshot"] = record["root"].clone();
+    files.insert("release.json".to_owned(), to_canonical(&record).unwrap());
+    forge(&mut files);
+    let check = check_files(out.path(), &files, &CheckOptions::default());
+    assert!(has(&check, "HT-R010", "release.json"), "{:?}", check.findings);
+}

@@ -8,4 +8,5 @@ mod look;
 pub mod names;
 pub mod output;
 pub mod probe;
+pub mod scratch;
 pub mod strip;

@@ -142,12 +142,56 @@ impl OutputFile {
     /// # Errors
     /// [`FileError::Io`] when they cannot be written.
     pub fn finish(self) -> Result<(), FileError> {
+        self.hand_over()?.sync()
+    }
+
+    /// Hands its bytes to the operating system, which need not have made them durable yet.
+    ///
+    /// # Errors
+    /// [`FileError::Io`] when they cannot be written.
+    pub fn hand_over(self) -> Result<WrittenFile, FileError> {
         let path = self.path;
-        let file = self
-            .writer
-            .into_inner()
-            .map_err(|error| FileError::io("write", &path)(error.into_error()))?;
-        file.sync_all().map_err(FileError::io("sync", &path))
+        match self.writer.into_inner() {
+            Ok(file) => Ok(WrittenFile { file, path }),
+            Err(error) => Err(FileError::io("write", &path)(error.into_error())),
+        }
+    }
+}
+
+/// A file that is wholly written and perhaps not durable.
+#[derive(Debug)]
+pub struct WrittenFile {
+    file: File,
+    path: PathBuf,
+}
+
+/// Files that are made durable at a time: they share what a file system does for each of them alone.
+const SYNCS: usize = 16;
+
+impl WrittenFile {
+    fn sync(&self) -> Result<(), FileError> {
+        self.file.sync_all().map_err(FileError::io("sync", &self.path))
+    }
+
+    /// Makes files durable, several at a time.
+    ///
+    /// # Errors
+    /// [`FileError::Io`] for the first that could not be.
+    pub fn sync_all(files: &[Self]) -> Result<(), FileError> {
+        if let [only] = files {
+            return only.sync();
+        }
+        let portion = files.len().div_ceil(SYNCS).max(1);
+        std::thread::scope(|scope| {
+            let portions: Vec<_> = files
+                .chunks(portion)
+                .map(|files| scope.spawn(|| files.iter().try_for_each(Self::sync)))
+                .collect();
+            portions.into_iter().try_for_each(|portion| match portion.join() {
+                Ok(synced) => synced,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+        })
     }
 }
 

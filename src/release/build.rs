@@ -9,8 +9,8 @@ use super::contents::Contents;
 use super::documents::{Documents, derive_documents};
 use super::history::{add_history, ancestors, log_facts};
 use super::manifest::{
-    BLAKE3_NAME, Found, RELEASE_NAME, SHA256_NAME, SIGNATURE_NAME, TAG_BLAKE3_NAME, TAG_SHA256_NAME,
-    digest_bytes, is_ambiguous, manifest,
+    BLAKE3_NAME, Found, FoundFile, RELEASE_NAME, SHA256_NAME, SIGNATURE_NAME, TAG_BLAKE3_NAME,
+    TAG_SHA256_NAME, digest_bytes, is_ambiguous, manifest,
 };
 use super::numbering::{Numbered, number_release};
 use super::payload::{Derivation, Derived, IMAGE_FILES, derive_payload};
@@ -18,13 +18,13 @@ use super::record::{BuildRecord, ExportedCounts, ReleaseRecord};
 use super::{ReleaseError, Severity, SigningKey, keys_of, verify_release};
 use crate::codec::{Extra, Tag, from_canonical, to_canonical};
 use crate::export::checkout::check_image_names;
-use crate::export::{Dataset, ExportError, ExportReport, Filter};
+use crate::export::{Dataset, ExportError, ExportReport, Filter, ImageRow};
 use crate::files::folder::{Folder, Vacancy, vacancy};
 use crate::files::names::Sameness;
 use crate::files::output::StagedFolder;
 use crate::id::{CommitId, PrivateId, ReleaseId};
 use crate::log::Commit;
-use crate::model::{Facts, Rule};
+use crate::model::{Facts, ImageFile, Rule};
 use crate::repo::{Repo, RepoError};
 use crate::snapshot::TREE_RULE;
 use crate::store::{TagRecord, is_ref_name};
@@ -98,6 +98,8 @@ pub struct ReleaseSummary {
     pub signature: Option<String>,
     /// How many files there are, all counted.
     pub files: u64,
+    /// `swh:1:dir:…` of its folder.
+    pub swhid: String,
     /// What COCO could not say.
     pub report: ExportReport,
     /// Whether the same release stood there already.
@@ -235,10 +237,10 @@ pub fn prepare_release(repo: &Repo, request: &ReleaseRequest<'_>) -> Result<Prep
     existing_tag(repo, request.version, request.commit)?;
     let folder = format!("{}-{}", safe_name(repo.name()), request.version);
     let path = request.out_dir.join(folder);
-    let built = stage_release(repo, request, &path)?;
+    let built = stage_release(repo, request, &path, None)?;
     let mut summary = built.summary;
     check_tag(repo, &summary.record, summary.id)?;
-    let mut staged = Some(built.contents.into_staged());
+    let mut staged = Some(built.contents.into_staged()?);
     if vacancy(&summary.path)? == Vacancy::Occupied {
         check_same(&summary.path, &built.record_bytes)?;
         summary.was_there = true;
@@ -255,17 +257,25 @@ pub(super) struct Staged {
     record_bytes: Vec<u8>,
 }
 
-/// Writes a release into a hidden sibling of `path`, and reads every file of it back.
+/// Tells the digests and the length of a file of an image whose bytes were erased since, by its name in the release.
+pub(super) type StandIn<'a> = dyn Fn(&str, &ImageFile) -> Result<FoundFile, ReleaseError> + 'a;
+
+/// Writes a release into a hidden sibling of `path`, and reads every file of it back. With `stand_in` files whose bytes
+/// were erased are left out, and counted as it says; without it that is an error.
 pub(super) fn stage_release(
     repo: &Repo,
     request: &ReleaseRequest<'_>,
     path: &Path,
+    stand_in: Option<&StandIn<'_>>,
 ) -> Result<Staged, ReleaseError> {
     let version = repo.version(request.commit)?;
     let commit = version.commit().ok_or(ReleaseError::NoCommit)?;
     let numbered = number_release(repo, request.version, request.commit, request.options.forced)?;
     let mut contents = Contents::create(path)?;
     let dataset = Dataset::open(&version, request.options.rule)?;
+    if request.options.images == Images::Bytes {
+        add_images(repo, &dataset, stand_in, &mut contents)?;
+    }
     let (mut record, derived) = add_payload(repo, request, &dataset, commit, &numbered, &mut contents)?;
     let mut payload = Found::new();
     contents.read_back(&mut payload)?;
@@ -298,6 +308,7 @@ pub(super) fn stage_release(
         record,
         signature,
         files: u64::try_from(files.len()).unwrap_or(u64::MAX),
+        swhid: contents.swhid(),
         report: derived.exported.report,
         was_there: false,
     };
@@ -390,7 +401,45 @@ fn check_same(path: &Path, record: &[u8]) -> Result<(), ReleaseError> {
     }
 }
 
-/// Writes the payload; returns the record without the digests of manifests.
+/// Writes the images.
+fn add_images(
+    repo: &Repo,
+    dataset: &Dataset<'_>,
+    stand_in: Option<&StandIn<'_>>,
+    contents: &mut Contents,
+) -> Result<(), ReleaseError> {
+    let names = check_image_names(dataset.images(), IMAGE_FILES, &[], Sameness::Folded);
+    if !names.is_empty() {
+        return Err(ExportError::Names { names }.into());
+    }
+    for image in dataset.images().iter().filter(|image| !image.is_erased()) {
+        match stand_in {
+            Some(stand_in) if is_destroyed(repo, image)? => {
+                for (name, file) in image.file_names() {
+                    let name = format!("{IMAGE_FILES}{name}");
+                    let found = stand_in(&name, file)?;
+                    contents.add_erased(name, found);
+                }
+            }
+            Some(_) | None => {
+                contents.add_image(repo, image, IMAGE_FILES)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the bytes of an image were erased after the version that names them.
+fn is_destroyed(repo: &Repo, image: &ImageRow) -> Result<bool, ReleaseError> {
+    for file in &image.record.files {
+        if !repo.store().has_blob(file.blob)? && repo.store().blob_tombstone(file.blob)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Writes the payload but for the images; returns the record without the digests of manifests.
 fn add_payload(
     repo: &Repo,
     request: &ReleaseRequest<'_>,
@@ -400,12 +449,6 @@ fn add_payload(
     contents: &mut Contents,
 ) -> Result<(ReleaseRecord, Derived), ReleaseError> {
     let options = &request.options;
-    if options.images == Images::Bytes {
-        let names = check_image_names(dataset.images(), IMAGE_FILES, &[], Sameness::Folded);
-        if !names.is_empty() {
-            return Err(ExportError::Names { names }.into());
-        }
-    }
     let what = Derivation {
         name: repo.name(),
         repository: repo.store().repository().id,
@@ -413,11 +456,6 @@ fn add_payload(
         image_source: options.image_source,
     };
     let derived = derive_payload(dataset, &what, contents)?;
-    if options.images == Images::Bytes {
-        for image in dataset.images().iter().filter(|image| !image.is_erased()) {
-            contents.add_image(repo, image, IMAGE_FILES)?;
-        }
-    }
     let commits = ancestors(repo, request.commit)?;
     add_history(repo, request.commit, &commits, contents)?;
     let log = log_facts(&commits, commit);

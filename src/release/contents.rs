@@ -7,12 +7,13 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::ReleaseError;
-use super::manifest::{Found, FoundFile, digest_sized};
-use super::sink::{Sink, WriteFile};
+use super::manifest::{Found, FoundFile, digest_with_blob};
+use super::sink::Sink;
+use super::swh::{BlobHash, directory_id};
 use crate::export::ImageRow;
 use crate::export::checkout::write_image;
 use crate::files::folder::FileError;
-use crate::files::output::{OutputFile, StagedFolder};
+use crate::files::output::{OutputFile, StagedFolder, WrittenFile};
 use crate::id::Digest;
 use crate::repo::Repo;
 
@@ -20,13 +21,22 @@ use crate::repo::Repo;
 pub(super) struct Contents {
     staged: StagedFolder,
     written: BTreeMap<String, Digest>,
+    /// What is not durable yet.
+    waiting: Vec<WrittenFile>,
+    /// The ids of files that were read back, as git has them.
+    blobs: BTreeMap<String, BlobHash>,
+    /// Files that belong into the folder and cannot be written, as their bytes were erased.
+    erased: Found,
 }
+
+/// How many files wait until they are made durable together.
+const WAITING_MAX: usize = 256;
 
 /// How many bytes are hashed at a time: BLAKE3 is slow on the short pieces in which records are written.
 const BLOCK_BYTES: usize = 1 << 18;
 
 /// A file whose bytes are hashed on their way. SHA-256 is left to the reading back, which hashes all bytes again.
-struct Hashed {
+pub(super) struct Hashed {
     file: OutputFile,
     hasher: blake3::Hasher,
 }
@@ -48,33 +58,38 @@ impl Contents {
         Ok(Self {
             staged: StagedFolder::create(path)?,
             written: BTreeMap::new(),
+            waiting: Vec::new(),
+            blobs: BTreeMap::new(),
+            erased: Found::new(),
         })
     }
 
-    fn write_with(&mut self, name: &str, write: &mut WriteFile<'_>) -> Result<(), ReleaseError> {
-        let hashed = Hashed {
-            file: self.staged.create_file(name)?,
-            hasher: blake3::Hasher::new(),
-        };
-        let path = hashed.file.path().to_owned();
-        let mut out = BufWriter::with_capacity(BLOCK_BYTES, hashed);
-        write(&mut out)?;
-        let hashed = out.into_inner().map_err(|error| FileError::Io {
-            action: "write",
-            path,
-            source: error.into_error(),
-        })?;
-        hashed.file.finish()?;
-        let digest = Digest::from_bytes(*hashed.hasher.finalize().as_bytes());
+    /// Notes what was written; from time to time that is made durable.
+    fn note(&mut self, name: &str, digest: Digest, file: WrittenFile) -> Result<(), ReleaseError> {
         self.written.insert(name.to_owned(), digest);
+        self.waiting.push(file);
+        if self.waiting.len() >= WAITING_MAX {
+            self.sync()?;
+        }
         Ok(())
+    }
+
+    /// Makes everything durable.
+    fn sync(&mut self) -> Result<(), ReleaseError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        Ok(WrittenFile::sync_all(&waiting)?)
     }
 
     /// Writes a file with these bytes.
     pub(super) fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), ReleaseError> {
-        self.staged.write_file(name, bytes)?;
-        self.written.insert(name.to_owned(), Digest::of(bytes));
-        Ok(())
+        let mut file = self.staged.create_file(name)?;
+        let path = file.path().to_owned();
+        file.write_all(bytes).map_err(|source| FileError::Io {
+            action: "write",
+            path,
+            source,
+        })?;
+        self.note(name, Digest::of(bytes), file.hand_over()?)
     }
 
     /// Writes the files of an image below a folder; returns how many bytes.
@@ -91,45 +106,90 @@ impl Contents {
         Ok(size_bytes)
     }
 
-    /// Reads the files that are not in `found` from the disk, compares each with what was written, and adds its
-    /// digests and its length.
-    pub(super) fn read_back(&self, found: &mut Found) -> Result<(), ReleaseError> {
+    /// Counts a file as there whose bytes were erased; what is known of it comes from elsewhere.
+    pub(super) fn add_erased(&mut self, name: String, file: FoundFile) {
+        self.erased.insert(name, file);
+    }
+
+    /// Returns the names of files whose bytes were erased.
+    pub(super) fn erased(&self) -> impl Iterator<Item = &String> {
+        self.erased.keys()
+    }
+
+    /// Makes everything durable, reads the files that are not in `found` from the disk, compares each with what was
+    /// written, and adds its digests and its length.
+    pub(super) fn read_back(&mut self, found: &mut Found) -> Result<(), ReleaseError> {
+        self.sync()?;
         let new: Vec<(&String, &Digest)> = self
             .written
             .iter()
             .filter(|(name, _)| !found.contains_key(*name))
             .collect();
-        let read: Vec<(String, FoundFile)> = new
+        let read: Vec<(String, FoundFile, BlobHash)> = new
             .into_par_iter()
-            .map(|(name, written)| Ok((name.clone(), self.read_back_file(name, *written)?)))
+            .map(|(name, written)| {
+                let (file, blob) = self.read_back_file(name, *written)?;
+                Ok((name.clone(), file, blob))
+            })
             .collect::<Result<_, ReleaseError>>()?;
-        found.extend(read);
+        for (name, file, blob) in read {
+            self.blobs.insert(name.clone(), blob);
+            found.insert(name, file);
+        }
+        found.extend(self.erased.iter().map(|(name, file)| (name.clone(), *file)));
         Ok(())
     }
 
-    fn read_back_file(&self, name: &str, written: Digest) -> Result<FoundFile, ReleaseError> {
+    fn read_back_file(&self, name: &str, written: Digest) -> Result<(FoundFile, BlobHash), ReleaseError> {
         let path = self.staged.path().join(name);
         let mut file = self.staged.folder().open_file(name)?;
-        let (digests, size_bytes) = digest_sized(&mut file).map_err(|source| FileError::Io {
+        let failed = |source| FileError::Io {
             action: "read",
             path: path.clone(),
             source,
-        })?;
-        if digests.blake3 == written {
-            Ok(FoundFile { digests, size_bytes })
-        } else {
-            Err(ReleaseError::ReadBack { path })
+        };
+        let size_bytes = file.metadata().map_err(failed)?.len();
+        let read = digest_with_blob(&mut file, size_bytes).map_err(failed)?;
+        match read {
+            Some((digests, blob)) if digests.blake3 == written => {
+                Ok((FoundFile { digests, size_bytes }, blob))
+            }
+            Some(_) | None => Err(ReleaseError::ReadBack { path }),
         }
     }
 
-    pub(super) fn into_staged(self) -> StagedFolder {
-        self.staged
+    /// Returns `swh:1:dir:…` of what was read back.
+    pub(super) fn swhid(&self) -> String {
+        directory_id(&self.blobs)
+    }
+
+    /// Returns the folder, all of it durable.
+    pub(super) fn into_staged(mut self) -> Result<StagedFolder, ReleaseError> {
+        self.sync()?;
+        Ok(self.staged)
     }
 }
 
 impl Sink for Contents {
-    fn put_with(&mut self, name: &str, write: &mut WriteFile<'_>) -> Result<(), ReleaseError> {
-        self.write_with(name, write)
+    type File = BufWriter<Hashed>;
+
+    fn open(&mut self, name: &str) -> Result<Self::File, ReleaseError> {
+        let hashed = Hashed {
+            file: self.staged.create_file(name)?,
+            hasher: blake3::Hasher::new(),
+        };
+        Ok(BufWriter::with_capacity(BLOCK_BYTES, hashed))
+    }
+
+    fn close(&mut self, name: &str, file: Self::File) -> Result<(), ReleaseError> {
+        let path = file.get_ref().file.path().to_owned();
+        let hashed = file.into_inner().map_err(|error| FileError::Io {
+            action: "write",
+            path,
+            source: error.into_error(),
+        })?;
+        let digest = Digest::from_bytes(*hashed.hasher.finalize().as_bytes());
+        self.note(name, digest, hashed.file.hand_over()?)
     }
 
     fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ReleaseError> {

@@ -29,7 +29,7 @@ pub(super) fn derive_documents(
     from: &Documents<'_>,
     release: &ReleaseRecord,
     payload: &Found,
-    sink: &mut dyn Sink,
+    sink: &mut impl Sink,
 ) -> Result<(), ReleaseError> {
     let (dataset, numbers) = (from.dataset, from.numbers);
     let facts = dataset.facts();

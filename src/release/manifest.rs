@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 
 use sha2::Digest as _;
 
+use super::swh::{BlobHash, BlobHasher};
 use crate::id::Digest;
 
 /// The name of the payload's manifest of SHA-256.
@@ -54,12 +55,26 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// Hashes a stream, by both functions at once.
 pub(super) fn digest_stream(reader: &mut dyn Read) -> io::Result<FileDigests> {
-    Ok(digest_sized(reader)?.0)
+    let mut hasher = Hasher::default();
+    each_block(reader, |block| hasher.update(block))?;
+    Ok(hasher.finish())
 }
 
-/// As [`digest_stream`]; tells how many bytes there were, too.
-pub(super) fn digest_sized(reader: &mut dyn Read) -> io::Result<(FileDigests, u64)> {
+/// Hashes a stream of this many bytes by both functions, and as git does; `None` when it has another length.
+pub(super) fn digest_with_blob(
+    reader: &mut dyn Read,
+    size_bytes: u64,
+) -> io::Result<Option<(FileDigests, BlobHash)>> {
     let mut hasher = Hasher::default();
+    let mut blob = BlobHasher::new(size_bytes);
+    let read_bytes = each_block(reader, |block| {
+        rayon::join(|| hasher.update(block), || blob.update(block));
+    })?;
+    Ok((read_bytes == size_bytes).then(|| (hasher.finish(), blob.finish())))
+}
+
+/// Reads a stream to its end, block by block; returns how many bytes there were.
+pub(super) fn each_block(reader: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<u64> {
     let mut block = Vec::new();
     let mut size_bytes = 0;
     loop {
@@ -67,10 +82,10 @@ pub(super) fn digest_sized(reader: &mut dyn Read) -> io::Result<(FileDigests, u6
         let mut limited = Read::take(&mut *reader, u64::try_from(BLOCK_BYTES).unwrap_or(u64::MAX));
         let count = limited.read_to_end(&mut block)?;
         if count == 0 {
-            return Ok((hasher.finish(), size_bytes));
+            return Ok(size_bytes);
         }
         size_bytes += u64::try_from(count).unwrap_or(u64::MAX);
-        hasher.update(&block);
+        take(&block);
     }
 }
 

@@ -42,6 +42,7 @@ mod ro_crate;
 mod sign;
 mod sink;
 mod swh;
+mod unpack;
 mod version;
 
 pub use archive::{ArchiveFormat, archive_release};
@@ -49,7 +50,10 @@ pub use build::{
     Images, NamedFilter, PreparedRelease, ReleaseOptions, ReleaseRequest, ReleaseSummary, build_of_tag,
     build_release, prepare_release, release_of_tag, safe_name, tag_release,
 };
-pub use check::{CheckOptions, Finding, ReleaseCheck, Severity, verify_release, verify_release_with};
+pub use check::{
+    CheckOptions, Finding, ReleaseCheck, Severity, verify_release, verify_release_archive,
+    verify_release_with,
+};
 pub use cite::{CiteFormat, bare_doi, cite};
 pub use datasheet::{
     ANSWER_FACT, Answer, Answered, QUESTIONS, Question, Section, Tallied, answers, datasheet, tally,
@@ -60,4 +64,5 @@ pub use rebuild::{Rebuilt, ReleaseCitation, check_rebuild, read_record, release_
 pub use record::{BuildRecord, ExportedCounts, PreviousRelease, ReleaseRecord};
 pub use sign::{KEY_FACT, NAMESPACE, SignError, SigningKey, VerifyingKey, keys_of, parse_keys};
 pub use swh::swh_directory;
+pub use unpack::ArchiveLimits;
 pub use version::{VersionNumber, VersionStep, step_of, version_step};

@@ -10,10 +10,8 @@ use super::sink::{Sink, put_result};
 use crate::codec::to_canonical;
 use crate::export::image_table::{write_image_table, write_source_table};
 use crate::export::split_table::write_split_table;
-use crate::export::version::{write_coco_watched, write_geojson_files};
-use crate::export::{
-    Dataset, ExportOptions, Exported, Filter, ImageRow, Row, Votes, export_csv, export_parquet,
-};
+use crate::export::version::{FormatsOut, write_formats};
+use crate::export::{Dataset, ExportOptions, Exported, Filter, ImageRow, Votes};
 use crate::files::names::{Sameness, check_names};
 use crate::id::Digest;
 
@@ -60,28 +58,12 @@ pub(super) struct Derived {
 }
 
 /// Writes all of it.
-pub(super) fn derive_payload(
+pub(super) fn derive_payload<S: Sink>(
     dataset: &Dataset<'_>,
     what: &Derivation<'_>,
-    sink: &mut dyn Sink,
+    sink: &mut S,
 ) -> Result<Derived, ReleaseError> {
-    let options = ExportOptions {
-        name: what.name,
-        votes: Votes::Omit,
-        filter: what.filter,
-        repository: Some(what.repository),
-        ..ExportOptions::default()
-    };
-    let (exported, numbers) = write_coco(dataset, &options, sink)?;
-    let state = dataset.rows().state();
-    let rule = Some(dataset.rows().rule());
-    put_result(sink, CSV, |out| export_csv(state, rule, out, &options))?;
-    put_result(sink, PARQUET, |out| export_parquet(state, rule, out, &options))?;
-    let names = GeoJsonNames::of(dataset);
-    write_geojson_files(dataset, &options, &mut |image, bytes| {
-        sink.put(&names.name(image), bytes)
-            .map_err(|error| std::io::Error::other(error).into())
-    })?;
+    let derived = write_annotations(dataset, what, sink)?;
     sink.put(LABELS, &labels_json(dataset)?)?;
     put_result(sink, SPLITS, |out| write_split_table(dataset, out))?;
     put_result(sink, IMAGES, |out| {
@@ -92,28 +74,51 @@ pub(super) fn derive_payload(
             write_source_table(dataset.images().iter(), pattern, out)
         })?;
     }
-    Ok(Derived { exported, numbers })
+    Ok(derived)
 }
 
-/// Writes COCO. What the documents say is counted of everything there is, as far as it goes while that is read for the
-/// export.
-fn write_coco(
+/// Writes the annotations in all formats, in one pass. What the documents say is counted of everything there is, as far
+/// as it goes while that is read.
+fn write_annotations<S: Sink>(
     dataset: &Dataset<'_>,
-    options: &ExportOptions<'_>,
-    sink: &mut dyn Sink,
-) -> Result<(Exported, Numbers), ReleaseError> {
+    what: &Derivation<'_>,
+    sink: &mut S,
+) -> Result<Derived, ReleaseError> {
+    let options = ExportOptions {
+        name: what.name,
+        votes: Votes::Omit,
+        filter: what.filter,
+        repository: Some(what.repository),
+        ..ExportOptions::default()
+    };
     let count = Count::begin(dataset)?;
-    let show = |image: &ImageRow, rows: &[Row<'_>]| count.show(image, rows);
-    let exported = put_result(sink, COCO, |out| {
-        write_coco_watched(dataset, out, options, Some(&show))
+    let names = GeoJsonNames::of(dataset);
+    let (mut coco, mut csv, mut parquet) = (sink.open(COCO)?, sink.open(CSV)?, sink.open(PARQUET)?);
+    let out = FormatsOut {
+        coco: &mut coco,
+        csv: &mut csv,
+        parquet: &mut parquet,
+        geojson: &mut |image, bytes| {
+            sink.put(&names.name(image), bytes)
+                .map_err(|error| std::io::Error::other(error).into())
+        },
+    };
+    let exported = write_formats(dataset, out, &options, &|image, rows| {
+        count.show(image, rows);
     })?;
+    for (name, file) in [(COCO, coco), (CSV, csv), (PARQUET, parquet)] {
+        sink.close(name, file)?;
+    }
     // An export passes over images that are erased or not asked for, and shows none of them.
     let passed_over = dataset
         .images()
         .iter()
         .filter(|image| !options.filter.takes_image(image));
     count.read(passed_over)?;
-    Ok((exported, count.finish()))
+    Ok(Derived {
+        exported,
+        numbers: count.finish(),
+    })
 }
 
 /// How the GeoJSON files are named: as their images; by the ids of the images where a name cannot be a file anywhere.

@@ -1,10 +1,13 @@
 //! Building a release once more from the log: to compare it with a folder, and to have what a citation names.
 
+use std::io::BufRead;
 use std::path::Path;
 
 use super::build::{NamedFilter, build_of_tag, stage_release};
 use super::check::{Finding, Severity};
-use super::manifest::{RELEASE_NAME, SIGNATURE_NAME, digest_stream};
+use super::manifest::{
+    FileDigests, Found, FoundFile, RELEASE_NAME, SHA256_NAME, SIGNATURE_NAME, digest_stream, parse_line,
+};
 use super::record::{BuildRecord, ReleaseRecord};
 use super::{
     Images, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary, release_of_tag, safe_name,
@@ -12,7 +15,8 @@ use super::{
 use crate::codec::from_canonical;
 use crate::files::folder::{EntryKind, FileError, Folder};
 use crate::files::input::read_file;
-use crate::id::{CommitId, ReleaseId, SnapshotId};
+use crate::id::{CommitId, Digest, ReleaseId, SnapshotId};
+use crate::model::ImageFile;
 use crate::repo::Repo;
 use crate::time::Timestamp;
 
@@ -28,6 +32,9 @@ pub struct Rebuilt {
     pub files: u64,
     /// What differs, by file: HT-R016.
     pub findings: Vec<Finding>,
+    /// Files of images whose bytes were erased since: the log cannot give them any more. One that the folder still has
+    /// is compared with the digest that the log names.
+    pub erased: Vec<String>,
 }
 
 /// A citation of a release: `NAME@vVERSION#DIGEST`, with what follows it.
@@ -119,8 +126,9 @@ pub fn read_record(dir: &Path) -> Result<ReleaseRecord, ReleaseError> {
 }
 
 /// Builds the release of a folder once more from the log, in a hidden sibling that is removed again, and compares every
-/// file byte for byte; a signature is not made again, and not compared. `filter` is the meaning of the expression that
-/// the release names, where it names one.
+/// file byte for byte; a signature is not made again, and not compared. Of images whose bytes were erased since, the log
+/// still names the digest: where the folder has them they are compared with that, and told either way. `filter` is the
+/// meaning of the expression that the release names, where it names one.
 ///
 /// # Errors
 /// [`ReleaseError::NoRelease`], [`ReleaseError::OtherDataset`], or when something cannot be read or written.
@@ -140,8 +148,57 @@ pub fn check_rebuild(
     let name = dir.file_name().map(|name| name.to_string_lossy().into_owned());
     let sibling = dir.with_file_name(format!("{}.rebuilt", name.unwrap_or_default()));
     let request = request_of(&build, &record.version, record.commit, dir, filter);
-    let staged = stage_release(repo, &request, &sibling)?;
     let folder = Folder::open(dir)?;
+    let stand_in = |name: &str, file: &ImageFile| Ok(stand_in_of(&folder, name, file));
+    let staged = stage_release(repo, &request, &sibling, Some(&stand_in))?;
+    let erased: Vec<String> = staged.contents.erased().cloned().collect();
+    let (files, findings) = compare(&folder, staged.files, &erased)?;
+    Ok(Rebuilt {
+        id: staged.summary.id,
+        files,
+        findings,
+        erased,
+    })
+}
+
+/// What is known of a file whose bytes the log does not have any more: its BLAKE3 and its length. Its SHA-256 is that of
+/// the folder's file where that is the one, else the one that the folder's manifest states; all zeros where none does.
+fn stand_in_of(folder: &Folder, name: &str, file: &ImageFile) -> FoundFile {
+    let blake3 = file.blob.digest();
+    let there = folder
+        .open_file(name)
+        .ok()
+        .and_then(|mut file| digest_stream(&mut file).ok())
+        .filter(|digests| digests.blake3 == blake3);
+    let sha256 = there
+        .map(|digests| digests.sha256)
+        .or_else(|| listed_sha256(folder, name))
+        .unwrap_or(Digest::from_bytes([0; 32]));
+    FoundFile {
+        digests: FileDigests { blake3, sha256 },
+        size_bytes: file.size_bytes,
+    }
+}
+
+/// The SHA-256 that a folder's manifest states for a file.
+fn listed_sha256(folder: &Folder, name: &str) -> Option<Digest> {
+    let manifest = std::io::BufReader::new(folder.open_file(SHA256_NAME).ok()?);
+    manifest
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| match parse_line(&line) {
+            Some((digest, listed)) if listed == name => Some(digest),
+            Some(_) | None => None,
+        })
+}
+
+/// Compares a folder with the files that the log gives; a file of which the bytes were erased may be missing. Returns how
+/// many were compared, and what differs.
+fn compare(
+    folder: &Folder,
+    mut expected: Found,
+    erased: &[String],
+) -> Result<(u64, Vec<Finding>), ReleaseError> {
     let mut findings = Vec::new();
     let mut find = |object: &str, message: &str| {
         findings.push(Finding {
@@ -151,7 +208,6 @@ pub fn check_rebuild(
             message: message.to_owned(),
         });
     };
-    let mut expected = staged.files;
     let mut files = 0;
     for entry in folder.list()? {
         if entry.name == SIGNATURE_NAME {
@@ -164,7 +220,7 @@ pub fn check_rebuild(
         files += 1;
         let is_file = matches!(entry.kind, EntryKind::File { size_bytes } if size_bytes == file.size_bytes);
         let is_same = is_file && {
-            let path = dir.join(&entry.name);
+            let path = folder.path().join(&entry.name);
             let mut opened = folder.open_file(&entry.name)?;
             let digests = digest_stream(&mut opened).map_err(|source| FileError::Io {
                 action: "read",
@@ -177,14 +233,10 @@ pub fn check_rebuild(
             find(&entry.name, "the log gives other bytes");
         }
     }
-    for name in expected.keys() {
+    for name in expected.keys().filter(|name| !erased.contains(name)) {
         find(name, "the log gives it, and it is missing");
     }
-    Ok(Rebuilt {
-        id: staged.summary.id,
-        files,
-        findings,
-    })
+    Ok((files, findings))
 }
 
 /// Builds exactly the release that is cited, below `out_dir`. `filter` is the meaning of the expression that the release
@@ -230,7 +282,7 @@ pub fn resolve_release(
         .ok_or_else(|| unresolved("its tag does not say what it was built with".to_owned()))?;
     let path = out_dir.join(format!("{}-{}", safe_name(repo.name()), cited.version));
     let request = request_of(&build, &cited.version, tag.commit, out_dir, filter);
-    let staged = stage_release(repo, &request, &path)?;
+    let staged = stage_release(repo, &request, &path, None)?;
     let found = &staged.summary;
     if found.id != cited.release {
         return Err(unresolved(format!(
@@ -247,7 +299,7 @@ pub fn resolve_release(
             found.record.snapshot
         )));
     }
-    staged.contents.into_staged().publish()?;
+    staged.contents.into_staged()?.publish()?;
     Ok(staged.summary)
 }
 

@@ -6,33 +6,31 @@ use std::io::{self, Write};
 use super::ReleaseError;
 use crate::id::Digest;
 
-/// Writes one file.
-pub(super) type WriteFile<'w> = dyn FnMut(&mut (dyn Write + Send)) -> Result<(), ReleaseError> + 'w;
-
 /// Takes files.
 pub(super) trait Sink {
-    /// Takes a file that a function writes, which is called once.
-    fn put_with(&mut self, name: &str, write: &mut WriteFile<'_>) -> Result<(), ReleaseError>;
+    /// A file that is being written.
+    type File: Write + Send;
+
+    /// Begins a file; several can be open at once.
+    fn open(&mut self, name: &str) -> Result<Self::File, ReleaseError>;
+
+    /// Ends a file.
+    fn close(&mut self, name: &str, file: Self::File) -> Result<(), ReleaseError>;
 
     /// Takes a file with these bytes.
     fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ReleaseError>;
 }
 
 /// Gives a file that a function writes to a sink; returns what the function returns.
-pub(super) fn put_result<T, E: Into<ReleaseError>>(
-    sink: &mut dyn Sink,
+pub(super) fn put_result<S: Sink, T, E: Into<ReleaseError>>(
+    sink: &mut S,
     name: &str,
-    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<T, E>,
+    write: impl FnOnce(&mut S::File) -> Result<T, E>,
 ) -> Result<T, ReleaseError> {
-    let mut once = Some(write);
-    let mut result = None;
-    sink.put_with(name, &mut |out| {
-        if let Some(write) = once.take() {
-            result = Some(write(out).map_err(Into::into)?);
-        }
-        Ok(())
-    })?;
-    Ok(result.expect("a sink calls the function that it is given"))
+    let mut file = sink.open(name)?;
+    let result = write(&mut file).map_err(Into::into)?;
+    sink.close(name, file)?;
+    Ok(result)
 }
 
 /// Keeps the BLAKE3 of each file, and no byte of it.
@@ -45,10 +43,14 @@ pub(super) struct Hashes {
 const BLOCK_BYTES: usize = 1 << 18;
 
 impl Sink for Hashes {
-    fn put_with(&mut self, name: &str, write: &mut WriteFile<'_>) -> Result<(), ReleaseError> {
-        let mut out = io::BufWriter::with_capacity(BLOCK_BYTES, blake3::Hasher::new());
-        write(&mut out)?;
-        let hasher = out.into_inner().map_err(|error| error.into_error())?;
+    type File = io::BufWriter<blake3::Hasher>;
+
+    fn open(&mut self, _: &str) -> Result<Self::File, ReleaseError> {
+        Ok(io::BufWriter::with_capacity(BLOCK_BYTES, blake3::Hasher::new()))
+    }
+
+    fn close(&mut self, name: &str, file: Self::File) -> Result<(), ReleaseError> {
+        let hasher = file.into_inner().map_err(|error| error.into_error())?;
         let digest = Digest::from_bytes(*hasher.finalize().as_bytes());
         self.files.insert(name.to_owned(), digest);
         Ok(())

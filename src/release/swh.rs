@@ -2,17 +2,40 @@
 //! (SWHID 1.2, ISO/IEC 18670). A second name, widely known; what pins a release is its own id.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 
 use sha1::{Digest as _, Sha1};
 
 use super::ReleaseError;
+use super::manifest::each_block;
 use crate::files::folder::{EntryKind, FileError, Folder};
+
+/// The id of a file as git has it.
+pub(super) type BlobHash = [u8; 20];
+
+/// Hashes a file as git does: SHA-1 over `blob LENGTH`, a NUL and the bytes.
+pub(super) struct BlobHasher(Sha1);
+
+impl BlobHasher {
+    /// Begins a file of this many bytes.
+    pub(super) fn new(size_bytes: u64) -> Self {
+        let mut hasher = Sha1::new();
+        hasher.update(format!("blob {size_bytes}\0"));
+        Self(hasher)
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(super) fn finish(self) -> BlobHash {
+        self.0.finalize().into()
+    }
+}
 
 /// What stands in a folder.
 enum Entry {
-    File([u8; 20]),
+    File(BlobHash),
     Folder(BTreeMap<String, Entry>),
 }
 
@@ -22,44 +45,38 @@ enum Entry {
 /// [`ReleaseError::File`] when something cannot be read, or is no plain file.
 pub fn swh_directory(dir: &Path) -> Result<String, ReleaseError> {
     let folder = Folder::open(dir)?;
-    let mut root = BTreeMap::new();
+    let mut blobs = BTreeMap::new();
     for entry in folder.list()? {
         let path = || dir.join(&entry.name);
         let EntryKind::File { size_bytes } = entry.kind else {
             return Err(FileError::NotAFile { path: path() }.into());
         };
-        let hashed = folder
-            .open_file(&entry.name)
-            .map(|mut file| blob_id(&mut file, size_bytes))?;
-        let id = hashed.map_err(|source| FileError::Io {
+        let mut blob = BlobHasher::new(size_bytes);
+        let mut file = folder.open_file(&entry.name)?;
+        each_block(&mut file, |block| blob.update(block)).map_err(|source| FileError::Io {
             action: "read",
             path: path(),
             source,
         })?;
-        insert(&mut root, &entry.name, id);
+        blobs.insert(entry.name, blob.finish());
+    }
+    Ok(directory_id(&blobs))
+}
+
+/// Returns `swh:1:dir:…` of a folder with these files.
+pub(super) fn directory_id(blobs: &BTreeMap<String, BlobHash>) -> String {
+    let mut root = BTreeMap::new();
+    for (name, id) in blobs {
+        insert(&mut root, name, *id);
     }
     let mut out = String::from("swh:1:dir:");
     for byte in tree_id(&root) {
         out.push_str(&format!("{byte:02x}"));
     }
-    Ok(out)
+    out
 }
 
-/// The id of a file as git has it: SHA-1 over `blob LENGTH`, a NUL and the bytes.
-fn blob_id(file: &mut dyn Read, size_bytes: u64) -> std::io::Result<[u8; 20]> {
-    let mut hasher = Sha1::new();
-    hasher.update(format!("blob {size_bytes}\0"));
-    let mut piece = vec![0_u8; 1 << 18];
-    loop {
-        let count = file.read(&mut piece)?;
-        if count == 0 {
-            return Ok(hasher.finalize().into());
-        }
-        hasher.update(piece.get(..count).unwrap_or(&[]));
-    }
-}
-
-fn insert(folder: &mut BTreeMap<String, Entry>, name: &str, id: [u8; 20]) {
+fn insert(folder: &mut BTreeMap<String, Entry>, name: &str, id: BlobHash) {
     match name.split_once('/') {
         None => {
             folder.insert(name.to_owned(), Entry::File(id));
@@ -76,8 +93,8 @@ fn insert(folder: &mut BTreeMap<String, Entry>, name: &str, id: [u8; 20]) {
 }
 
 /// The id of a folder as git has it: its entries by name, a folder's name taken with `/` behind it.
-fn tree_id(folder: &BTreeMap<String, Entry>) -> [u8; 20] {
-    let mut entries: Vec<(String, &str, &str, [u8; 20])> = folder
+fn tree_id(folder: &BTreeMap<String, Entry>) -> BlobHash {
+    let mut entries: Vec<(String, &str, &str, BlobHash)> = folder
         .iter()
         .map(|(name, entry)| match entry {
             Entry::File(id) => (name.clone(), "100644", name.as_str(), *id),

@@ -3,7 +3,7 @@
 
     python tests/interop/release.py target/debug/holotype
 
-Needs bagit, mlcroissant, cffconvert, datacite, rocrate, pycocotools, pyarrow, duckdb, shapely and blake3; sha256sum, and
+Needs bagit, mlcroissant, cffconvert, datacite, rocrate, roc-validator, pycocotools, pyarrow, duckdb, shapely and blake3; sha256sum, and
 b3sum and ssh-keygen where they are on the path. Releases the demo's dataset with images, and, where HOLOTYPE_DATA names the
 published datasets, all of BCCD with images and MIDOG and MIDOG++ without; each is validated as a bag, loaded as Croissant
 record set by record set, as COCO, Parquet, CSV and GeoJSON, and all counts are compared with `release.json` and with
@@ -35,6 +35,7 @@ from datacite import schema45
 from pycocotools.coco import COCO
 from rocrate.rocrate import ROCrate
 
+import ro_crate
 from holotype_cli import Check
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -93,6 +94,8 @@ def check_documents(check, name, folder):
     expected = {path for path in expected if not path.startswith(objects)}
     check.equal(f"{name}: rocrate", expected, {path for path in map(unquote, files) if path.startswith("data/")})
     check.equal(f"{name}: rocrate's name", metadata["titles"][0]["title"], crate.name)
+    ran, issues = ro_crate.validate(folder)
+    check.equal(f"{name}: roc-validator", (True, []), (ran > 30, issues))
 
 
 def check_croissant(check, name, folder, expected):

@@ -10,7 +10,7 @@
 //! An image that was searched as a whole without a finding is a row of its name alone. What else a table cannot say
 //! (who rated, facts of images and labels) is counted. The same rows give the same bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use super::ExportReport;
@@ -57,80 +57,130 @@ impl AttributeColumns {
     }
 }
 
-/// A row as it is written, and what it does not say.
-#[derive(Debug)]
-pub struct CsvRow {
-    cells: csv::StringRecord,
-    losses: Vec<(&'static str, u64, &'static str)>,
+/// Rows on their way into a table. Each is written on its own into memory, so that many images are worked on at once;
+/// [`CsvTable::put`] brings them together in order.
+pub struct CsvLines<'c> {
+    columns: &'c AttributeColumns,
+    writer: csv::Writer<Vec<u8>>,
+    rows: u64,
+    losses: BTreeMap<&'static str, Loss>,
 }
 
-impl CsvRow {
-    /// Takes the cells of an annotation.
+/// What is not written: how often, and of which row for the first time.
+struct Loss {
+    count: u64,
+    row: u64,
+    why: &'static str,
+}
+
+impl<'c> CsvLines<'c> {
+    /// Begins without a row.
     #[must_use]
-    pub fn new(row: &Row<'_>, columns: &AttributeColumns) -> Self {
-        let mut writing = Self::begin(&row.image.record.name);
-        writing.push(&row.annotation.to_string());
-        writing.text(row.label_name.unwrap_or(""));
-        writing.place(&row.record.geometry);
-        writing.attributes(&row.record.attributes, columns);
-        writing.lose("votes", count(row.ratings.len()), "ratings have no column");
-        writing.lose(
+    pub fn new(columns: &'c AttributeColumns) -> Self {
+        Self {
+            columns,
+            writer: csv::Writer::from_writer(Vec::new()),
+            rows: 0,
+            losses: BTreeMap::new(),
+        }
+    }
+
+    /// Returns how many rows there are.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.rows
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Adds the row of an annotation.
+    ///
+    /// # Errors
+    /// [`csv::Error`] when it cannot be written.
+    pub fn add(&mut self, row: &Row<'_>) -> Result<(), csv::Error> {
+        self.rows += 1;
+        self.text(&row.image.record.name)?;
+        self.cell(&row.annotation.to_string())?;
+        self.text(row.label_name.unwrap_or(""))?;
+        self.place(&row.record.geometry)?;
+        self.attributes(&row.record.attributes)?;
+        self.lose("votes", count(row.ratings.len()), "ratings have no column");
+        self.lose(
             "source_ids",
             count(row.source_ids.len()),
             "the ids of its sources have no column",
         );
         let is_other = row.record.label != row.label;
-        writing.lose(
+        self.lose(
             "recorded_label",
             u64::from(is_other),
             "the agreed label is written, not the recorded one",
         );
-        writing
+        self.end_row()
     }
 
-    /// Says that nothing was found on an image.
-    #[must_use]
-    pub fn nothing_found(image: &str, columns: &AttributeColumns) -> Self {
-        let mut writing = Self::begin(image);
-        for _ in 1..FIXED.len() + columns.names.len() {
-            writing.push("");
+    /// Adds a row that says that nothing was found on an image.
+    ///
+    /// # Errors
+    /// [`csv::Error`] when it cannot be written.
+    pub fn add_nothing_found(&mut self, image: &str) -> Result<(), csv::Error> {
+        self.rows += 1;
+        self.text(image)?;
+        for _ in 1..FIXED.len() + self.columns.names.len() {
+            self.cell("")?;
         }
-        writing
+        self.end_row()
     }
 
-    fn begin(image: &str) -> Self {
-        let mut writing = Self {
-            cells: csv::StringRecord::new(),
-            losses: Vec::new(),
-        };
-        writing.text(image);
-        writing
+    /// Adds the line before all rows, which counts as none.
+    fn add_header(&mut self) -> Result<(), csv::Error> {
+        for name in FIXED {
+            self.cell(name)?;
+        }
+        for name in &self.columns.names {
+            if name.is_empty() || FIXED.contains(&name.as_str()) || name.starts_with(ATTRIBUTE) {
+                self.text(&format!("{ATTRIBUTE}{name}"))?;
+            } else {
+                self.text(name)?;
+            }
+        }
+        self.end_row()
+    }
+
+    fn end_row(&mut self) -> Result<(), csv::Error> {
+        self.writer.write_record(None::<&[u8]>)
     }
 
     fn lose(&mut self, code: &'static str, count: u64, why: &'static str) {
         if count > 0 {
-            self.losses.push((code, count, why));
+            let row = self.rows;
+            let first = || Loss { count: 0, row, why };
+            self.losses.entry(code).or_insert_with(first).count += count;
         }
     }
 
-    fn text(&mut self, text: &str) {
-        self.push(&text_to_cell(text));
+    fn text(&mut self, text: &str) -> Result<(), csv::Error> {
+        self.cell(&text_to_cell(text))
     }
 
     /// Adds a cell; what no table can hold is replaced.
-    fn push(&mut self, cell: &str) {
+    fn cell(&mut self, cell: &str) -> Result<(), csv::Error> {
         if cell.contains('\0') {
             self.lose("characters_replaced", 1, "a NUL is written as U+FFFD");
-            self.cells.push_field(&cell.replace('\0', "\u{FFFD}"));
+            self.writer.write_field(cell.replace('\0', "\u{FFFD}"))
         } else {
-            self.cells.push_field(cell);
+            self.writer.write_field(cell)
         }
     }
 
-    fn place(&mut self, geometry: &Geometry) {
+    fn place(&mut self, geometry: &Geometry) -> Result<(), csv::Error> {
         let (numbers, is_all) = match &geometry.shape {
-            Shape::Point { x, y } => (vec![*x, *y], true),
-            Shape::Box { x, y, width, height } => (vec![*x, *y, *width, *height], true),
+            Shape::Point { x, y } => ([Some(*x), Some(*y), None, None], true),
+            Shape::Box { x, y, width, height } => ([*x, *y, *width, *height].map(Some), true),
             Shape::RotatedBox { .. }
             | Shape::Circle { .. }
             | Shape::Ellipse { .. }
@@ -140,25 +190,24 @@ impl CsvRow {
             | Shape::Mask { .. }
             | Shape::Image => {
                 let bounds = geometry.bounds();
-                let around = bounds.map(|b| vec![b.x_min, b.y_min, b.x_max - b.x_min, b.y_max - b.y_min]);
-                (around.unwrap_or_default(), false)
+                let around = bounds.map(|b| [b.x_min, b.y_min, b.x_max - b.x_min, b.y_max - b.y_min]);
+                (around.map_or([None; 4], |around| around.map(Some)), false)
             }
         };
-        for index in 0..4 {
-            let cell = numbers.get(index).map(|number| number_to_cell(*number));
-            self.push(&cell.unwrap_or_default());
+        for number in numbers {
+            self.cell(&number.map(number_to_cell).unwrap_or_default())?;
         }
         if is_all && geometry.plane.is_none() {
-            self.push("");
-            return;
+            return self.cell("");
         }
         let json = to_canonical(geometry)
             .ok()
             .and_then(|bytes| String::from_utf8(bytes).ok());
-        self.push(&json.unwrap_or_default());
+        self.cell(&json.unwrap_or_default())
     }
 
-    fn attributes(&mut self, attributes: &Facts, columns: &AttributeColumns) {
+    fn attributes(&mut self, attributes: &Facts) -> Result<(), csv::Error> {
+        let columns = self.columns;
         for name in &columns.names {
             let cell = attributes.get(name).map(fact_to_cell);
             let is_private = cell.as_ref().is_some_and(Option::is_none);
@@ -167,7 +216,7 @@ impl CsvRow {
                 u64::from(is_private),
                 "private texts are left out",
             );
-            self.push(&cell.flatten().unwrap_or_default());
+            self.cell(&cell.flatten().unwrap_or_default())?;
         }
         let left_out = attributes.keys().filter(|name| columns.left_out.contains(*name));
         self.lose(
@@ -175,6 +224,7 @@ impl CsvRow {
             count(left_out.count()),
             "there are too many attributes for a column each",
         );
+        Ok(())
     }
 }
 
@@ -184,7 +234,7 @@ fn count(length: usize) -> u64 {
 
 /// A table that is being written.
 pub struct CsvTable<W: Write> {
-    writer: csv::Writer<W>,
+    out: W,
     report: ExportReport,
     rows: u64,
 }
@@ -195,43 +245,30 @@ impl<W: Write> CsvTable<W> {
     /// # Errors
     /// [`csv::Error`] when it cannot be written.
     pub fn begin(out: W, columns: &AttributeColumns) -> Result<Self, csv::Error> {
-        let mut writer = csv::Writer::from_writer(out);
-        let mut header = CsvRow {
-            cells: csv::StringRecord::from(FIXED.to_vec()),
-            losses: Vec::new(),
-        };
-        for name in &columns.names {
-            if name.is_empty() || FIXED.contains(&name.as_str()) || name.starts_with(ATTRIBUTE) {
-                header.text(&format!("{ATTRIBUTE}{name}"));
-            } else {
-                header.text(name);
-            }
-        }
-        writer.write_record(&header.cells)?;
+        let mut header = CsvLines::new(columns);
+        header.add_header()?;
         let mut table = Self {
-            writer,
+            out,
             report: ExportReport::default(),
             rows: 0,
         };
-        table.count(&header);
+        table.put(header)?;
         Ok(table)
     }
 
-    fn count(&mut self, row: &CsvRow) {
-        let number = self.rows;
-        for (code, count, why) in &row.losses {
-            self.report.add(code, *count, || format!("row {number}: {why}"));
-        }
-    }
-
-    /// Adds a row.
+    /// Adds rows.
     ///
     /// # Errors
-    /// [`csv::Error`] when it cannot be written.
-    pub fn put(&mut self, row: &CsvRow) -> Result<(), csv::Error> {
-        self.rows += 1;
-        self.count(row);
-        self.writer.write_record(&row.cells)
+    /// [`csv::Error`] when they cannot be written.
+    pub fn put(&mut self, lines: CsvLines<'_>) -> Result<(), csv::Error> {
+        for (code, loss) in &lines.losses {
+            let row = self.rows + loss.row;
+            let why = loss.why;
+            self.report.add(code, loss.count, || format!("row {row}: {why}"));
+        }
+        self.rows += lines.rows;
+        let bytes = lines.writer.into_inner().map_err(|error| error.into_error())?;
+        Ok(self.out.write_all(&bytes)?)
     }
 
     /// Ends the table; returns what was not written.
@@ -239,7 +276,7 @@ impl<W: Write> CsvTable<W> {
     /// # Errors
     /// [`csv::Error`] when the rest cannot be written.
     pub fn end(mut self) -> Result<ExportReport, csv::Error> {
-        self.writer.flush()?;
+        self.out.flush()?;
         Ok(self.report)
     }
 }

@@ -7,7 +7,7 @@ use super::{ExportOptions, Exported, Votes, chosen_images, count_erased, length}
 use crate::event::State;
 use crate::export::ExportError;
 use crate::export::coco::{
-    CocoDataset, CocoFacts, CocoImage, CocoLabel, CocoRow, CocoValue, IdPlan, Lines, write_coco_by,
+    CocoDataset, CocoFacts, CocoImage, CocoLabel, CocoRow, CocoValue, Frame, IdPlan, Lines, write_coco_by,
 };
 use crate::export::dataset::{Dataset, ImageRow, whole_number};
 use crate::export::rows::{Parts, Row};
@@ -36,67 +36,20 @@ pub fn export_coco(
 /// As [`export_coco`].
 pub fn write_dataset_as_coco(
     dataset: &Dataset<'_>,
-    out: &mut dyn Write,
-    options: &ExportOptions<'_>,
-) -> Result<Exported, ExportError> {
-    write_coco_watched(dataset, out, options, None)
-}
-
-/// What is told of every image that is looked at, with all that was read of its annotations, on several threads.
-pub type Watch<'w> = dyn Fn(&ImageRow, &[Row<'_>]) + Sync + 'w;
-
-/// As [`write_dataset_as_coco`]; `watch` is shown everything that is read, ratings included, filtered or not.
-///
-/// # Errors
-/// As [`export_coco`].
-pub fn write_coco_watched(
-    dataset: &Dataset<'_>,
     mut out: &mut dyn Write,
     options: &ExportOptions<'_>,
-    watch: Option<&Watch<'_>>,
 ) -> Result<Exported, ExportError> {
     let chosen: Vec<&ImageRow> = chosen_images(dataset, options);
-    let images: Vec<CocoImage> = chosen.iter().map(|image| coco_image(image)).collect();
-    let labels: Vec<CocoLabel> = dataset
-        .rows()
-        .labels()
-        .iter()
-        .map(|(_, record)| CocoLabel {
-            name: record.name.clone(),
-            facts: coco_facts(&record.facts, &[]),
-        })
-        .collect();
-    let text = |name: &str| dataset.facts().get(name).and_then(FactValue::as_text);
-    let head = CocoDataset {
-        name: options.name,
-        description: text("description"),
-        licence: text("licence"),
-        licence_url: text("licence_url"),
-        facts: coco_facts(
-            dataset.facts(),
-            &["description", "licence", "licence_url", "licence_text"],
-        ),
-        images: &images,
-        labels: &labels,
-        dialect: options.dialect,
-        annotation_ids: IdPlan::keeping(dataset.source_numbers()?.into_iter().map(Some)),
-    };
-    let places: BTreeMap<ImageId, usize> = chosen.iter().enumerate().map(|(n, row)| (row.id, n)).collect();
-    let parts = options.filter.parts(match (options.votes, watch) {
-        (Votes::Omit, None) => Parts::COUNTED,
-        (Votes::List, _) | (Votes::Omit, Some(_)) => Parts::ALL,
+    let shape = CocoShape::of(dataset, &chosen);
+    let head = shape.head(dataset, options)?;
+    let parts = options.filter.parts(match options.votes {
+        Votes::Omit => Parts::COUNTED,
+        Votes::List => Parts::ALL,
     });
     let (annotations, mut report) = write_coco_by(&mut out, &head, |frame, annotations| {
-        let lines_of = |image: &ImageRow, rows: Vec<Row<'_>>| {
-            let place = places.get(&image.id).copied().unwrap_or(usize::MAX);
-            let mut lines = Lines::default();
-            if let Some(watch) = watch {
-                watch(image, &rows);
-            }
-            for row in rows.into_iter().filter(|row| options.filter.takes(row)) {
-                lines.add(frame, &coco_row(dataset, place, row, options.votes));
-            }
-            lines
+        let lines_of = |image: &ImageRow, mut rows: Vec<Row<'_>>| {
+            rows.retain(|row| options.filter.takes(row));
+            shape.lines(frame, dataset, image, rows, options.votes)
         };
         let images = chosen.iter().copied();
         dataset.rows().each_image(images, parts, lines_of, |lines| {
@@ -105,11 +58,75 @@ pub fn write_coco_watched(
     })?;
     count_erased(dataset, &mut report);
     Ok(Exported {
-        images: length(&images),
+        images: length(&chosen),
         annotations,
-        labels: length(&labels),
+        labels: length(dataset.rows().labels()),
         report,
     })
+}
+
+/// What of a version stands before its annotations.
+pub(super) struct CocoShape {
+    images: Vec<CocoImage>,
+    labels: Vec<CocoLabel>,
+    places: BTreeMap<ImageId, usize>,
+}
+
+impl CocoShape {
+    /// Takes the images that are exported, and the labels.
+    pub(super) fn of(dataset: &Dataset<'_>, chosen: &[&ImageRow]) -> Self {
+        let labels = dataset.rows().labels().iter();
+        Self {
+            images: chosen.iter().map(|image| coco_image(image)).collect(),
+            labels: labels
+                .map(|(_, record)| CocoLabel {
+                    name: record.name.clone(),
+                    facts: coco_facts(&record.facts, &[]),
+                })
+                .collect(),
+            places: chosen.iter().enumerate().map(|(n, row)| (row.id, n)).collect(),
+        }
+    }
+
+    /// Returns the dataset but for its annotations.
+    pub(super) fn head<'h>(
+        &'h self,
+        dataset: &'h Dataset<'_>,
+        options: &ExportOptions<'h>,
+    ) -> Result<CocoDataset<'h>, ExportError> {
+        let text = |name: &str| dataset.facts().get(name).and_then(FactValue::as_text);
+        Ok(CocoDataset {
+            name: options.name,
+            description: text("description"),
+            licence: text("licence"),
+            licence_url: text("licence_url"),
+            facts: coco_facts(
+                dataset.facts(),
+                &["description", "licence", "licence_url", "licence_text"],
+            ),
+            images: &self.images,
+            labels: &self.labels,
+            dialect: options.dialect,
+            annotation_ids: IdPlan::keeping(dataset.source_numbers()?.into_iter().map(Some)),
+        })
+    }
+
+    /// Writes the annotations of an image.
+    pub(super) fn lines(
+        &self,
+        frame: &Frame<'_>,
+        dataset: &Dataset<'_>,
+        image: &ImageRow,
+        rows: Vec<Row<'_>>,
+        votes: Votes,
+    ) -> Lines {
+        let place = self.places.get(&image.id).copied().unwrap_or(usize::MAX);
+        let mut lines = Lines::default();
+        for row in rows {
+            lines.add(frame, &coco_row(dataset, place, row, votes));
+        }
+        lines
+    }
 }
 
 /// Takes facts over that are not private and not named in `but`.

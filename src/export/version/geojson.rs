@@ -57,35 +57,81 @@ pub type PutImageFile<'p> = dyn FnMut(&ImageRow, &[u8]) -> Result<(), ExportErro
 ///
 /// # Errors
 /// [`ExportError`] when the version cannot be read, and those of `put`.
-pub fn write_geojson_files(
+fn write_geojson_files(
     dataset: &Dataset<'_>,
     options: &ExportOptions<'_>,
     put: &mut PutImageFile<'_>,
 ) -> Result<Exported, ExportError> {
     let chosen: Vec<&ImageRow> = chosen_images(dataset, options);
     let rows = dataset.rows();
-    let (mut losses, mut annotations) = (GeoJsonLosses::default(), 0);
+    let mut export = GeoJsonExport::begin(put);
     rows.each_image(
         chosen.iter().copied(),
         Parts::ALL,
         |image, mut rows_of| {
             rows_of.retain(|row| options.filter.takes(row));
-            (image, file(rows, image, &rows_of), length(&rows_of))
+            GeoJsonFile::of(rows, image, &rows_of)
         },
-        |(image, (bytes, lost), written)| {
-            annotations += written;
-            losses.add(lost);
-            put(image, &bytes)
-        },
+        |file| export.put(file),
     )?;
-    let mut report = report(&losses);
-    count_erased(dataset, &mut report);
+    let annotations = export.annotations;
     Ok(Exported {
         images: length(&chosen),
         annotations,
         labels: length(rows.labels()),
-        report,
+        report: export.end(dataset),
     })
+}
+
+/// The file of an image.
+pub(super) struct GeoJsonFile<'i> {
+    image: &'i ImageRow,
+    bytes: Vec<u8>,
+    losses: GeoJsonLosses,
+    annotations: u64,
+}
+
+impl<'i> GeoJsonFile<'i> {
+    /// Writes these annotations of it.
+    pub(super) fn of(reader: &RowReader<'_>, image: &'i ImageRow, rows: &[Row<'_>]) -> Self {
+        let (bytes, losses) = file(reader, image, rows);
+        Self {
+            image,
+            bytes,
+            losses,
+            annotations: length(rows),
+        }
+    }
+}
+
+/// Files that are being written, and what was counted of them.
+pub(super) struct GeoJsonExport<'e, 'p> {
+    put: &'e mut PutImageFile<'p>,
+    losses: GeoJsonLosses,
+    annotations: u64,
+}
+
+impl<'e, 'p> GeoJsonExport<'e, 'p> {
+    pub(super) fn begin(put: &'e mut PutImageFile<'p>) -> Self {
+        Self {
+            put,
+            losses: GeoJsonLosses::default(),
+            annotations: 0,
+        }
+    }
+
+    pub(super) fn put(&mut self, file: GeoJsonFile<'_>) -> Result<(), ExportError> {
+        self.annotations += file.annotations;
+        self.losses.add(file.losses);
+        (self.put)(file.image, &file.bytes)
+    }
+
+    /// Returns what was not written.
+    pub(super) fn end(self, dataset: &Dataset<'_>) -> ExportReport {
+        let mut report = report(&self.losses);
+        count_erased(dataset, &mut report);
+        report
+    }
 }
 
 fn file(reader: &RowReader<'_>, image: &ImageRow, rows: &[Row<'_>]) -> (Vec<u8>, GeoJsonLosses) {

@@ -3,6 +3,7 @@
 mod asap;
 mod coco;
 mod csv;
+mod formats;
 mod geojson;
 mod parquet;
 mod sliderunner;
@@ -10,9 +11,10 @@ mod voc;
 mod yolo;
 
 pub use asap::export_asap;
-pub use coco::{Watch, export_coco, write_coco_watched, write_dataset_as_coco};
+pub use coco::{export_coco, write_dataset_as_coco};
 pub use csv::export_csv;
-pub use geojson::{PutImageFile, export_geojson, write_geojson_files};
+pub use formats::{FormatsOut, Watch, write_formats};
+pub use geojson::{PutImageFile, export_geojson};
 pub use parquet::export_parquet;
 pub use sliderunner::export_sliderunner;
 pub use voc::export_voc;

@@ -175,13 +175,14 @@ fn check_images(checker: &mut Checker<'_>, record: &ReleaseRecord, dataset: &Dat
         check_elsewhere(checker, folder, &named);
     }
     let expected: BTreeMap<String, Digest> = if record.with_images {
-        let files = named.into_iter();
+        let files = named.iter();
         files
-            .map(|(name, digest)| (format!("{IMAGE_FILES}{name}"), digest))
+            .map(|(name, digest)| (format!("{IMAGE_FILES}{name}"), *digest))
             .collect()
     } else {
         BTreeMap::new()
     };
+    checker.check.image_files = named;
     let listed: BTreeMap<String, Digest> = checker
         .listed
         .iter()

@@ -20,7 +20,9 @@
 //! | HT-R014 | the signature is missing though keys are known, is not one of `release.json`, or is by another key |
 //! | HT-R015 | it is not the release that was cited |
 //! | HT-R016 | the log gives other bytes for a file, or another list of files (`release --check`, with the repository) |
+//! | HT-R017 | an archive holds what no release's archive does, or cannot be read |
 
+mod archive;
 mod derived;
 mod history;
 mod signature;
@@ -49,6 +51,8 @@ use crate::id::{Digest, ReleaseId};
 const RECORD_BYTES_MAX: u64 = 16 << 20;
 /// Bytes that a manifest, or an object of the history, may have.
 pub(super) const BYTES_MAX: u64 = 512 << 20;
+
+pub use archive::verify_release_archive;
 
 /// What no manifest lists: `release.json` names the manifests of all else, and is named by citation and signature.
 const OWN: [&str; 4] = [RELEASE_NAME, SIGNATURE_NAME, TAG_SHA256_NAME, TAG_BLAKE3_NAME];
@@ -79,7 +83,7 @@ pub struct Finding {
 }
 
 /// What a check found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReleaseCheck {
     /// The release's id, where `release.json` can be read; to be compared with the one in a citation.
     pub id: Option<ReleaseId>,
@@ -95,6 +99,8 @@ pub struct ReleaseCheck {
     pub signer: Option<String>,
     /// How many files of images elsewhere were compared and are those of the release.
     pub images: u64,
+    /// The files of images that the history names, with the BLAKE3 of each; empty where the history is not whole.
+    pub image_files: BTreeMap<String, Digest>,
     /// What was found, by file and code.
     pub findings: Vec<Finding>,
 }
@@ -137,16 +143,7 @@ pub fn verify_release_with(dir: &Path, options: &CheckOptions<'_>) -> Result<Rel
     let mut checker = Checker {
         folder,
         options: *options,
-        check: ReleaseCheck {
-            id: None,
-            record: None,
-            files: 0,
-            bytes: 0,
-            events: 0,
-            signer: None,
-            images: 0,
-            findings: Vec::new(),
-        },
+        check: ReleaseCheck::default(),
         listed: BTreeMap::new(),
         sizes: BTreeMap::new(),
         signer: None,

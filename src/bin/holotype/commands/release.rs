@@ -8,7 +8,6 @@ use holotype::export::image_table::is_source_pattern;
 use holotype::release::{
     ArchiveFormat, Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary,
     SigningKey, archive_release, bare_doi, build_release, check_rebuild, next_version, read_record,
-    swh_directory,
 };
 use holotype::repo::Version;
 use serde_json::json;
@@ -93,6 +92,7 @@ fn check(app: &mut App, dir: &std::path::Path) -> Result<u8, Failure> {
         "holotype/release-check/1",
         &json!({
             "identical": is_same, "release": rebuilt.id, "files": rebuilt.files, "findings": rebuilt.findings,
+            "erased": rebuilt.erased,
         }),
     )?;
     for finding in &rebuilt.findings {
@@ -105,8 +105,11 @@ fn check(app: &mut App, dir: &std::path::Path) -> Result<u8, Failure> {
         "compared {} files with what the log gives",
         rebuilt.files
     ))?;
-    app.out
-        .line(if is_same { "identical" } else { "not identical" })?;
+    app.out.line(match (is_same, rebuilt.erased.as_slice()) {
+        (false, _) => "not identical".to_owned(),
+        (true, []) => "identical".to_owned(),
+        (true, erased) => one_line(&format!("identical except erased: {}", erased.join(", "))),
+    })?;
     Ok(if is_same { 0 } else { FOUND })
 }
 
@@ -243,7 +246,7 @@ fn report(
     summary: &ReleaseSummary,
     packed: Option<&std::path::Path>,
 ) -> Result<(), Failure> {
-    let swhid = swh_directory(&summary.path)?;
+    let swhid = &summary.swhid;
     app.out.object(
         "holotype/release/1",
         &json!({

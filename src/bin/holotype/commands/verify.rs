@@ -1,10 +1,12 @@
-//! `verify`: checks every file of the repository, or a release's folder.
+//! `verify`: checks every file of the repository, or a release's folder or archive.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use holotype::id::ReleaseId;
-use holotype::release::{CheckOptions, VerifyingKey, parse_keys, verify_release_with};
+use holotype::release::{
+    CheckOptions, VerifyingKey, parse_keys, verify_release_archive, verify_release_with,
+};
 use holotype::verify::{VerifyOptions, VerifyProgress, VerifyStage, verify};
 use serde_json::{Value, json};
 
@@ -21,7 +23,7 @@ pub(crate) struct VerifyArgs {
     /// Recompute every snapshot from the events
     #[arg(long)]
     replay: bool,
-    /// Check a release's folder; needs no repository
+    /// Check a release's folder or archive, tar.zst or zip; needs no repository
     #[arg(long, value_name = "DIR", conflicts_with_all = ["quick", "replay"])]
     release: Option<PathBuf>,
     /// A folder with the images of the release, where that has their digests alone
@@ -121,7 +123,11 @@ fn release(app: &mut App, dir: &std::path::Path, args: &VerifyArgs) -> Result<u8
         signers: signers.as_deref(),
         cited: args.cited.as_deref().map(cited_release).transpose()?,
     };
-    let check = verify_release_with(&path, &options)?;
+    let check = if path.is_file() {
+        verify_release_archive(&path, &std::env::temp_dir(), None, &options)?
+    } else {
+        verify_release_with(&path, &options)?
+    };
     let lines: Vec<Line> = check
         .findings
         .iter()
@@ -186,7 +192,7 @@ fn read_keys(path: &std::path::Path) -> Result<Vec<VerifyingKey>, Failure> {
 }
 
 /// Finds the digest in a citation: behind the last `#`, else the whole text.
-fn cited_release(text: &str) -> Result<ReleaseId, Failure> {
+pub(crate) fn cited_release(text: &str) -> Result<ReleaseId, Failure> {
     let rest = text.rsplit_once('#').map_or(text, |(_, rest)| rest);
     let digest: String = rest.trim().chars().take_while(char::is_ascii_hexdigit).collect();
     ReleaseId::parse(&digest).map_err(|_| {
