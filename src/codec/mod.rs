@@ -16,6 +16,7 @@ mod canonical;
 mod decode;
 mod format;
 mod lines;
+mod markup;
 mod number;
 mod record;
 mod scan;
@@ -30,6 +31,7 @@ pub use decode::{DecodeError, NotCanonical, Reason, check_canonical, from_canoni
 pub use format::{FormatError, Record, check_format, decode_record};
 pub(crate) use lines::lines_behind;
 pub use lines::{LinesError, lines, write_line};
+pub use markup::{escape_markup, push_markup};
 pub(crate) use number::{write_integer, write_short_float};
 pub use record::Extra;
 pub(crate) use record::{Member, record, restore_floats};

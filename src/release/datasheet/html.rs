@@ -2,6 +2,8 @@
 //! `code`, `**bold**` and pictures of ours. Every other character is shown as it is, so that no text of others becomes
 //! markup (threat R09); the page has no script and loads nothing from elsewhere.
 
+use crate::codec::{escape_markup, push_markup};
+
 /// Writes the page.
 pub(in crate::release) fn page(title: &str, markdown: &str) -> String {
     let mut out = format!(
@@ -10,7 +12,7 @@ pub(in crate::release) fn page(title: &str, markdown: &str) -> String {
          <title>{}</title>\n<style>body{{font-family:sans-serif;max-width:60em;margin:2em auto;padding:0 1em}}\
          table{{border-collapse:collapse;margin:1em 0}}td,th{{border:1px solid #999;padding:.2em .6em;text-align:left}}\
          code{{background:#eee}}</style>\n</head>\n<body>\n",
-        escape(title)
+        escape_markup(title)
     );
     for block in markdown
         .split("\n\n")
@@ -40,7 +42,11 @@ fn html_of(block: &str) -> String {
     }
     if let Some((text, path)) = block.strip_prefix("![").and_then(|rest| rest.split_once("](")) {
         let path = path.strip_suffix(')').unwrap_or(path);
-        return format!("<p><img src=\"{}\" alt=\"{}\"></p>", escape(path), escape(text));
+        return format!(
+            "<p><img src=\"{}\" alt=\"{}\"></p>",
+            escape_markup(path),
+            escape_markup(text)
+        );
     }
     format!("<p>{}</p>", inline(block))
 }
@@ -92,7 +98,7 @@ fn inline(text: &str) -> String {
         match character {
             '\\' if !is_code => {
                 if let Some(next) = characters.next() {
-                    out.push_str(&escape(&next.to_string()));
+                    push_markup(&mut out, next);
                 }
             }
             '`' => {
@@ -103,7 +109,7 @@ fn inline(text: &str) -> String {
                 is_bold = !is_bold;
                 out.push_str(if is_bold { "<b>" } else { "</b>" });
             }
-            other => out.push_str(&escape(&other.to_string())),
+            other => push_markup(&mut out, other),
         }
     }
     if is_code {
@@ -111,22 +117,6 @@ fn inline(text: &str) -> String {
     }
     if is_bold {
         out.push_str("</b>");
-    }
-    out
-}
-
-/// Text as HTML shows it, in attributes too.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
     }
     out
 }
@@ -162,7 +152,7 @@ mod tests {
         fn r09_any_text_is_shown_as_it_is(text in "[ -~äß\\n]{0,40}") {
             let html = inline(&markdown(&text));
             let shown = text.replace('\n', " ");
-            prop_assert_eq!(html, escape(&shown));
+            prop_assert_eq!(html, escape_markup(&shown));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Plots of a datasheet as SVG: bars, drawn from whole numbers, so that the same counts give the same bytes. No script, no
 //! link, no font of elsewhere.
 
-use super::html::escape;
+use crate::codec::escape_markup;
 
 /// Bars that are drawn; what is beyond is summed up in one.
 const BARS_MAX: usize = 30;
@@ -27,7 +27,7 @@ pub(in crate::release) fn bars(title: &str, counts: &[(String, u64)]) -> String 
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"sans-serif\" font-size=\"13\">\n<title>{0}</title>\n<text x=\"10\" y=\"16\" font-weight=\"bold\">{0}</text>\n",
-        escape(title)
+        escape_markup(title)
     );
     for (number, (name, count)) in (1_u64..).zip(&rows) {
         let top = number * STEP_PX + 6;
@@ -39,7 +39,7 @@ pub(in crate::release) fn bars(title: &str, counts: &[(String, u64)]) -> String 
              <text x=\"{}\" y=\"{}\">{count}</text>\n",
             LEFT_PX - 8,
             top + 13,
-            escape(&short.replace(char::is_control, " ")),
+            escape_markup(&short.replace(char::is_control, " ")),
             STEP_PX - 6,
             LEFT_PX + length + 6,
             top + 13

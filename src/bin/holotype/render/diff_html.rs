@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use holotype::codec::escape_markup;
 use holotype::snapshot::changes::{ChangeKind, Entity};
 
 use super::diff::{
@@ -140,18 +141,7 @@ fn rows(out: &mut String, title: &str, changes: &[Told<'_>], id_length: Option<u
 
 /// Makes text mean itself in HTML, in elements and in quoted attributes.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for letter in plain(text).chars() {
-        match letter {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
+    escape_markup(&plain(text))
 }
 
 #[cfg(test)]

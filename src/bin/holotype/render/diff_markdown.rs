@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use holotype::codec::push_markup;
 use holotype::snapshot::changes::Entity;
 
 use super::diff::{
@@ -101,9 +102,7 @@ fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for letter in plain(text).chars() {
         match letter {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
+            '<' | '>' | '&' => push_markup(&mut out, letter),
             '@' => out.push_str("&#64;"),
             '#' => out.push_str("&#35;"),
             '|' => out.push_str("&#124;"),

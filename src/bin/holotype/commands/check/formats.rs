@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use holotype::codec::push_markup;
 use holotype::model::Severity;
 use holotype::quality::gate::{Judged, meaning};
 use serde_json::{Value, json};
@@ -196,9 +197,7 @@ fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         match character {
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '&' => safe.push_str("&amp;"),
+            '<' | '>' | '&' => push_markup(&mut safe, character),
             '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '!' => {
                 safe.push('\\');
                 safe.push(character);
@@ -214,10 +213,7 @@ fn xml(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         match character {
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '&' => safe.push_str("&amp;"),
-            '"' => safe.push_str("&quot;"),
+            '<' | '>' | '&' | '"' => push_markup(&mut safe, character),
             '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
             other => safe.push(other),
         }
