@@ -42,7 +42,9 @@ mod ro_crate;
 mod sign;
 mod sink;
 mod swh;
+mod trail;
 mod version;
+mod withdrawn;
 
 pub use archive::{ArchiveFormat, archive_release};
 pub use build::{
@@ -50,9 +52,12 @@ pub use build::{
     build_release, prepare_release, release_of_tag, safe_name, tag_release,
 };
 pub use check::{CheckOptions, Finding, ReleaseCheck, Severity, verify_release, verify_release_with};
-pub use cite::{CiteFormat, bare_doi, cite};
+pub use cite::{
+    CiteFormat, QUERY_FACT, QueryCitation, QueryRecord, Selected, StoredQuery, bare_doi, cite, cite_query,
+    select, stored_queries,
+};
 pub use datasheet::{
-    ANSWER_FACT, Answer, Answered, QUESTIONS, Question, Section, Tallied, answers, datasheet, tally,
+    ANSWER_FACT, Answer, Answered, Evidence, QUESTIONS, Question, Section, Tallied, answers, datasheet, tally,
 };
 pub use error::ReleaseError;
 pub use numbering::next_version;
@@ -61,3 +66,4 @@ pub use record::{BuildRecord, ExportedCounts, PreviousRelease, ReleaseRecord};
 pub use sign::{KEY_FACT, NAMESPACE, SignError, SigningKey, VerifyingKey, keys_of, parse_keys};
 pub use swh::swh_directory;
 pub use version::{VersionNumber, VersionStep, step_of, version_step};
+pub use withdrawn::{Withdrawal, tombstone_path, withdrawal, withdrawals, write_tombstone};

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use holotype::event::read;
-use holotype::model::{DatasetRecord, FactChanges, FactValue, Key};
+use holotype::model::{FactChanges, FactValue};
 use holotype::release::{Severity, verify_release};
 use holotype::repo::Repo;
 use serde_json::json;
@@ -42,9 +41,8 @@ pub(crate) fn run(app: &mut App, args: &DeriveArgs) -> Result<u8, Failure> {
             "get the release once more; 'holotype verify --release DIR' lists all that is wrong",
         ));
     };
-    let draft = repo.draft_version()?;
-    let dataset: DatasetRecord = read(&draft, &Key::dataset())?.unwrap_or_default();
-    let known = dataset.facts.get(PARENT).and_then(FactValue::as_text);
+    let stated = dataset_facts::drafted(&repo)?;
+    let known = stated.get(PARENT).and_then(FactValue::as_text);
     if let Some(known) = known.filter(|known| *known != id.to_string()) {
         return Err(Failure::refused(
             format!(
@@ -66,7 +64,7 @@ pub(crate) fn run(app: &mut App, args: &DeriveArgs) -> Result<u8, Failure> {
     let changes: FactChanges = facts
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Some(FactValue::from(value.as_str()))))
-        .filter(|(name, value)| dataset.facts.get(name) != value.as_ref())
+        .filter(|(name, value)| stated.get(name) != value.as_ref())
         .collect();
     let events = record(app, &repo, &changes)?;
     app.out.object(
