@@ -9,68 +9,11 @@ mod lab;
 #[path = "release_cli/strangers.rs"]
 mod strangers;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use lab::cells::{bytes_of, release, text, with_cells};
 use lab::{Lab, data_dir};
 use serde_json::Value;
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a path in UTF-8")
-}
-
-fn with_cells() -> Lab {
-    let lab = Lab::new();
-    lab.ok(&[
-        "set",
-        "dataset",
-        "title=Cells",
-        "licence=MIT",
-        "creators=Ngo, Binh",
-    ]);
-    lab.ok(&["commit", "-m", "what it is"]);
-    let lines = [
-        r#"{"command":"annotate","image":"a.png","geometry":{"type":"box","x":1,"y":2,"width":3,"height":4},"label":"cell","annotator":"one"}"#,
-        r#"{"command":"annotate","image":"a.png","geometry":{"type":"point","x":9,"y":9},"label":"dirt","annotator":"one"}"#,
-    ];
-    let image = lab.write("in/a.png", "bytes of a.png");
-    lab.ok(&["add", text(Path::new(&image))]);
-    lab.ok(&["commit", "-m", "an image"]);
-    let file = lab.write("marks.jsonl", format!("{}\n{}\n", lines[0], lines[1]));
-    lab.ok(&[
-        "record",
-        text(Path::new(&file)),
-        "--create",
-        "--commit",
-        "two marks",
-    ]);
-    lab
-}
-
-fn bytes_of(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![dir.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                found.insert(
-                    path.strip_prefix(dir).unwrap().to_owned(),
-                    std::fs::read(&path).unwrap(),
-                );
-            }
-        }
-    }
-    found
-}
-
-fn release(lab: &Lab, arguments: &[&str]) -> Value {
-    let out = lab.path().join("out");
-    let words = [&["release"], arguments, &["--out", text(&out)]].concat();
-    lab.json(&words)
-}
 
 #[test]
 fn a_citation_resolves_to_the_same_folder_or_says_why_not() {

@@ -129,6 +129,23 @@ impl<'a> Dataset<'a> {
     /// Returns a fact of an image, else of its slide, else of its case.
     #[must_use]
     pub fn fact_of<'s>(&'s self, image: &'s ImageRow, name: &str) -> Option<&'s FactValue> {
+        let mut sources = self.sources_of(image).into_iter().flatten();
+        sources.find_map(|facts| facts.get(name))
+    }
+
+    /// Returns all facts of an image with those of its slide and its case; what the image says goes before its slide, and
+    /// that before its case.
+    #[must_use]
+    pub fn facts_of<'s>(&'s self, image: &'s ImageRow) -> BTreeMap<&'s str, &'s FactValue> {
+        let sources = self.sources_of(image).into_iter().flatten().rev();
+        sources
+            .flatten()
+            .map(|(name, value)| (name.as_str(), value))
+            .collect()
+    }
+
+    /// The facts of an image, its slide and its case.
+    fn sources_of<'s>(&'s self, image: &'s ImageRow) -> [Option<&'s Facts>; 3] {
         let slide = image.record.slide.as_ref().and_then(|code| self.slides.get(code));
         let case_code = image
             .record
@@ -136,9 +153,11 @@ impl<'a> Dataset<'a> {
             .as_ref()
             .or_else(|| slide.and_then(|slide| slide.case.as_ref()));
         let case = case_code.and_then(|code| self.cases.get(code));
-        let own = image.record.facts.get(name);
-        own.or_else(|| slide.and_then(|slide| slide.facts.get(name)))
-            .or_else(|| case.and_then(|case| case.facts.get(name)))
+        [
+            Some(&image.record.facts),
+            slide.map(|slide| &slide.facts),
+            case.map(|case| &case.facts),
+        ]
     }
 
     /// Returns the whole numbers that the one lineage of the dataset gave its annotations; empty when there are

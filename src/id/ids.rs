@@ -68,6 +68,8 @@ digest_ids! {
     CommitId;
     /// Names a published release.
     ReleaseId;
+    /// Names a stored query.
+    QueryId;
     /// Names a private object, the erasable holder of what can name a person.
     PrivateId;
 }

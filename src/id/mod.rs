@@ -9,4 +9,4 @@ mod ids;
 pub use digest::{Digest, IdError, hash_parts};
 pub(crate) use digest::{append_hex, bytes_of_hex};
 pub use entity::{AnnotationId, Code, ImageId, ImagePrefix, LabelId, Nonce};
-pub use ids::{BatchId, BlobId, CommitId, NodeId, PrivateId, ReleaseId, SnapshotId};
+pub use ids::{BatchId, BlobId, CommitId, NodeId, PrivateId, QueryId, ReleaseId, SnapshotId};

@@ -15,6 +15,7 @@ use super::manifest::{
 use super::numbering::{Numbered, number_release};
 use super::payload::{Derivation, Derived, IMAGE_FILES, derive_payload};
 use super::record::{BuildRecord, ExportedCounts, ReleaseRecord};
+use super::trail::read_trail;
 use super::{ReleaseError, Severity, SigningKey, keys_of, verify_release};
 use crate::codec::{Extra, Tag, from_canonical, to_canonical};
 use crate::export::checkout::check_image_names;
@@ -292,6 +293,7 @@ pub(super) fn stage_release(
     let documents = Documents {
         dataset: &dataset,
         numbers: &derived.numbers,
+        trail: &read_trail(repo, request.commit)?,
         changes: changes.as_ref(),
     };
     let record_bytes = add_tag_files(&documents, &mut record, &payload, &mut contents)?;

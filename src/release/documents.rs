@@ -11,6 +11,7 @@ use super::numbers::Numbers;
 use super::record::ReleaseRecord;
 use super::ro_crate::ro_crate;
 use super::sink::Sink;
+use super::trail::Trail;
 use super::{ReleaseError, datasheet};
 use crate::export::{Dataset, rule_text};
 use crate::model::{FactValue, Facts};
@@ -19,6 +20,7 @@ use crate::model::{FactValue, Facts};
 pub(super) struct Documents<'a> {
     pub(super) dataset: &'a Dataset<'a>,
     pub(super) numbers: &'a Numbers,
+    pub(super) trail: &'a Trail,
     /// What changed since the release before, where there is one.
     pub(super) changes: Option<&'a Changes<'a>>,
 }
@@ -46,7 +48,7 @@ pub(super) fn derive_documents(
         filter: release.filter.as_deref(),
         doi: release.doi.as_deref(),
     };
-    let sheet = datasheet::write(&subject, dataset, numbers, &LogFacts::of(release));
+    let sheet = datasheet::write(&subject, dataset, numbers, &LogFacts::of(release), from.trail);
     sink.put("datasheet.md", sheet.as_bytes())?;
     let title = format!("Datasheet: {}, version {}", release.name, release.version);
     sink.put("datasheet.html", datasheet::html::page(&title, &sheet).as_bytes())?;

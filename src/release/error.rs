@@ -7,7 +7,7 @@ use crate::codec::EncodeError;
 use crate::event::StateError;
 use crate::export::ExportError;
 use crate::files::folder::FileError;
-use crate::id::CommitId;
+use crate::id::{CommitId, QueryId};
 use crate::log::LogError;
 use crate::repo::RepoError;
 use crate::store::StoreError;
@@ -111,6 +111,14 @@ pub enum ReleaseError {
     Unresolved {
         /// The version.
         version: String,
+        /// What does not match.
+        why: String,
+    },
+    /// The stored query that is cited is not here.
+    #[error("the stored query {id} cannot be had from here: {why}")]
+    UnresolvedQuery {
+        /// The query.
+        id: QueryId,
         /// What does not match.
         why: String,
     },

@@ -42,8 +42,10 @@ mod ro_crate;
 mod sign;
 mod sink;
 mod swh;
+mod trail;
 mod unpack;
 mod version;
+mod withdrawn;
 
 pub use archive::{ArchiveFormat, archive_release};
 pub use build::{
@@ -54,9 +56,12 @@ pub use check::{
     CheckOptions, Finding, ReleaseCheck, Severity, verify_release, verify_release_archive,
     verify_release_with,
 };
-pub use cite::{CiteFormat, bare_doi, cite};
+pub use cite::{
+    CiteFormat, QUERY_FACT, QueryCitation, QueryRecord, Selected, StoredQuery, bare_doi, cite, cite_query,
+    select, stored_queries,
+};
 pub use datasheet::{
-    ANSWER_FACT, Answer, Answered, QUESTIONS, Question, Section, Tallied, answers, datasheet, tally,
+    ANSWER_FACT, Answer, Answered, Evidence, QUESTIONS, Question, Section, Tallied, answers, datasheet, tally,
 };
 pub use error::ReleaseError;
 pub use numbering::next_version;
@@ -66,3 +71,4 @@ pub use sign::{KEY_FACT, NAMESPACE, SignError, SigningKey, VerifyingKey, keys_of
 pub use swh::swh_directory;
 pub use unpack::ArchiveLimits;
 pub use version::{VersionNumber, VersionStep, step_of, version_step};
+pub use withdrawn::{Withdrawal, tombstone_path, withdrawal, withdrawals, write_tombstone};

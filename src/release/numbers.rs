@@ -4,25 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
-use crate::event::{StateError, scan_records};
+use crate::codec::to_canonical;
+use crate::event::{EmptyState, StateError, scan_records};
 use crate::export::{Dataset, ImageRow, Parts, Row};
-use crate::id::{Code, ImageId};
+use crate::id::{Code, Digest, ImageId, LabelId};
 use crate::model::{EntityKind, FactValue, Key, ScreeningRecord, SplitRecord};
+use crate::quality::gate::personal_that_is_new;
 
-/// Facts by which images are counted, on the image, its slide or its case.
-const GROUPING_FACTS: [&str; 11] = [
+/// Facts that tell groups of people or animals apart, on the image, its slide or its case.
+pub(super) const GROUPS: [&str; 8] = [
     "species",
+    "sex",
+    "age_group",
     "tumour",
     "tumour_type",
     "tumor",
     "tumor_type",
     "origin",
-    "laboratory",
-    "stain",
-    "vendor",
-    "scanner",
-    "licence",
 ];
+
+/// Other facts by which images are counted.
+const ORIGINS: [&str; 5] = ["laboratory", "stain", "vendor", "scanner", "licence"];
 
 /// How often something is said of images and their annotations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,6 +61,20 @@ pub(super) struct Numbers {
     pub(super) undecided: u64,
     pub(super) exceptions: u64,
     pub(super) without_rating: u64,
+    /// Annotations that reach beyond their image, where its size is known.
+    pub(super) outside: u64,
+    /// Annotations on which several annotators have an opinion, and those among them on which opinions differ.
+    pub(super) rated_by_several: u64,
+    pub(super) disputed: u64,
+    /// Images with the bytes, annotations with the place on the same image, of another.
+    pub(super) repeated_images: u64,
+    pub(super) repeated_annotations: u64,
+    /// Ratings that carry the time that their tool claims.
+    pub(super) claimed: u64,
+    /// What the gate finds of personal data in names and facts: in how many places, by code.
+    pub(super) personal: BTreeMap<&'static str, usize>,
+    /// How many images state a fact, themselves or by their slide or case.
+    pub(super) fact_names: BTreeMap<String, u64>,
     /// By name.
     pub(super) labels: BTreeMap<String, Tally>,
     pub(super) shapes: BTreeMap<&'static str, u64>,
@@ -117,6 +133,15 @@ impl<'a, 'd> Count<'a, 'd> {
                 ControlFlow::Continue(())
             },
         )?;
+        numbers.repeated_images = repeated(
+            dataset
+                .images()
+                .iter()
+                .filter_map(|image| image.record.single_blob()),
+        );
+        for finding in personal_that_is_new(&EmptyState, dataset.rows().state())? {
+            *numbers.personal.entry(finding.code).or_default() += finding.items.len();
+        }
         Ok(Self {
             dataset,
             screened,
@@ -182,6 +207,14 @@ impl Numbers {
         self.undecided += other.undecided;
         self.exceptions += other.exceptions;
         self.without_rating += other.without_rating;
+        self.outside += other.outside;
+        self.rated_by_several += other.rated_by_several;
+        self.disputed += other.disputed;
+        self.repeated_annotations += other.repeated_annotations;
+        self.claimed += other.claimed;
+        for (fact, count) in other.fact_names {
+            *self.fact_names.entry(fact).or_default() += count;
+        }
         self.screened_images += other.screened_images;
         self.lineages.extend(other.lineages);
         for (label, tally) in other.labels {
@@ -221,7 +254,7 @@ impl Numbers {
         self.without_size += u64::from(record.size().is_none());
         self.without_resolution += u64::from(record.resolution().is_none());
         let annotations = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        for name in GROUPING_FACTS {
+        for name in GROUPS.into_iter().chain(ORIGINS) {
             let value = match dataset.fact_of(image, name) {
                 Some(value @ (FactValue::Text(_) | FactValue::Number(_) | FactValue::Flag(_))) => value,
                 Some(FactValue::Private(_)) | None => continue,
@@ -235,6 +268,8 @@ impl Numbers {
             tally.images += 1;
             tally.annotations += annotations;
         }
+        self.count_facts(dataset, image);
+        self.repeated_annotations += repeated(rows.iter().filter_map(place));
         let mut labels_here = BTreeSet::new();
         for row in rows {
             self.count_row(row);
@@ -245,8 +280,26 @@ impl Numbers {
         }
     }
 
+    /// Counts which facts an image states.
+    fn count_facts(&mut self, dataset: &Dataset<'_>, image: &ImageRow) {
+        for name in dataset.facts_of(image).into_keys() {
+            *self.fact_names.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+
     fn count_row(&mut self, row: &Row<'_>) {
         self.annotations += 1;
+        self.outside += u64::from(is_outside(row));
+        let opinions = || {
+            let ratings = row.ratings.iter();
+            ratings.filter_map(|rating| Some((&rating.key.annotator, rating.record.label?)))
+        };
+        let annotators: BTreeSet<&Code> = opinions().map(|(annotator, _)| annotator).collect();
+        if annotators.len() > 1 {
+            let labels: BTreeSet<LabelId> = opinions().map(|(_, label)| label).collect();
+            self.rated_by_several += 1;
+            self.disputed += u64::from(labels.len() > 1);
+        }
         match row.label_name {
             Some(label) => entry(&mut self.labels, label).annotations += 1,
             None => self.undecided += 1,
@@ -268,6 +321,7 @@ impl Numbers {
                 continue;
             };
             work.ratings += 1;
+            self.claimed += u64::from(rating.record.claimed_at.is_some());
             work.no_opinion += u64::from(rating.record.label.is_none());
             work.rounds.insert(rating.key.round);
             work.blinded += u64::from(rating.record.blinded == Some(true));
@@ -289,4 +343,45 @@ fn entry<'t>(tallies: &'t mut BTreeMap<String, Tally>, name: &str) -> &'t mut Ta
     tallies
         .get_mut(name)
         .expect("it was there, or has just been made")
+}
+
+/// How many of these are said more than once, each of them counted.
+fn repeated<T: Ord>(things: impl Iterator<Item = T>) -> u64 {
+    let mut counts: BTreeMap<T, u64> = BTreeMap::new();
+    for thing in things {
+        *counts.entry(thing).or_default() += 1;
+    }
+    counts.values().filter(|count| **count > 1).sum()
+}
+
+/// The digest of the place of an annotation.
+fn place(row: &Row<'_>) -> Option<Digest> {
+    Some(Digest::of(&to_canonical(&row.record.geometry).ok()?))
+}
+
+/// Whether an annotation reaches beyond its image, where the image's size is known.
+fn is_outside(row: &Row<'_>) -> bool {
+    let (Some(bounds), Some((width, height))) = (row.record.geometry.bounds(), row.image.record.size())
+    else {
+        return false;
+    };
+    bounds.x_min < 0.0 || bounds.y_min < 0.0 || bounds.x_max > width || bounds.y_max > height
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_said_twice_is_repeated(mut things in proptest::collection::vec(0_u8..20, 0..40)) {
+            let found = repeated(things.iter());
+            let expected = things.iter().filter(|a| things.iter().filter(|b| a == b).count() > 1).count();
+            prop_assert_eq!(found, expected as u64);
+            things.sort_unstable();
+            things.dedup();
+            prop_assert_eq!(repeated(things.iter()), 0);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use super::manifest::{
 use super::record::{BuildRecord, ReleaseRecord};
 use super::{
     Images, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary, release_of_tag, safe_name,
+    write_tombstone,
 };
 use crate::codec::from_canonical;
 use crate::files::folder::{EntryKind, FileError, Folder};
@@ -239,7 +240,7 @@ fn compare(
     Ok((files, findings))
 }
 
-/// Builds exactly the release that is cited, below `out_dir`. `filter` is the meaning of the expression that the release
+/// Builds exactly the release that is cited, below `out_dir`; one that was withdrawn gets its tombstone beside it. `filter` is the meaning of the expression that the release
 /// names, where it names one.
 ///
 /// # Errors
@@ -299,6 +300,7 @@ pub fn resolve_release(
             found.record.snapshot
         )));
     }
+    write_tombstone(repo, &cited.version, &path)?;
     staged.contents.into_staged()?.publish()?;
     Ok(staged.summary)
 }

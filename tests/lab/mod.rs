@@ -7,6 +7,8 @@
     reason = "a test that reaches beyond an answer has found something"
 )]
 
+pub(crate) mod cells;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;

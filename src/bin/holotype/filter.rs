@@ -1,5 +1,6 @@
 //! `--where`: one CEL expression over a row, such as `label == "mitotic figure" && image.scanner == "CS2"`.
 
+mod normal;
 mod within;
 
 use std::sync::OnceLock;
@@ -10,6 +11,7 @@ use holotype::export::{ImageRow, Row};
 use holotype::id::ImageId;
 use serde_json::Value;
 
+pub(crate) use normal::normal;
 pub(crate) use within::Within;
 
 use crate::failure::Failure;

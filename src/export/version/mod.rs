@@ -51,7 +51,9 @@ impl Filter<'_> {
         !image.is_erased() && self.image.is_none_or(|takes| takes(image))
     }
 
-    fn takes(&self, row: &Row<'_>) -> bool {
+    /// Whether an annotation is exported, if its image is.
+    #[must_use]
+    pub fn takes(&self, row: &Row<'_>) -> bool {
         self.annotation.is_none_or(|takes| takes(row))
     }
 

@@ -93,9 +93,11 @@ fn check_derived(
     }
     let changes = before.as_ref().zip(comparison.as_ref());
     let changes = changes.map(|(before, comparison)| Changes { before, comparison });
+    let trail = std::mem::take(&mut checker.trail);
     let documents = Documents {
         dataset,
         numbers: &derived.numbers,
+        trail: &trail,
         changes: changes.as_ref(),
     };
     derive_documents(&documents, record, &payload, &mut hashes)?;

@@ -153,6 +153,9 @@ fn fold(
     for event in BatchReader::new(&bytes).map_err(|error| fail(error.to_string()))? {
         number += 1;
         let event = event.map_err(|error| fail(error.to_string()))?;
+        checker
+            .trail
+            .note((range.batch, number), &event.context, &event.event);
         let edits = evolve(&*state, &event.context, &event.event).map_err(|error| {
             fail(format!(
                 "its event {number} does not fit what was before: {error}"

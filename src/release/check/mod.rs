@@ -21,6 +21,7 @@
 //! | HT-R015 | it is not the release that was cited |
 //! | HT-R016 | the log gives other bytes for a file, or another list of files (`release --check`, with the repository) |
 //! | HT-R017 | an archive holds what no release's archive does, or cannot be read |
+//! | HT-R018 | it was withdrawn, by the tombstone beside it or by a repository of its dataset |
 
 mod archive;
 mod derived;
@@ -41,6 +42,7 @@ use super::manifest::{
 };
 use super::payload::{COCO, LABELS};
 use super::record::ReleaseRecord;
+use super::trail::Trail;
 use super::{ReleaseError, VerifyingKey};
 use crate::codec::from_canonical;
 use crate::files::folder::{EntryKind, FileError, Folder};
@@ -106,6 +108,16 @@ pub struct ReleaseCheck {
 }
 
 impl ReleaseCheck {
+    /// Notes that the release was withdrawn, as a repository or a tombstone says.
+    pub fn withdrawn(&mut self, said: String) {
+        self.findings.push(Finding {
+            code: "HT-R018",
+            severity: Severity::Warning,
+            object: RELEASE_NAME.to_owned(),
+            message: said,
+        });
+    }
+
     /// Whether nothing worse than information was found.
     #[must_use]
     pub fn is_ok(&self) -> bool {
@@ -147,6 +159,7 @@ pub fn verify_release_with(dir: &Path, options: &CheckOptions<'_>) -> Result<Rel
         listed: BTreeMap::new(),
         sizes: BTreeMap::new(),
         signer: None,
+        trail: Trail::default(),
     };
     checker.read_record();
     checker.read_manifests();
@@ -175,6 +188,8 @@ struct Checker<'a> {
     sizes: BTreeMap<String, u64>,
     /// Who signed.
     signer: Option<VerifyingKey>,
+    /// What the events of the history tell of themselves.
+    trail: Trail,
 }
 
 impl Checker<'_> {

@@ -38,11 +38,12 @@ impl Citation {
         if let Some(doi) = &self.doi {
             put("doi", json!(doi));
         }
-        if let Some(description) = &self.description {
-            put(
-                "descriptions",
-                json!([{"description": description, "descriptionType": "Abstract"}]),
-            );
+        let descriptions = self.datacite_descriptions();
+        if !descriptions.is_empty() {
+            put("descriptions", Value::Array(descriptions));
+        }
+        if let Some(query) = &self.subset {
+            put("sizes", json!([format!("{} annotations", query.record.count)]));
         }
         if let Some(rights) = self.datacite_rights() {
             put("rightsList", json!([rights]));
@@ -68,6 +69,19 @@ impl Citation {
             put("relatedIdentifiers", Value::Array(related));
         }
         format!("{:#}\n", Value::Object(out))
+    }
+
+    fn datacite_descriptions(&self) -> Vec<Value> {
+        let chosen = self.chosen();
+        let withdrawn = self.withdrawn.as_ref().map(ToString::to_string);
+        [
+            (&self.description, "Abstract"),
+            (&chosen, "TechnicalInfo"),
+            (&withdrawn, "Other"),
+        ]
+        .into_iter()
+        .filter_map(|(text, kind)| Some(json!({"description": text.as_ref()?, "descriptionType": kind})))
+        .collect()
     }
 
     fn datacite_rights(&self) -> Option<Value> {

@@ -2,15 +2,24 @@
 //! stated is left out, never invented.
 
 mod datacite;
+mod query;
+#[cfg(test)]
+mod tests;
+
+pub use query::{QUERY_FACT, QueryCitation, QueryRecord, Selected, StoredQuery, select, stored_queries};
+
+use query::QUERY_MARK;
 
 use super::ReleaseError;
 use super::build::release_of_tag;
 use super::escape::{bibtex, plain, yaml};
 use super::record::ReleaseRecord;
+use super::withdrawn::{Withdrawal, withdrawal};
 use crate::event::read;
 use crate::id::{CommitId, ReleaseId, SnapshotId};
 use crate::model::{DatasetRecord, FactValue, Facts, Key};
 use crate::repo::Repo;
+use crate::store::TagRecord;
 use crate::time::Timestamp;
 
 /// Licences whose SPDX id datasets state as their licence; Citation File Format takes no other text.
@@ -110,6 +119,8 @@ pub(super) struct Citation {
     snapshot: SnapshotId,
     release: Option<ReleaseId>,
     related: Vec<Related>,
+    subset: Option<StoredQuery>,
+    withdrawn: Option<Withdrawal>,
 }
 
 /// Which version is cited.
@@ -125,6 +136,10 @@ pub(super) struct Cited<'a> {
     pub(super) doi: Option<&'a str>,
     /// The release before.
     pub(super) previous: Option<ReleaseId>,
+    /// The query that chooses the part that is cited; else all is.
+    pub(super) subset: Option<&'a StoredQuery>,
+    /// That it was withdrawn.
+    pub(super) withdrawn: Option<&'a Withdrawal>,
 }
 
 impl<'a> Cited<'a> {
@@ -139,6 +154,8 @@ impl<'a> Cited<'a> {
             release: None,
             doi: release.doi.as_deref(),
             previous: release.previous.as_ref().map(|previous| previous.release),
+            subset: None,
+            withdrawn: None,
         }
     }
 }
@@ -153,18 +170,46 @@ pub fn cite(repo: &Repo, text: &str, format: CiteFormat) -> Result<String, Relea
         Some(tag) => tag.commit,
         None => repo.resolve(text)?,
     };
+    cite_version(repo, commit, tag.as_ref(), None, format)
+}
+
+/// Cites a stored query.
+///
+/// # Errors
+/// As [`cite`].
+pub fn cite_query(repo: &Repo, query: &StoredQuery, format: CiteFormat) -> Result<String, ReleaseError> {
+    let tag = match &query.record.version {
+        Some(name) => repo.store().read_tag(name)?,
+        None => None,
+    };
+    cite_version(repo, query.record.commit, tag.as_ref(), Some(query), format)
+}
+
+fn cite_version(
+    repo: &Repo,
+    commit: CommitId,
+    tag: Option<&TagRecord>,
+    subset: Option<&StoredQuery>,
+    format: CiteFormat,
+) -> Result<String, ReleaseError> {
     let version = repo.version(commit)?;
     let sealed = version.commit().ok_or(ReleaseError::NoCommit)?;
     let dataset: DatasetRecord = read(&version, &Key::dataset())?.unwrap_or_default();
+    let withdrawn = match tag {
+        Some(tag) => withdrawal(repo, &tag.name)?,
+        None => None,
+    };
     let cited = Cited {
         name: repo.name(),
-        version: tag.as_ref().map(|tag| tag.name.as_str()),
+        version: tag.map(|tag| tag.name.as_str()),
         date: sealed.committed_at,
         commit,
         snapshot: sealed.snapshot,
-        release: tag.as_ref().and_then(release_of_tag),
+        release: tag.and_then(release_of_tag),
         doi: None,
         previous: None,
+        subset,
+        withdrawn: withdrawn.as_ref(),
     };
     Ok(Citation::new(&dataset.facts, cited).render(format))
 }
@@ -206,7 +251,7 @@ pub(super) fn is_spdx(licence: &str) -> bool {
 }
 
 /// What the dataset's facts and the release before say of what it is related to.
-fn related(text: &impl Fn(&str) -> Option<String>, previous: Option<ReleaseId>) -> Vec<Related> {
+fn related(text: &impl Fn(&str) -> Option<String>, cited: &Cited<'_>) -> Vec<Related> {
     let by_doi = [
         ("paper_doi", "IsDocumentedBy"),
         ("derived_from_doi", "IsDerivedFrom"),
@@ -218,8 +263,10 @@ fn related(text: &impl Fn(&str) -> Option<String>, previous: Option<ReleaseId>) 
             identifier: bare_doi(&text(name)?)?,
         })
     });
+    let whole = cited.release.filter(|_| cited.subset.is_some());
     let by_release = [
-        (previous.map(|id| id.to_string()), "IsNewVersionOf"),
+        (whole.map(|id| id.to_string()), "IsPartOf"),
+        (cited.previous.map(|id| id.to_string()), "IsNewVersionOf"),
         (text("derived_from_release"), "IsDerivedFrom"),
     ];
     let releases = by_release.into_iter().filter_map(|(id, relation)| {
@@ -257,7 +304,9 @@ impl Citation {
             commit: cited.commit,
             snapshot: cited.snapshot,
             release: cited.release,
-            related: related(&text, cited.previous),
+            related: related(&text, &cited),
+            subset: cited.subset.cloned(),
+            withdrawn: cited.withdrawn.cloned(),
         }
     }
 
@@ -303,14 +352,31 @@ impl Citation {
         }
     }
 
-    /// `NAME@vVERSION#DIGEST`: the release's digest, else the snapshot's.
+    /// `NAME@vVERSION#DIGEST`: the release's digest, else the snapshot's. Of a stored query `NAME@vVERSION?query#ID`.
     fn pinned(&self) -> String {
         let version = self.version.as_deref();
         let version = version.map(|version| format!("@v{}", version.strip_prefix('v').unwrap_or(version)));
+        if let Some(query) = &self.subset {
+            return format!(
+                "{}{}{QUERY_MARK}{}",
+                self.name,
+                version.unwrap_or_default(),
+                query.id
+            );
+        }
         let digest = self
             .release
             .map_or(self.snapshot.digest(), |release| release.digest());
         format!("{}{}#{digest}", self.name, version.unwrap_or_default())
+    }
+
+    /// What the stored query chooses, where one is cited.
+    fn chosen(&self) -> Option<String> {
+        let record = &self.subset.as_ref()?.record;
+        Some(format!(
+            "{} annotations for which {}, result {}",
+            record.count, record.query, record.result
+        ))
     }
 
     fn year(&self) -> String {
@@ -327,19 +393,27 @@ impl Citation {
         if let Some(version) = &self.version {
             out.push_str(&format!(" (Version {version})"));
         }
-        out.push_str(" [Data set].");
+        out.push_str(match self.subset {
+            Some(_) => " [Data set, subset].",
+            None => " [Data set].",
+        });
         if let Some(publisher) = &self.publisher {
             out.push_str(&format!(" {publisher}."));
         }
         if let Some(doi) = &self.doi {
             out.push_str(&format!(" https://doi.org/{doi}"));
         }
+        let chosen = self.chosen().map(|chosen| format!(" {chosen}."));
         out.push_str(&format!(
-            " {} Commit {}, snapshot {}.\n",
+            " {}{} Commit {}, snapshot {}.\n",
             self.pinned(),
+            chosen.unwrap_or_default(),
             self.commit,
             self.snapshot
         ));
+        if let Some(withdrawn) = &self.withdrawn {
+            out.insert_str(out.trim_end().len(), &format!(" {withdrawn}."));
+        }
         out
     }
 
@@ -378,12 +452,18 @@ impl Citation {
         fields.push((
             "note",
             format!(
-                "{}, commit {}, snapshot {}",
+                "{}{}, commit {}, snapshot {}",
                 bibtex(&self.pinned()),
+                self.chosen()
+                    .map(|chosen| format!(", {}", bibtex(&chosen)))
+                    .unwrap_or_default(),
                 self.commit,
                 self.snapshot
             ),
         ));
+        if let Some(withdrawn) = &self.withdrawn {
+            fields.push(("annote", bibtex(&withdrawn.to_string())));
+        }
         let fields: Vec<String> = fields
             .iter()
             .map(|(name, value)| format!("  {name} = {{{value}}}"))
@@ -394,7 +474,11 @@ impl Citation {
     fn to_cff(&self) -> String {
         let mut out = String::from("cff-version: 1.2.0\n");
         let mut line = |name: &str, value: &str| out.push_str(&format!("{name}: {}\n", yaml(value)));
-        line("message", "If you use this dataset, please cite it as below.");
+        let message = "If you use this dataset, please cite it as below.";
+        match &self.withdrawn {
+            Some(withdrawn) => line("message", &format!("{withdrawn}. {message}")),
+            None => line("message", message),
+        }
         line("type", "dataset");
         line("title", &self.title);
         if let Some(version) = &self.version {
@@ -434,162 +518,35 @@ impl Citation {
             out.push_str(&format!(
                 "  - type: other\n    value: {}\n    description: {}\n",
                 yaml(&value),
-                yaml(what)
+                yaml(&what)
             ));
         }
         out
     }
 
-    fn identifiers(&self) -> Vec<(String, &'static str)> {
+    fn identifiers(&self) -> Vec<(String, String)> {
+        let query = self.subset.as_ref().zip(self.chosen()).map(|(query, chosen)| {
+            (
+                format!("holotype:query:{}", query.id),
+                format!("A stored query: {chosen}"),
+            )
+        });
         let release = self.release.map(|id| {
             (
                 format!("holotype:release:{id}"),
-                "The release (BLAKE3 of release.json)",
+                "The release (BLAKE3 of release.json)".to_owned(),
             )
         });
         let rest = [
             (
                 format!("holotype:commit:{}", self.commit),
-                "The commit: content and history",
+                "The commit: content and history".to_owned(),
             ),
             (
                 format!("holotype:snapshot:{}", self.snapshot),
-                "The snapshot: content alone",
+                "The snapshot: content alone".to_owned(),
             ),
         ];
-        release.into_iter().chain(rest).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::Value;
-
-    fn citation(facts: &[(&str, &str)]) -> Citation {
-        let facts = facts
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), FactValue::from(*value)))
-            .collect();
-        let cited = Cited {
-            name: "cells & co",
-            version: Some("1.0"),
-            date: Timestamp::parse("2026-11-01T12:00:00Z").unwrap(),
-            commit: CommitId::of(b"c"),
-            snapshot: SnapshotId::of(b"s"),
-            release: None,
-            doi: None,
-            previous: None,
-        };
-        Citation::new(&facts, cited)
-    }
-
-    #[test]
-    fn what_is_not_stated_is_left_out() {
-        let citation = citation(&[]);
-        let snapshot = SnapshotId::of(b"s");
-        let text = citation.render(CiteFormat::Text);
-        assert!(
-            text.starts_with("(2026). cells & co (Version 1.0) [Data set]. "),
-            "{text}"
-        );
-        assert!(text.contains(&format!("cells & co@v1.0#{snapshot}")));
-        let json: Value = serde_json::from_str(&citation.render(CiteFormat::Datacite)).unwrap();
-        for absent in ["doi", "rightsList", "descriptions", "relatedIdentifiers"] {
-            assert!(json.get(absent).is_none(), "{absent}");
-        }
-        assert_eq!(json["creators"], serde_json::json!([{"name": ":unav"}]));
-        assert_eq!(json["publisher"]["name"], ":unav");
-        assert!(!citation.render(CiteFormat::Bibtex).contains("author"));
-        let cff = citation.render(CiteFormat::Cff);
-        assert!(cff.contains("\nauthors:\n  - name: anonymous #"), "{cff}");
-    }
-
-    #[test]
-    fn names_survive_every_format() {
-        let citation = citation(&[
-            ("creators", "O'Neil, Zoë \"Z\"; Müller and Sons; Ng_1, {A}"),
-            ("title", "50 % mitoses: \"no\"\n#1"),
-            ("doi", "https://doi.org/10.5281/zenodo.1_2"),
-            ("licence", "CC-BY-4.0"),
-            ("publisher", "Zenodo"),
-        ]);
-        let bib = citation.render(CiteFormat::Bibtex);
-        assert!(
-            bib.contains("author = {{O'Neil}, {Zoë \"Z\"} and {Müller and Sons} and {Ng\\_1}, "),
-            "{bib}"
-        );
-        assert!(bib.contains("title = {{50 \\% mitoses: \"no\" \\#1}}"), "{bib}");
-        assert!(bib.contains("doi = {10.5281/zenodo.1\\_2}"), "{bib}");
-        let cff = citation.render(CiteFormat::Cff);
-        assert!(cff.contains("given-names: \"Zoë \\\"Z\\\"\"\n"), "{cff}");
-        assert!(cff.contains("  - name: \"Müller and Sons\"\n"), "{cff}");
-        assert!(cff.contains("license: \"CC-BY-4.0\"\n"), "{cff}");
-        let json: Value = serde_json::from_str(&citation.render(CiteFormat::Datacite)).unwrap();
-        assert_eq!(json["creators"][2]["givenName"], "{A}");
-        assert_eq!(json["doi"], "10.5281/zenodo.1_2");
-        assert!(
-            citation
-                .render(CiteFormat::Text)
-                .contains("https://doi.org/10.5281/zenodo.1_2")
-        );
-    }
-
-    #[test]
-    fn only_a_doi_is_one() {
-        for (text, doi) in [
-            ("https://doi.org/10.5281/zenodo.1", Some("10.5281/zenodo.1")),
-            (
-                "doi:10.1038/s41597-023-02327-4 ",
-                Some("10.1038/s41597-023-02327-4"),
-            ),
-            ("10.52/x", None),
-            ("10.5281/", None),
-            ("version 10.5281 of a/b", None),
-        ] {
-            assert_eq!(bare_doi(text).as_deref(), doi, "{text}");
-        }
-    }
-
-    #[test]
-    fn relations_are_those_of_datacite() {
-        let facts = [
-            (
-                "paper_doi".to_owned(),
-                FactValue::from("https://doi.org/10.1038/x"),
-            ),
-            ("derived_from_release".to_owned(), FactValue::from("00ff")),
-        ];
-        let cited = Cited {
-            name: "n",
-            version: Some("2.0.0"),
-            date: Timestamp::parse("2026-11-01T12:00:00Z").unwrap(),
-            commit: CommitId::of(b"c"),
-            snapshot: SnapshotId::of(b"s"),
-            release: None,
-            doi: Some("10.5281/zenodo.2"),
-            previous: Some(ReleaseId::of(b"r")),
-        };
-        let citation = Citation::new(&facts.into_iter().collect(), cited);
-        let json: Value = serde_json::from_str(&citation.render(CiteFormat::Datacite)).unwrap();
-        let pairs: Vec<(&str, &str)> = json["relatedIdentifiers"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| {
-                let text = |name: &str| item[name].as_str().unwrap();
-                (text("relationType"), text("relatedIdentifier"))
-            })
-            .collect();
-        let previous = format!("urn:holotype:release:{}", ReleaseId::of(b"r"));
-        assert_eq!(
-            pairs,
-            [
-                ("IsDocumentedBy", "10.1038/x"),
-                ("IsNewVersionOf", previous.as_str()),
-                ("IsDerivedFrom", "urn:holotype:release:00ff"),
-            ]
-        );
-        assert_eq!(json["doi"], "10.5281/zenodo.2");
+        query.into_iter().chain(release).chain(rest).collect()
     }
 }

@@ -6,7 +6,7 @@ pub(super) mod html;
 pub(super) mod plots;
 mod questions;
 
-pub use answers::Answer;
+pub use answers::{Answer, Evidence};
 pub use questions::{QUESTIONS, Question, Section};
 
 use answers::Known;
@@ -15,6 +15,7 @@ use super::ReleaseError;
 use super::escape::markdown;
 use super::history::{LogFacts, ancestors, log_facts};
 use super::numbers::{Numbers, Tally, count};
+use super::trail::{Trail, read_trail};
 use crate::export::{Dataset, rule_text};
 use crate::id::CommitId;
 use crate::log::Commit;
@@ -76,6 +77,7 @@ pub fn answers(repo: &Repo, version: &Version) -> Result<Vec<Answered>, ReleaseE
         dataset: &dataset,
         numbers: &count(&dataset)?,
         log: &log,
+        trail: &read_trail(repo, id)?,
     };
     Ok(QUESTIONS
         .iter()
@@ -144,7 +146,8 @@ pub fn datasheet(repo: &Repo, version: &Version, rule: Option<&Rule>) -> Result<
     let dataset = Dataset::open(version, rule)?;
     let subject = Subject::unreleased(repo.name(), id, commit);
     let log = log_facts(&ancestors(repo, id)?, commit);
-    Ok(write(&subject, &dataset, &count(&dataset)?, &log))
+    let trail = read_trail(repo, id)?;
+    Ok(write(&subject, &dataset, &count(&dataset)?, &log, &trail))
 }
 
 /// Writes the datasheet from what was counted.
@@ -153,12 +156,14 @@ pub(super) fn write(
     dataset: &Dataset<'_>,
     numbers: &Numbers,
     log: &LogFacts,
+    trail: &Trail,
 ) -> String {
     let known = Known {
         subject,
         dataset,
         numbers,
         log,
+        trail,
     };
     let answered: Vec<Answered> = QUESTIONS
         .iter()
@@ -300,10 +305,8 @@ impl Sheet<'_> {
                 text.push_str(&format!(" “{}”", markdown(stated)));
             }
             match &answered.by_log {
-                Answer::Full(said, evidence) => text.push_str(&format!(" {said} (log: `{evidence}`)")),
-                Answer::Part(said, evidence) => {
-                    text.push_str(&format!(" {said} (in part, log: `{evidence}`)"))
-                }
+                Answer::Full(said, evidence) => text.push_str(&format!(" {said} (log: {evidence})")),
+                Answer::Part(said, evidence) => text.push_str(&format!(" {said} (in part, log: {evidence})")),
                 Answer::Open if answered.by_makers.is_none() => text.push_str(" Open."),
                 Answer::Open => {}
             }

@@ -97,7 +97,7 @@ pub const QUESTIONS: [Question; 52] = [
         "motivation.2",
         O,
         "Who made it, and on whose behalf?",
-        Some("creators"),
+        None,
         answers::makers,
     ),
     ask(
@@ -211,7 +211,7 @@ pub const QUESTIONS: [Question; 52] = [
         C,
         "Does it hold what is sensitive, such as origin, beliefs or health?",
         None,
-        answers::open,
+        answers::sensitive,
     ),
     ask(
         "collection.1",
@@ -232,7 +232,7 @@ pub const QUESTIONS: [Question; 52] = [
         K,
         "If it is a sample: by which rule was it drawn?",
         None,
-        answers::open,
+        answers::sampling,
     ),
     ask(
         "collection.4",
@@ -323,7 +323,7 @@ pub const QUESTIONS: [Question; 52] = [
         U,
         "What was it used for already?",
         Some("uses"),
-        answers::open,
+        answers::used,
     ),
     ask(
         "uses.2",
@@ -400,8 +400,8 @@ pub const QUESTIONS: [Question; 52] = [
         "maintenance.2",
         M,
         "How are they reached?",
-        Some("contact"),
-        answers::open,
+        None,
+        answers::contact,
     ),
     ask("maintenance.3", M, "Is there an erratum?", None, answers::erratum),
     ask(

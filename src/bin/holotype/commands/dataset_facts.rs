@@ -1,7 +1,7 @@
 //! Facts of the dataset that a command drafts by themselves: a waiver, a sign-off, an answer, a round, an erratum, a parent.
 
-use holotype::event::{Command, Context, EntityRef};
-use holotype::model::FactChanges;
+use holotype::event::{Command, Context, EntityRef, read};
+use holotype::model::{DatasetRecord, FactChanges, Facts, Key};
 use holotype::repo::Repo;
 
 use crate::failure::Failure;
@@ -14,4 +14,10 @@ pub(crate) fn draft(repo: &Repo, context: &Context, changes: FactChanges) -> Res
         Ok(())
     })?;
     Ok(events)
+}
+
+/// The facts of the dataset with what is not yet committed.
+pub(crate) fn drafted(repo: &Repo) -> Result<Facts, Failure> {
+    let dataset: Option<DatasetRecord> = read(&repo.draft_version()?, &Key::dataset())?;
+    Ok(dataset.unwrap_or_default().facts)
 }

@@ -72,8 +72,12 @@ fn question_json(text: &str, answered: &Answered) -> Value {
         Answer::Part(said, evidence) => (Some(said), Some(evidence), "part"),
         Answer::Open => (None, None, "open"),
     };
+    let kinds = evidence.map(|evidence| evidence.kinds.iter().copied().collect::<BTreeMap<_, _>>());
     json!({
-        "name": answered.name, "question": text, "log": extent, "answer": by_log, "evidence": evidence,
+        "name": answered.name, "question": text, "log": extent, "answer": by_log,
+        "evidence": evidence.map(|evidence| evidence.query),
+        "evidence_events": evidence.map(|evidence| &evidence.events),
+        "evidence_kinds": kinds,
         "makers": answered.by_makers,
     })
 }

@@ -1,9 +1,7 @@
 //! `errata`: what is known to be wrong in a release, from what was corrected since; and that it was withdrawn.
 
 use clap::Args;
-use holotype::event::read;
-use holotype::model::{DatasetRecord, FactChanges, FactValue, Key};
-use holotype::release::{VersionStep, release_of_tag, step_of};
+use holotype::release::{VersionStep, Withdrawal, release_of_tag, step_of, withdrawal};
 use holotype::repo::Repo;
 use holotype::snapshot::changes::ChangeKind;
 use serde_json::{Value, json};
@@ -24,31 +22,6 @@ pub(crate) struct ErrataArgs {
     /// The version that replaces it
     #[arg(long, value_name = "VERSION", requires = "withdraw")]
     replaced_by: Option<String>,
-}
-
-/// That a release was withdrawn.
-pub(crate) struct Withdrawn {
-    pub(crate) reason: String,
-    pub(crate) replaced_by: Option<String>,
-}
-
-/// The fact of the dataset that holds why a release was withdrawn, or what replaces it.
-fn fact_name(version: &str, what: &str) -> String {
-    format!("release.{version}.{what}")
-}
-
-/// Says whether a release was withdrawn, by the latest version.
-pub(crate) fn withdrawn(repo: &Repo, version: &str) -> Result<Option<Withdrawn>, Failure> {
-    let head = repo.head_version()?;
-    let dataset: DatasetRecord = read(&head, &Key::dataset())?.unwrap_or_default();
-    let text = |what: &str| {
-        let value = dataset.facts.get(&fact_name(version, what));
-        value.and_then(FactValue::as_text).map(str::to_owned)
-    };
-    Ok(text("withdrawn").map(|reason| Withdrawn {
-        reason,
-        replaced_by: text("replaced_by"),
-    }))
 }
 
 pub(crate) fn run(app: &mut App, args: &ErrataArgs) -> Result<u8, Failure> {
@@ -82,17 +55,14 @@ fn withdraw(app: &mut App, repo: &Repo, args: &ErrataArgs, reason: &str) -> Resu
     if let Some(other) = &args.replaced_by {
         require_release(repo, other)?;
     }
-    let mut changes = FactChanges::from([(
-        fact_name(&args.version, "withdrawn"),
-        Some(FactValue::from(reason)),
-    )]);
-    changes.insert(
-        fact_name(&args.version, "replaced_by"),
-        args.replaced_by.as_deref().map(FactValue::from),
-    );
+    let withdrawal = Withdrawal {
+        version: args.version.clone(),
+        reason: reason.to_owned(),
+        replaced_by: args.replaced_by.clone(),
+    };
     let mut context = app.context(repo)?;
     context.reason = Some(reason.to_owned());
-    let events = dataset_facts::draft(repo, &context, changes)?;
+    let events = dataset_facts::draft(repo, &context, withdrawal.facts())?;
     app.out.object(
         "holotype/errata/1",
         &json!({
@@ -130,7 +100,7 @@ fn list(app: &mut App, repo: &Repo, version: &str) -> Result<u8, Failure> {
             })
         })
         .collect();
-    let tombstone = withdrawn(repo, version)?;
+    let tombstone = withdrawal(repo, version)?;
     app.out.object(
         "holotype/errata/1",
         &json!({
@@ -142,7 +112,7 @@ fn list(app: &mut App, repo: &Repo, version: &str) -> Result<u8, Failure> {
         }),
     )?;
     if let Some(withdrawn) = &tombstone {
-        app.out.line(describe(version, withdrawn))?;
+        app.out.line(one_line(&withdrawn.to_string()))?;
     }
     let count = u64::try_from(corrections.len()).unwrap_or(u64::MAX);
     app.out
@@ -159,13 +129,4 @@ fn list(app: &mut App, repo: &Repo, version: &str) -> Result<u8, Failure> {
         )))?;
     }
     Ok(0)
-}
-
-/// One line that says that a release was withdrawn.
-pub(crate) fn describe(version: &str, withdrawn: &Withdrawn) -> String {
-    let instead = withdrawn
-        .replaced_by
-        .as_ref()
-        .map_or_else(String::new, |other| format!("; {other} replaces it"));
-    one_line(&format!("{version} was withdrawn: {}{instead}", withdrawn.reason))
 }

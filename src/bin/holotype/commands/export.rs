@@ -190,10 +190,14 @@ pub(crate) fn row_filter<'a>(version: &'a Version, text: &str) -> Result<RowFilt
 impl RowFilter<'_> {
     /// Whether the expression is true under the rule in force; one that cannot be evaluated for a row is false for it.
     pub(crate) fn takes(&self, row: &Row<'_>) -> bool {
+        self.accepts(row).unwrap_or(false)
+    }
+
+    /// Whether the expression is true under the rule in force.
+    pub(crate) fn accepts(&self, row: &Row<'_>) -> Result<bool, Failure> {
         let row = self.context.reader().in_force(row);
         self.filter
             .accepts_row(&row, &ImageVariable::default(), &self.context)
-            .unwrap_or(false)
     }
 }
 

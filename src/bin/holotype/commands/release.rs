@@ -8,6 +8,7 @@ use holotype::export::image_table::is_source_pattern;
 use holotype::release::{
     ArchiveFormat, Images, NamedFilter, ReleaseError, ReleaseOptions, ReleaseRequest, ReleaseSummary,
     SigningKey, archive_release, bare_doi, build_release, check_rebuild, next_version, read_record,
+    write_tombstone,
 };
 use holotype::repo::Version;
 use serde_json::json;
@@ -220,6 +221,9 @@ fn build(app: &mut App, args: &ReleaseArgs, version: &str, out: &std::path::Path
         };
         Ok(build_release(&repo, &request, author)?)
     })?;
+    if let Some(withdrawal) = write_tombstone(&repo, &number, &summary.path)? {
+        app.out.note(withdrawal.to_string());
+    }
     notes.iter().for_each(|note| app.out.note(note));
     let packed = match given.archive {
         Some(format) => Some(archive_release(&summary.path, format)?),
@@ -334,6 +338,10 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Unresolved { .. } => Self::refused(
                 line,
                 "'holotype cite VERSION' prints what this repository holds; ask the makers for theirs",
+            ),
+            ReleaseError::UnresolvedQuery { .. } => Self::refused(
+                line,
+                "'holotype cite --query EXPR' stores a query; ask the makers for a copy of their repository",
             ),
             ReleaseError::Sign(_) => Self::refused(line, "give another key, or leave --sign out"),
             ReleaseError::WrongKey { .. } => Self::refused(

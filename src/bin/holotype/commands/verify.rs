@@ -1,11 +1,12 @@
 //! `verify`: checks every file of the repository, or a release's folder or archive.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use holotype::id::ReleaseId;
 use holotype::release::{
-    CheckOptions, VerifyingKey, parse_keys, verify_release_archive, verify_release_with,
+    CheckOptions, ReleaseRecord, VerifyingKey, parse_keys, tombstone_path, verify_release_archive,
+    verify_release_with, withdrawal,
 };
 use holotype::verify::{VerifyOptions, VerifyProgress, VerifyStage, verify};
 use serde_json::{Value, json};
@@ -123,11 +124,14 @@ fn release(app: &mut App, dir: &std::path::Path, args: &VerifyArgs) -> Result<u8
         signers: signers.as_deref(),
         cited: args.cited.as_deref().map(cited_release).transpose()?,
     };
-    let check = if path.is_file() {
+    let mut check = if path.is_file() {
         verify_release_archive(&path, &std::env::temp_dir(), None, &options)?
     } else {
         verify_release_with(&path, &options)?
     };
+    if let Some(said) = withdrawn(app, &path, check.record.as_ref()) {
+        check.withdrawn(said);
+    }
     let lines: Vec<Line> = check
         .findings
         .iter()
@@ -172,6 +176,24 @@ fn release(app: &mut App, dir: &std::path::Path, args: &VerifyArgs) -> Result<u8
         )?;
     }
     close(app, check.is_ok())
+}
+
+/// What says that a release was withdrawn: the repository of its dataset, where this is in one, else the tombstone beside
+/// its folder.
+fn withdrawn(app: &App, dir: &Path, record: Option<&ReleaseRecord>) -> Option<String> {
+    let by_repository = || {
+        let record = record?;
+        let repo = app.repo().ok()?;
+        let is_ours = repo.store().repository().id == record.dataset;
+        withdrawal(&repo, &record.version).ok()?.filter(|_| is_ours)
+    };
+    if let Some(withdrawal) = by_repository() {
+        return Some(one_line(&withdrawal.to_string()));
+    }
+    let dir = std::path::absolute(dir).ok()?;
+    let bytes = holotype::files::input::read_file(&tombstone_path(&dir), 1 << 20).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    text.lines().next().map(one_line)
 }
 
 /// Reads public keys.
