@@ -16,6 +16,7 @@ pub mod model;
 pub mod privacy;
 pub mod quality;
 pub mod release;
+pub mod repair;
 pub mod replay;
 pub mod repo;
 pub mod snapshot;

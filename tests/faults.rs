@@ -229,17 +229,17 @@ fn check_aftermath(
 }
 
 #[test]
-fn recording_into_the_draft() {
+fn k05_k06_recording_into_the_draft() {
     check_operation(|repo| annotate(repo).map(|_| ()));
 }
 
 #[test]
-fn sealing_the_draft() {
+fn k05_k06_sealing_the_draft() {
     check_operation(|repo| repo.commit_draft(&sealing(repo)?).map(|_| ()));
 }
 
 #[test]
-fn committing_beside_the_draft() {
+fn k05_k06_committing_beside_the_draft() {
     check_operation(|repo| {
         let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
         repo.commit_with(&sealing(repo)?, |transaction, _| -> Result<(), RepoError> {
@@ -251,7 +251,7 @@ fn committing_beside_the_draft() {
 }
 
 #[test]
-fn bringing_in_an_image() {
+fn k05_k06_bringing_in_an_image() {
     check_operation(|repo| ingest(repo, "b.png", b"other bytes"));
 }
 
@@ -323,7 +323,7 @@ fn making_a_repository() {
 }
 
 #[test]
-fn after_a_failed_sync_nothing_more_is_written() {
+fn k06_after_a_failed_sync_nothing_more_is_written() {
     let dir = tempfile::tempdir().unwrap();
     prepare(dir.path());
     let vfs = FaultyVfs::new(Arc::new(RealVfs));

@@ -55,7 +55,7 @@ fn point(writer: u32, round: u32) -> String {
 }
 
 #[test]
-fn writers_lose_nothing() {
+fn k10_writers_lose_nothing() {
     const WRITERS: u32 = 6;
     const ROUNDS: u32 = 5;
     let dir = repository();
@@ -138,7 +138,7 @@ fn drafters_lose_nothing() {
 }
 
 #[test]
-fn killed_writers_need_no_cleaning() {
+fn k01_killed_writers_need_no_cleaning() {
     let dir = repository();
     for n in 0..12_u32 {
         let name = format!("k{n}.jsonl");

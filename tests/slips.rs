@@ -216,7 +216,7 @@ fn nobody_is_named() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_output_is_no_success() {
+fn k15_a_full_output_is_no_success() {
     let dir = repository();
     let full = fs::OpenOptions::new().write(true).open("/dev/full");
     let full = full.unwrap();

@@ -23,6 +23,7 @@ pub use command::{AnnotationIdentity, Command, Rejection};
 pub use context::{Context, Tool};
 pub use created::CreatedLine;
 pub use creations::Creations;
+pub(crate) use decide::check_image_name;
 pub use decide::{check_text, decide};
 pub use evolve::{Edit, EvolveError, evolve, evolve_line};
 pub use line::{EventError, EventFormat, EventWire};

@@ -59,7 +59,7 @@ pub fn checkout(
     let (mut images, mut size_bytes, mut declared, mut erased, mut absent) = (0, 0, 0, 0, 0);
     let mut ingested = None;
     for image in dataset.images() {
-        if image.is_erased() {
+        if image.is_erased() || was_erased(repo, image)? {
             erased += 1;
         } else if image.record.files.is_empty() {
             declared += 1;
@@ -87,6 +87,16 @@ pub fn checkout(
         absent,
         annotations,
     })
+}
+
+/// Whether bytes of an image were erased later than this version.
+fn was_erased(repo: &Repo, image: &ImageRow) -> Result<bool, ExportError> {
+    for file in &image.record.files {
+        if !repo.store().has_blob(file.blob)? && repo.store().blob_tombstone(file.blob)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether none of an image's bytes ever came in here. The log is asked once, and only where bytes are missing: `known` is

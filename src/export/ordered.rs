@@ -30,13 +30,18 @@ where
     let (jobs, queue) = sync_channel::<(I::Item, SyncSender<T>)>(threads * AHEAD);
     let queue = Mutex::new(queue);
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((item, result)) = next(&queue) {
-                    // Nobody waits any more when a result before this one was refused.
-                    let _ = result.send(work(item));
-                }
-            });
+        let run = || {
+            while let Some((item, result)) = next(&queue) {
+                // Nobody waits any more when a result before this one was refused.
+                let _ = result.send(work(item));
+            }
+        };
+        let started = (0..threads)
+            .filter(|_| std::thread::Builder::new().spawn_scoped(scope, run).is_ok())
+            .count();
+        if started == 0 {
+            // No thread can be had.
+            return items.into_iter().try_for_each(|item| take(work(item)));
         }
         let jobs = jobs;
         let mut waiting = VecDeque::new();

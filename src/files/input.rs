@@ -3,9 +3,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use rustix::fs::{Mode, OFlags};
 use unicode_normalization::UnicodeNormalization;
@@ -161,7 +160,30 @@ pub struct InputFile {
     file: File,
     path: PathBuf,
     size_bytes: u64,
-    modified: Option<SystemTime>,
+    version: FileVersion,
+}
+
+/// What tells a file from another one of its name, and from itself before a change: a length and a time of change can
+/// be the same by chance or by intent, the time that the kernel keeps (`ctime`) cannot be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileVersion {
+    device: u64,
+    inode: u64,
+    size_bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl FileVersion {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size_bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
 }
 
 impl InputFile {
@@ -190,7 +212,7 @@ impl InputFile {
             file,
             path: path.to_owned(),
             size_bytes: metadata.len(),
-            modified: metadata.modified().ok(),
+            version: FileVersion::of(&metadata),
         })
     }
 
@@ -272,12 +294,10 @@ impl InputFile {
         io::Seek::rewind(&mut self.file).map_err(error("read", &self.path))
     }
 
-    /// Whether it was changed since it was opened.
+    /// Whether it was changed, replaced or removed since it was opened.
     #[must_use]
     pub fn has_changed(&self) -> bool {
-        fs::metadata(&self.path).map_or(true, |metadata| {
-            metadata.len() != self.size_bytes || metadata.modified().ok() != self.modified
-        })
+        fs::metadata(&self.path).map_or(true, |metadata| FileVersion::of(&metadata) != self.version)
     }
 }
 
@@ -356,6 +376,42 @@ mod tests {
             find_files(&dir.path().join("zz")),
             Err(FilesError::NotFound { .. })
         ));
+    }
+
+    #[test]
+    fn c01_c02_c03_the_same_length_and_time_do_not_hide_a_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, aside) = (dir.path().join("x"), dir.path().join("y"));
+        let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        let write = |at: &Path, bytes: &[u8]| {
+            fs::write(at, bytes).unwrap();
+            File::options()
+                .write(true)
+                .open(at)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+        };
+        write(&path, b"one");
+        write(&aside, b"two");
+        let file = InputFile::open(&path).unwrap();
+        assert!(!file.has_changed());
+        fs::rename(&aside, &path).unwrap();
+        assert!(file.has_changed(), "replaced by another file");
+        let file = InputFile::open(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &aside).unwrap();
+        fs::rename(&aside, &path).unwrap();
+        assert!(file.has_changed(), "replaced by a link");
+        assert!(matches!(
+            InputFile::open(&path),
+            Err(FilesError::NotRegular { .. })
+        ));
+        fs::remove_file(&path).unwrap();
+        assert!(file.has_changed(), "removed");
+        write(&path, b"one");
+        let file = InputFile::open(&path).unwrap();
+        write(&path, b"two");
+        assert!(file.has_changed(), "rewritten");
     }
 
     #[test]

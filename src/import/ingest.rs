@@ -6,7 +6,7 @@ mod intake;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::event::{Command, Context, State, read};
+use crate::event::{Command, Context, Rejection, State, check_image_name, read};
 use crate::files::input::{FilesError, FoundFile, find_files, is_folder};
 use crate::files::probe::Probe;
 use crate::id::ImageId;
@@ -149,6 +149,13 @@ pub fn ingest(
     progress: &(dyn Fn(IngestProgress) + Sync),
 ) -> Result<(IngestOutcome, u64), IngestError> {
     let (images, skipped) = find_images(paths, options)?;
+    // Before any bytes come in, so that a refusal leaves nothing.
+    for file in &images {
+        if let Err(why) = check_image_name(&file.name) {
+            let (kind, name) = ("an image", file.name.clone());
+            return Err(RepoError::from(Rejection::BadName { kind, name, why }).into());
+        }
+    }
     let known = repo.draft_version()?;
     let bytes_total = images.iter().map(|file| file.size_bytes).sum();
     let done = AtomicU64::new(0);

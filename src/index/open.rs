@@ -131,6 +131,13 @@ fn lock(store: &Store) -> Result<Box<dyn Lock>, IndexError> {
     store
         .create_derived_dirs(&folder)
         .map_err(IndexError::io("create", &folder))?;
+    for entry in store.list_derived(INDEX_DIR) {
+        let name = format!("{INDEX_DIR}/{}", entry.name);
+        if name == SLED_DIR && !entry.is_dir {
+            // A file, or a link that sled would follow.
+            store.remove_derived(&name);
+        }
+    }
     store
         .vfs()
         .lock(&folder, LockMode::TryExclusive)

@@ -1,11 +1,12 @@
 //! Erasure: bytes or personal data are destroyed, the fact stays. A commit of its own comes first, then tombstones,
 //! then the deletion; what a crash interrupted is finished when the repository is opened next.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use crate::event::{Command, Context, Event, read, scan_records};
+use crate::event::{Command, Context, Event, EventFormat, read, scan_records};
 use crate::id::{BlobId, Code, CommitId, ImageId, PrivateId};
-use crate::model::{CaseRecord, EntityKind, FactValue, ImageRecord, Key, KeyParts};
+use crate::model::{CaseRecord, EntityKind, FactValue, ImageRecord, Key, KeyParts, SlideRecord};
 use crate::store::{LocalErasure, PrivateRead, Tombstone};
 
 use super::history::{Scope, events_since};
@@ -17,6 +18,7 @@ pub struct ErasurePlan {
     kind: &'static str,
     images: Vec<ImageId>,
     blobs: Vec<BlobId>,
+    shared: Vec<BlobId>,
     private: Vec<PrivateId>,
     name: String,
 }
@@ -30,6 +32,8 @@ pub struct Erased {
     pub blobs: Vec<BlobId>,
     /// The private objects that are gone.
     pub private: Vec<PrivateId>,
+    /// The images that are marked as erased.
+    pub images: Vec<ImageId>,
 }
 
 impl ErasurePlan {
@@ -37,6 +41,12 @@ impl ErasurePlan {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         self.kind
+    }
+
+    /// Returns the blobs that stay, since other images show them as well.
+    #[must_use]
+    pub fn shared(&self) -> &[BlobId] {
+        &self.shared
     }
 
     /// Says what will be gone; for a person without the name.
@@ -71,12 +81,13 @@ impl Repo {
             .flatten()
         {
             if let Some(record) = read::<ImageRecord>(&version, &Key::image(id))? {
-                let blobs = self.only_here(&version, &[id], blobs_of(&record))?;
+                let (blobs, shared) = self.only_here(&version, &[id], blobs_of(&record))?;
                 let (images, private) = (vec![id], Vec::new());
                 return Ok(ErasurePlan {
                     kind: "image",
                     images,
                     blobs,
+                    shared,
                     private,
                     name: record.name,
                 });
@@ -102,30 +113,39 @@ impl Repo {
                 similar: Vec::new(),
             });
         }
-        let (images, blobs) = (Vec::new(), Vec::new());
         Ok(ErasurePlan {
             kind: "person",
-            images,
-            blobs,
+            images: Vec::new(),
+            blobs: Vec::new(),
+            shared: Vec::new(),
             private,
             name: String::new(),
         })
     }
 
     fn plan_case(&self, version: &Version, code: &Code) -> Result<ErasurePlan, RepoError> {
-        let (mut images, mut blobs) = (Vec::new(), Vec::new());
+        let (mut images, mut blobs, mut slides) = (Vec::new(), Vec::new(), Vec::new());
+        scan_records(
+            version,
+            &Key::kind_prefix(EntityKind::Slide),
+            |_, record: SlideRecord| {
+                slides.extend((record.case.as_ref() == Some(code)).then_some(record.code));
+                ControlFlow::Continue(())
+            },
+        )?;
         scan_records(
             version,
             &Key::kind_prefix(EntityKind::Image),
             |_, record: ImageRecord| {
-                if record.case.as_ref() == Some(code) {
+                let by_slide = record.slide.as_ref().is_some_and(|slide| slides.contains(slide));
+                if record.case.as_ref() == Some(code) || (record.case.is_none() && by_slide) {
                     images.push(ImageId::of_name(&record.name));
                     blobs.extend(blobs_of(&record));
                 }
                 ControlFlow::Continue(())
             },
         )?;
-        let blobs = self.only_here(version, &images, blobs)?;
+        let (blobs, shared) = self.only_here(version, &images, blobs)?;
         let mut private = Vec::new();
         for event in events_since(self, self.head()?, None, Scope::Global, &["case.registered/1"])? {
             if let Event::CaseRegistered {
@@ -141,40 +161,50 @@ impl Repo {
             kind: "case",
             images,
             blobs,
+            shared,
             private,
             name: code.to_string(),
         })
     }
 
-    /// Leaves out blobs that other images show as well.
+    /// Adds the blobs that the log says these images ever had, and sets those apart that other images show as well.
     fn only_here(
         &self,
         version: &Version,
         images: &[ImageId],
         mut blobs: Vec<BlobId>,
-    ) -> Result<Vec<BlobId>, RepoError> {
+    ) -> Result<(Vec<BlobId>, Vec<BlobId>), RepoError> {
+        let needle = EventFormat::ImageIngested.as_str();
+        for found in events_since(self, self.head()?, None, Scope::Everything, needle)? {
+            if let Event::ImageIngested { name, files, .. } = found.logged.event
+                && images.contains(&ImageId::of_name(&name))
+            {
+                blobs.extend(files.iter().map(|file| file.blob));
+            }
+        }
+        blobs.sort();
+        blobs.dedup();
+        let mut shared = BTreeSet::new();
         scan_records(
             version,
             &Key::kind_prefix(EntityKind::Image),
             |_, record: ImageRecord| {
-                if !images.contains(&ImageId::of_name(&record.name)) {
-                    let others = blobs_of(&record);
-                    blobs.retain(|blob| !others.contains(blob));
+                if !images.contains(&ImageId::of_name(&record.name)) && !is_erased(&record) {
+                    shared.extend(blobs_of(&record).into_iter().filter(|blob| blobs.contains(blob)));
                 }
                 ControlFlow::Continue(())
             },
         )?;
-        blobs.sort();
-        blobs.dedup();
-        Ok(blobs)
+        blobs.retain(|blob| !shared.contains(blob));
+        Ok((blobs, shared.into_iter().collect()))
     }
 
-    /// The private objects that hold this text, or a person's name as `Name <mail>`.
+    /// The private objects that hold this text, or a person's name or mail as `Name <mail>`.
     fn private_of(&self, name: &str) -> Result<Vec<PrivateId>, RepoError> {
         let mut found = Vec::new();
         for id in self.store.list_private()? {
             if let PrivateRead::Present(object) = self.store.read_private(id)?
-                && (object.value == name || object.value.split(" <").next() == Some(name))
+                && is_named(&object.value, name)
             {
                 found.push(id);
             }
@@ -220,6 +250,7 @@ impl Repo {
             commit: committed.map(|committed| committed.id),
             blobs: erasure.blobs,
             private: erasure.private,
+            images: erasure.images,
         })
     }
 
@@ -228,10 +259,12 @@ impl Repo {
             let tombstone = Tombstone::new(blob.digest(), erasure.erased_at, &erasure.reason);
             self.store.erase_blob(*blob, &tombstone)?;
             self.store.forget_local_path(*blob)?;
+            self.store.erase_set_aside(blob.digest())?;
         }
         for id in &erasure.private {
             let tombstone = Tombstone::new(id.digest(), erasure.erased_at, &erasure.reason);
             self.store.erase_private(*id, &tombstone)?;
+            self.store.erase_set_aside(id.digest())?;
         }
         self.drop_derived()?;
         Ok(self.store.clear_local_erasure()?)
@@ -253,9 +286,7 @@ impl Repo {
         let version = self.head_version()?;
         for image in &erasure.images {
             let record: Option<ImageRecord> = read(&version, &Key::image(*image))?;
-            let erased =
-                record.is_some_and(|record| record.facts.get("erased") == Some(&FactValue::Flag(true)));
-            if !erased {
+            if !record.as_ref().is_some_and(is_erased) {
                 return Ok(false);
             }
         }
@@ -267,6 +298,16 @@ impl Repo {
         };
         Ok(erasure.private.iter().all(said))
     }
+}
+
+/// Whether a private text is this one, or names the person whose name or mail this is.
+fn is_named(value: &str, name: &str) -> bool {
+    let parts = value.strip_suffix('>').and_then(|rest| rest.split_once(" <"));
+    value == name || parts.is_some_and(|(own, mail)| own == name || mail == name)
+}
+
+fn is_erased(record: &ImageRecord) -> bool {
+    record.facts.get("erased") == Some(&FactValue::Flag(true))
 }
 
 fn blobs_of(record: &ImageRecord) -> Vec<BlobId> {

@@ -29,6 +29,7 @@ pub struct Nodes {
     versions: Mutex<BTreeSet<CommitId>>,
     continued: Mutex<BTreeSet<CommitId>>,
     rebuilt: Mutex<BTreeSet<CommitId>>,
+    held: Mutex<BTreeSet<CommitId>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -48,6 +49,7 @@ impl Nodes {
             versions: Mutex::default(),
             continued: Mutex::default(),
             rebuilt: Mutex::default(),
+            held: Mutex::default(),
         }
     }
 
@@ -120,7 +122,7 @@ impl Nodes {
                     .copied()
             };
             let Some(version) = version else {
-                return Err(TreeError::Missing { id });
+                return self.bytes_in_memory(id);
             };
             if lock(&self.continued).insert(version) {
                 if let Some(nodes) = self.continue_tree(version) {
@@ -133,14 +135,33 @@ impl Nodes {
         }
     }
 
+    /// Replays versions from the log and holds all their nodes in memory: somebody empties `derived/` as often as what was
+    /// rebuilt is written there.
+    fn bytes_in_memory(&self, id: NodeId) -> Result<Vec<u8>, TreeError> {
+        let versions = lock(&self.versions).clone();
+        for version in versions {
+            if lock(&self.held).insert(version) {
+                self.hold(self.replay(version)?);
+            }
+            if let Some(bytes) = self.find(id) {
+                return Ok(bytes);
+            }
+        }
+        Err(TreeError::Missing { id })
+    }
+
     /// Replays a version from the log, keeps its nodes and writes them as a pack.
     pub(super) fn rebuild(&self, version: CommitId) -> Result<(), TreeError> {
+        self.keep(self.replay(version)?);
+        Ok(())
+    }
+
+    fn replay(&self, version: CommitId) -> Result<MemoryNodes, TreeError> {
         let mut nodes = MemoryNodes::default();
         replay_all(&self.store, version, &mut nodes).map_err(|error| TreeError::Source {
             source: Box::new(error),
         })?;
-        self.keep(nodes);
-        Ok(())
+        Ok(nodes)
     }
 
     fn keep(&self, nodes: MemoryNodes) {

@@ -94,6 +94,7 @@ impl Store {
             .create_dir(&folder)
             .map_err(StoreError::io("create", &folder))?;
         self.write_tombstone(&path.with_extension("erased"), tombstone)?;
+        self.remove_beginnings(&path)?;
         self.remove_erased(&path)
     }
 

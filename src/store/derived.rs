@@ -178,29 +178,43 @@ impl Store {
     pub fn drop_derived(&self, now_ms: i64) -> io::Result<u64> {
         const DAY_MS: i64 = 24 * 60 * 60 * 1000;
         let mut freed = 0;
-        for entry in self.list_or_empty("derived")? {
+        for entry in self.list_or_empty(&self.path("derived"))? {
             let path = self.derived_path(&entry.name);
             freed += self.tree_bytes(&path, &entry)?;
-            if entry.is_dir {
-                self.vfs.remove_dir_all(&path)?;
-            } else {
-                self.vfs.remove(&path)?;
-            }
+            self.remove_busy(&path, &entry)?;
         }
-        for entry in self.list_or_empty("tmp")? {
+        for entry in self.list_or_empty(&self.path("tmp"))? {
             let left = entry
                 .modified_ms
                 .is_some_and(|modified| now_ms.saturating_sub(modified) > DAY_MS);
             if left && !entry.is_dir {
                 freed += entry.size_bytes;
-                self.vfs.remove(&self.path("tmp").join(&entry.name))?;
+                self.remove_busy(&self.path("tmp").join(&entry.name), &entry)?;
             }
         }
         Ok(freed)
     }
 
-    fn list_or_empty(&self, folder: &str) -> io::Result<Vec<super::DirEntry>> {
-        match self.vfs.list(&self.path(folder)) {
+    /// Removes a file or folder, into which others may write meanwhile: what they write then may stay.
+    fn remove_busy(&self, path: &std::path::Path, entry: &super::DirEntry) -> io::Result<()> {
+        const TRIES: u32 = 8;
+        for _ in 0..TRIES {
+            let removed = if entry.is_dir {
+                self.vfs.remove_dir_all(path)
+            } else {
+                self.vfs.remove(path)
+            };
+            match removed {
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                other => return other,
+            }
+        }
+        Ok(())
+    }
+
+    fn list_or_empty(&self, folder: &std::path::Path) -> io::Result<Vec<super::DirEntry>> {
+        match self.vfs.list(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             other => other,
         }
@@ -210,8 +224,7 @@ impl Store {
         if !entry.is_dir {
             return Ok(entry.size_bytes);
         }
-        self.vfs
-            .list(path)?
+        self.list_or_empty(path)?
             .iter()
             .map(|inner| self.tree_bytes(&path.join(&inner.name), inner))
             .sum()

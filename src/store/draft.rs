@@ -76,6 +76,13 @@ pub struct DraftFile {
     whole_bytes: u64,
 }
 
+impl DraftFile {
+    /// Whether it is the draft of a note, with all that was acknowledged.
+    pub(super) fn covers(&self, note: &super::Acknowledged) -> bool {
+        self.head.id == note.draft && self.whole_bytes >= note.bytes
+    }
+}
+
 impl From<EventsWire> for DraftEntry {
     fn from(wire: EventsWire) -> Self {
         match wire {
@@ -214,7 +221,7 @@ impl Store {
 }
 
 /// Reads the lines of a draft, up to what a crash can have left of the last one.
-fn parse(path: &Path, bytes: &[u8]) -> Result<DraftFile, StoreError> {
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<DraftFile, StoreError> {
     let mut head = None;
     let mut entries = Vec::new();
     let mut lines = 0_u64;

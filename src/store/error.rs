@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::vfs::LinkFound;
+
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -66,7 +68,19 @@ impl StoreError {
     /// Says what was tried on which path.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { action, path, source }
+        move |source| {
+            // A repository has no links: this one is not as we made it.
+            if let Some(link) = source
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<LinkFound>())
+            {
+                return Self::Damaged {
+                    path,
+                    why: link.to_string(),
+                };
+            }
+            Self::Io { action, path, source }
+        }
     }
 
     pub(crate) fn damaged(path: &Path, why: impl Into<String>) -> Self {

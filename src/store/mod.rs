@@ -16,6 +16,7 @@ mod objects;
 mod private;
 mod real;
 mod refs;
+mod restore;
 mod sealed;
 mod stage;
 mod stream;
@@ -34,10 +35,11 @@ pub use local::{LocalAuthor, LocalErasure};
 pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
 pub use real::RealVfs;
 pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, is_ref_name};
+pub use restore::{QUARANTINE, Restorable, mend_root};
 pub(crate) use sealed::{seal as seal_record, unseal as unseal_record};
 pub use stage::{BlobSource, HashedBytes, StagedBlob};
 pub use stream::{PIECE_BYTES, fill_piece, hash_stream};
-pub use vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
+pub use vfs::{DirEntry, Durability, LinkFound, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
 pub use witness::WitnessState;
 
 use crate::codec::{Record, Tag, record};
@@ -407,7 +409,7 @@ fn missing_or(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) 
         if source.kind() == std::io::ErrorKind::NotFound {
             StoreError::Missing { path }
         } else {
-            StoreError::Io { action, path, source }
+            StoreError::io(action, &path)(source)
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::codec::{Record, Tag, from_canonical, record, to_canonical};
 use crate::id::{Digest, PrivateId};
 use crate::time::Timestamp;
 
+use super::stream::{PIECE_BYTES, fill_piece};
 use super::vfs::read_all;
 use super::{Store, StoreError, missing_or, sealed};
 
@@ -162,6 +163,7 @@ impl Store {
     pub fn erase_private(&self, id: PrivateId, tombstone: &Tombstone) -> Result<(), StoreError> {
         let path = self.private_path(id);
         self.write_tombstone(&path.with_extension("erased"), tombstone)?;
+        self.remove_beginnings(&path)?;
         self.remove_erased(&path)
     }
 
@@ -184,6 +186,44 @@ impl Store {
             }
             Err(StoreError::Missing { .. }) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Removes what a dead process left in `tmp/` of the bytes at a path: files that are the beginning of them.
+    pub(super) fn remove_beginnings(&self, path: &Path) -> Result<(), StoreError> {
+        let whole = match self
+            .vfs
+            .size_bytes(path)
+            .map_err(StoreError::io("look at", path))?
+        {
+            Some(size_bytes) => size_bytes,
+            None => return Ok(()),
+        };
+        for entry in self.list("tmp")? {
+            let left = self.path("tmp").join(&entry.name);
+            let is_beginning = !entry.is_dir
+                && (1..=whole).contains(&entry.size_bytes)
+                && self.begins_with(path, &left).unwrap_or(false);
+            if is_beginning {
+                self.remove_erased(&left)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the bytes of one file are the beginning of another's.
+    fn begins_with(&self, path: &Path, beginning: &Path) -> std::io::Result<bool> {
+        let (mut long, mut short) = (self.vfs.open(path)?, self.vfs.open(beginning)?);
+        let mut pieces = (vec![0_u8; PIECE_BYTES], vec![0_u8; PIECE_BYTES]);
+        loop {
+            let count = fill_piece(&mut short, &mut pieces.1)?;
+            fill_piece(&mut long, &mut pieces.0)?;
+            if pieces.0.get(..count) != pieces.1.get(..count) {
+                return Ok(false);
+            }
+            if count < PIECE_BYTES {
+                return Ok(true);
+            }
         }
     }
 

@@ -7,8 +7,10 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
 
-use super::vfs::{DirEntry, Durability, Lock, LockMode, ReadFile, Vfs, WriteFile};
+use super::REPOSITORY_DIR;
+use super::vfs::{DirEntry, Durability, LinkFound, Lock, LockMode, ReadFile, Vfs, WriteFile};
 
 /// The operating system's files.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,11 +78,42 @@ struct RealLock(#[expect(dead_code, reason = "held for its lock")] File);
 
 impl Lock for RealLock {}
 
+/// Refuses a path that leads through a symbolic link below `.holotype`: in a repository of a stranger it would carry
+/// what is written, locked or removed out of it. What is read is verified, whatever folder it came from.
+fn inside(path: &Path) -> io::Result<()> {
+    let is_root = |part: &&Path| part.file_name().is_some_and(|name| name == REPOSITORY_DIR);
+    if !path.ancestors().any(|part| is_root(&part)) {
+        return Ok(());
+    }
+    for part in path.ancestors().take_while(|part| !is_root(part)) {
+        match fs::symlink_metadata(part) {
+            Ok(metadata) if metadata.is_symlink() => return Err(io::Error::other(LinkFound)),
+            Ok(_) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// As [`inside`], where a link at the path itself is not followed anyway.
+fn holder_inside(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), inside)
+}
+
 impl Vfs for RealVfs {
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
         // Without `NONBLOCK`, a pipe put in a file's place would halt every reader.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(path, flags, Mode::empty());
+        let file = File::from(opened.map_err(|errno| match errno {
+            Errno::LOOP => io::Error::other(LinkFound),
+            errno => errno.into(),
+        })?);
         let metadata = file.metadata()?;
         let kind = metadata.file_type();
         if kind.is_dir() {
@@ -99,6 +132,7 @@ impl Vfs for RealVfs {
     }
 
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        holder_inside(path)?;
         let file = OpenOptions::new()
             .write(true)
             .read(true)
@@ -108,6 +142,7 @@ impl Vfs for RealVfs {
     }
 
     fn append(&self, path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
+        inside(path)?;
         let mut file = OpenOptions::new().append(true).create(true).open(path)?;
         file.write_all(bytes)?;
         match durability {
@@ -117,26 +152,33 @@ impl Vfs for RealVfs {
     }
 
     fn truncate(&self, path: &Path, size_bytes: u64) -> io::Result<()> {
+        inside(path)?;
         OpenOptions::new().write(true).open(path)?.set_len(size_bytes)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        holder_inside(from)?;
+        holder_inside(to)?;
         fs::rename(from, to)
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        holder_inside(to)?;
         fs::hard_link(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        holder_inside(path)?;
         fs::remove_file(path)
     }
 
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        holder_inside(path)?;
         fs::remove_dir_all(path)
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
+        inside(path)?;
         match fs::create_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
             other => other,
@@ -181,6 +223,7 @@ impl Vfs for RealVfs {
     }
 
     fn lock(&self, path: &Path, mode: LockMode) -> io::Result<Box<dyn Lock>> {
+        inside(path)?;
         let file = File::open(path)?;
         let operation = match mode {
             LockMode::Exclusive => FlockOperation::LockExclusive,
@@ -189,7 +232,7 @@ impl Vfs for RealVfs {
         loop {
             match rustix::fs::flock(&file, operation) {
                 Ok(()) => return Ok(Box::new(RealLock(file))),
-                Err(rustix::io::Errno::INTR) => {}
+                Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }

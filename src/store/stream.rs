@@ -56,8 +56,9 @@ where
     Ok((BlobId::of(&first), length(count)))
 }
 
-/// Three threads hand the pieces on in a ring: this one reads, one hashes, one passes them to `sink`.
-fn relay<R, S>(reader: &mut R, first: Vec<u8>, sink: S) -> Result<(BlobId, u64), StreamError>
+/// Three threads hand the pieces on in a ring: this one reads, one hashes, one passes them to `sink`. Where no thread
+/// can be had, this one does all three.
+fn relay<R, S>(reader: &mut R, first: Vec<u8>, mut sink: S) -> Result<(BlobId, u64), StreamError>
 where
     R: Read + ?Sized,
     S: FnMut(&[u8]) -> io::Result<()> + Send,
@@ -65,9 +66,16 @@ where
     let (read, to_hash) = channel();
     let (hashed, to_sink) = channel();
     let (emptied, to_fill) = channel();
-    thread::scope(|scope| {
-        let hashing = scope.spawn(move || hash_pieces(&to_hash, &hashed));
-        let sinking = scope.spawn(move || sink_pieces(&to_sink, &emptied, sink));
+    let lent = &mut sink;
+    let relayed = thread::scope(|scope| {
+        let hash = move || hash_pieces(&to_hash, &hashed);
+        let hashing = thread::Builder::new().spawn_scoped(scope, hash);
+        let pass = move || sink_pieces(&to_sink, &emptied, lent);
+        let sinking = thread::Builder::new().spawn_scoped(scope, pass);
+        let (Ok(hashing), Ok(sinking)) = (hashing, sinking) else {
+            drop(read);
+            return Err(first);
+        };
         let filled = read_pieces(reader, first, &to_fill, &read);
         drop(read);
         let hasher = hashing
@@ -76,10 +84,29 @@ where
         let sunk = sinking
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        sunk.map_err(StreamError::Write)?;
-        let size = filled.map_err(StreamError::Read)?;
-        Ok((blob_id(&hasher), size))
-    })
+        let all = sunk
+            .map_err(StreamError::Write)
+            .and_then(|()| Ok((blob_id(&hasher), filled.map_err(StreamError::Read)?)));
+        Ok(all)
+    });
+    relayed.unwrap_or_else(|first| alone(reader, first, sink))
+}
+
+/// Reads, hashes and passes on one piece after the other.
+fn alone<R, S>(reader: &mut R, first: Vec<u8>, mut sink: S) -> Result<(BlobId, u64), StreamError>
+where
+    R: Read + ?Sized,
+    S: FnMut(&[u8]) -> io::Result<()>,
+{
+    let (mut hasher, mut piece, mut size) = (blake3::Hasher::new(), first, 0_u64);
+    let mut count = piece.len();
+    while let Some(bytes) = piece.get(..count).filter(|bytes| !bytes.is_empty()) {
+        hasher.update(bytes);
+        sink(bytes).map_err(StreamError::Write)?;
+        size = size.saturating_add(length(count));
+        count = fill_piece(reader, &mut piece).map_err(StreamError::Read)?;
+    }
+    Ok((blob_id(&hasher), size))
 }
 
 /// Reads to the end of the stream, or until nobody takes the pieces; returns how many bytes it read.

@@ -59,6 +59,11 @@ pub enum Durability {
     Unsynced,
 }
 
+/// Why an operation was refused: a symbolic link stands on the way, within the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a symbolic link stands there, and nothing is read or written through one")]
+pub struct LinkFound;
+
 /// A name in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DirEntry {

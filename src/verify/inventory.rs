@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{BlobId, Digest, PrivateId};
-use crate::store::{StoreError, is_ref_name};
+use crate::store::{QUARANTINE, StoreError, is_ref_name};
 
 use super::Check;
 use super::finding::STRAY;
@@ -108,7 +108,7 @@ impl Inventory {
 fn folder_place(path: &str) -> Place {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
-        ["tmp" | "derived"] => Place::Known,
+        ["tmp" | "derived" | QUARANTINE] => Place::Known,
         ["objects" | "blobs" | "private" | "refs" | "draft" | "local"]
         | ["refs", "heads" | "tags"]
         | ["local", "paths"] => Place::Folder,
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_that_no_repository_has_are_strays() {
+    fn t17_paths_that_no_repository_has_are_strays() {
         let id = Digest::of(b"x").to_string();
         let wrong = [
             "x".to_owned(),

@@ -5,6 +5,7 @@
 //! draft that is missing or cut short from one that was given up or met by a crash. A setting in `local/` that somebody
 //! removed cannot be told from one never made.
 
+mod affected;
 mod batch;
 mod blobs;
 mod derived;
@@ -19,7 +20,10 @@ mod private;
 mod refs;
 mod replay;
 
+pub use affected::Affected;
 pub use finding::{CODES, Finding, Severity};
+
+use std::collections::BTreeMap;
 
 use crate::repo::Repo;
 use crate::store::{Store, StoreError};
@@ -73,6 +77,8 @@ pub struct Checked {
 pub struct VerifyReport {
     /// What was found, the worst first, then by file.
     pub findings: Vec<Finding>,
+    /// What the damaged and missing files held and what needs them, by path below `.holotype`.
+    pub affected: BTreeMap<String, Affected>,
     /// How much was checked.
     pub checked: Checked,
 }
@@ -131,13 +137,14 @@ impl Check<'_> {
         (self.progress)(VerifyProgress { stage, done, total });
     }
 
-    fn report(mut self) -> VerifyReport {
+    fn report(mut self, affected: BTreeMap<String, Affected>) -> VerifyReport {
         self.findings.sort_by(|a, b| {
             (a.severity, &a.object, a.code, &a.message).cmp(&(b.severity, &b.object, b.code, &b.message))
         });
         self.findings.dedup();
         VerifyReport {
             findings: self.findings,
+            affected,
             checked: self.checked,
         }
     }
@@ -184,5 +191,6 @@ pub fn verify(
     if options.replay {
         replay::check(&mut check, &mut objects, &refs);
     }
-    Ok(check.report())
+    let affected = affected::find(&mut check, &mut objects, &refs, &named);
+    Ok(check.report(affected))
 }

@@ -50,7 +50,11 @@ pub(super) fn check(check: &mut Check<'_>, objects: &mut Objects, refs: &Refs) {
 }
 
 /// Returns all commits that can be read, each after its parents.
-fn parents_first(check: &mut Check<'_>, objects: &mut Objects, refs: &Refs) -> Vec<(CommitId, Commit)> {
+pub(super) fn parents_first(
+    check: &mut Check<'_>,
+    objects: &mut Objects,
+    refs: &Refs,
+) -> Vec<(CommitId, Commit)> {
     let mut order = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     for (tip, by) in &refs.commits {

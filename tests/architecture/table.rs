@@ -14,7 +14,7 @@ pub(crate) const ROWS: &[&[&str]] = &[
     &["index"],
     &["repo"],
     &["import", "export", "quality", "sync", "verify"],
-    &["release"],
+    &["release", "repair"],
 ];
 
 /// The folder of the binary, which is the row above all others and a crate of its own.

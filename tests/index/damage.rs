@@ -114,7 +114,7 @@ fn a_file_in_place_of_a_folder_is_removed() {
 }
 
 #[test]
-fn the_index_of_another_repository_is_not_believed() {
+fn t14_the_index_of_another_repository_is_not_believed() {
     let ours = bench("a", &steps(9));
     let theirs = bench("b", &steps(14));
     ours.fill();
@@ -126,7 +126,7 @@ fn the_index_of_another_repository_is_not_believed() {
 }
 
 #[test]
-fn an_index_newer_than_the_log_is_not_believed() {
+fn t14_an_index_newer_than_the_log_is_not_believed() {
     let bench = bench("a", &steps(9));
     let old = tempfile::tempdir().unwrap();
     copy_dir(bench.dir.path(), old.path());
@@ -146,7 +146,7 @@ fn an_index_newer_than_the_log_is_not_believed() {
 }
 
 #[test]
-fn the_index_of_a_history_that_went_another_way_is_not_believed() {
+fn t14_the_index_of_a_history_that_went_another_way_is_not_believed() {
     let bench = bench("a", &steps(6));
     let other = tempfile::tempdir().unwrap();
     copy_dir(bench.dir.path(), other.path());

@@ -75,7 +75,7 @@ fn an_index_in_use_by_another_process_is_bypassed() {
 }
 
 #[test]
-fn two_at_once_both_get_right_answers() {
+fn k11_two_at_once_both_get_right_answers() {
     let bench = bench("a", &steps(12));
     let head = bench.repo.head().unwrap();
     let (expected, _) = answers(&bench.repo, head, Policy::Never);

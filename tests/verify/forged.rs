@@ -164,7 +164,7 @@ fn a_slot_whose_commit_leaves_the_branch_is_an_error() {
 }
 
 #[test]
-fn a_right_blob_with_a_wrong_length_is_an_error_of_the_record() {
+fn t18_a_right_blob_with_a_wrong_length_is_an_error_of_the_record() {
     let fixture = fixture();
     let repo = fixture.open();
     let file = store_file(&repo, "f.tiff", b"some bytes");
@@ -180,6 +180,50 @@ fn a_right_blob_with_a_wrong_length_is_an_error_of_the_record() {
         problems(&fixture, &PLAIN),
         [("HT-E014", format!("objects/{batch}"))]
     );
+}
+
+/// An object has the hash that is its name, and is no batch that anyone may write.
+#[test]
+fn t13_events_of_no_known_form_are_errors_that_name_the_batch() {
+    let fixture = fixture();
+    let repo = fixture.open();
+    let head = repo.head().unwrap().unwrap();
+    let range = repo.commit(head).unwrap().batches[0].clone();
+    let good = String::from_utf8(repo.store().read_object(range.batch.digest()).unwrap()).unwrap();
+    let (first, rest) = good.split_once('\n').unwrap();
+    let line = rest.lines().next().unwrap();
+    let deep = "[".repeat(200_000);
+    let variants = [
+        good.replace("/1\"", "/99\""),
+        good.replacen("{\"", "{ \"", 1),
+        good.replacen("{\"", "{\"critical\":true,\"", 1),
+        format!("{first}\n{{\"format\":\"nothing/1\"}}\n"),
+        format!("{first}\n{}\n", line.replacen("\"x\":10", "\"x\":1.0e1", 1)),
+        format!("{first}\n{}\n", line.replacen("\"x\":10", "\"x\":10,\"x\":10", 1)),
+        format!("{first}\n{}\n", line.replacen("\"x\":10", "\"x\":1e400", 1)),
+        format!("{first}\n{deep}\n"),
+        format!("{first}\n{}\n", "9".repeat(1 << 20)),
+        format!("{first}\n{line}"),
+        format!("{first}\n{line}\u{0}\n"),
+        good.trim_end().to_owned(),
+    ];
+    for (number, bytes) in variants.iter().enumerate() {
+        assert_ne!(*bytes, good, "variant {number}");
+        let fixture = self::fixture();
+        let repo = fixture.open();
+        let digest = repo.store().write_object(bytes.as_bytes()).unwrap();
+        let mut range = range.clone();
+        range.batch = holotype::id::BatchId::from_digest(digest);
+        forge(&repo, |commit| commit.batches = vec![range]);
+        let report = check(&fixture.open(), &REPLAY);
+        let named = |finding: &holotype::verify::Finding| finding.object == format!("objects/{digest}");
+        let about: Vec<_> = report.findings.iter().filter(|finding| named(finding)).collect();
+        assert!(
+            about.iter().any(|finding| finding.severity == Severity::Error),
+            "variant {number}: {:#?}",
+            report.findings
+        );
+    }
 }
 
 #[test]

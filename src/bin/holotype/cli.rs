@@ -95,6 +95,7 @@ pub(crate) enum Command {
     Export(commands::export::ExportArgs),
     Checkout(commands::checkout::CheckoutArgs),
     Verify(commands::verify::VerifyArgs),
+    Repair(commands::repair::RepairArgs),
     Erase(commands::erase::EraseArgs),
     Gc(commands::gc::GcArgs),
     Index(commands::index::IndexArgs),

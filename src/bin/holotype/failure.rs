@@ -133,7 +133,7 @@ impl From<RepoError> for Failure {
             return Self::new(
                 DAMAGED,
                 line,
-                "run 'holotype verify' to see all that is damaged; restore those files from a copy",
+                "run 'holotype verify' to see all that is damaged; 'holotype repair --from COPY' brings it back",
             );
         }
         let similar = |names: &[String], otherwise: &str| match names.first() {
@@ -199,6 +199,8 @@ fn io_hint(kind: std::io::ErrorKind) -> &'static str {
         "nothing was changed; you need write permission there"
     } else if kind == ErrorKind::StorageFull || kind == ErrorKind::QuotaExceeded {
         "nothing was changed; free some space and run the command again"
+    } else if kind == ErrorKind::Unsupported || kind == ErrorKind::CrossesDevices {
+        "this file system lacks hard links, locks or renames; keep the repository on a local disk, such as ext4 or APFS"
     } else {
         "what was acknowledged before is safe; check the disk and run the command again"
     }

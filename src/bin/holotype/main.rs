@@ -29,8 +29,21 @@ fn keep_sled_quiet() {
     }));
 }
 
+/// Where the system gives no thread, this one does all work: the pool that is made when it is first asked for would panic.
+fn make_thread_pool() {
+    let tried = std::thread::Builder::new().spawn(|| {});
+    if !tried.is_ok_and(|thread| thread.join().is_ok()) {
+        // That one was made already is as good.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .use_current_thread()
+            .build_global();
+    }
+}
+
 fn main() -> ExitCode {
     keep_sled_quiet();
+    make_thread_pool();
     let matches = match cli::parse() {
         Ok(matches) => matches,
         Err(code) => return ExitCode::from(code),

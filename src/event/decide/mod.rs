@@ -434,7 +434,7 @@ impl Judge<'_> {
 ///
 /// # Errors
 /// The reason in words.
-fn check_image_name(name: &str) -> Result<(), &'static str> {
+pub(crate) fn check_image_name(name: &str) -> Result<(), &'static str> {
     check_text(name)?;
     if name.len() > 4096 {
         return Err("it is longer than 4,096 bytes");

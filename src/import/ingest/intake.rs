@@ -140,8 +140,10 @@ impl<'r> Intake<'r> {
         };
         thread::scope(|scope| {
             let threads: Vec<_> = (0..thread_count().min(files.len()))
-                .map(|_| scope.spawn(work))
+                .filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
                 .collect();
+            // Where no thread can be had, this one does the work.
+            let own = if threads.is_empty() { work() } else { Vec::new() };
             threads
                 .into_iter()
                 .flat_map(|thread| {
@@ -149,6 +151,7 @@ impl<'r> Intake<'r> {
                         .join()
                         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
                 })
+                .chain(own)
                 .collect()
         })
     }

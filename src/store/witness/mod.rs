@@ -48,12 +48,15 @@ pub struct WitnessState {
 impl Store {
     /// Creates the witness, empty but for its first line.
     pub(super) fn create_witness(&self) -> Result<(), StoreError> {
-        let line = WitnessLine {
+        self.write_atomic(&self.path(WITNESS), &witness_bytes(&self.first_line()))
+    }
+
+    fn first_line(&self) -> WitnessLine {
+        WitnessLine {
             digest: self.repository.id,
             name: "repository".to_owned(),
             seq: None,
-        };
-        self.write_atomic(&self.path(WITNESS), &witness_bytes(&line))
+        }
     }
 
     /// Returns the highest slot of a branch in the last lines of the witness; 0 when there is none. A slot stands
@@ -188,6 +191,35 @@ impl Store {
             reading.state.damage = Some(no_line(*number));
         }
         Ok(())
+    }
+
+    /// Returns the digest that the witness names for a slot or tag; `None` where no whole line is about it.
+    pub(super) fn witnessed_digest(
+        &self,
+        name: &str,
+        seq: Option<u64>,
+    ) -> Result<Option<Digest>, StoreError> {
+        let path = self.path(WITNESS);
+        let bytes = match read_all(self.vfs.as_ref(), &path, u64::MAX).map_err(missing_or("read", &path)) {
+            Ok(bytes) => bytes,
+            Err(StoreError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut lines = bytes.split(|byte| *byte == b'\n').filter_map(parse_line);
+        let found =
+            lines.find(|line| line.name == name && line.seq == seq && line.digest != self.repository.id);
+        Ok(found.map(|line| line.digest))
+    }
+
+    /// Returns the bytes of a witness that has seen all slots and tags that stand.
+    pub(super) fn witness_of_refs(&self) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = witness_bytes(&self.first_line());
+        for (name, seq) in self.unseen(&BTreeSet::new())? {
+            if let Some(digest) = self.digest_of(&name, seq)? {
+                bytes.extend(witness_bytes(&WitnessLine { digest, name, seq }));
+            }
+        }
+        Ok(bytes)
     }
 
     fn is_witnessed(&self, line: &WitnessLine) -> Result<bool, StoreError> {

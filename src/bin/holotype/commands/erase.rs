@@ -1,10 +1,13 @@
 //! `erase`: destroys bytes or personal data for ever and keeps the fact.
 
 use std::io::{BufRead, IsTerminal, Write};
+use std::path::PathBuf;
 
 use clap::Args;
-use holotype::repo::Erased;
-use serde_json::json;
+use holotype::files::output::{Existing, StagedFile};
+use holotype::repo::{Erased, Repo};
+use holotype::time::Timestamp;
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -17,6 +20,9 @@ pub(crate) struct EraseArgs {
     /// Why
     #[arg(long)]
     reason: String,
+    /// Write what was removed into this new JSON file, which names no person
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -37,14 +43,29 @@ pub(crate) fn run(app: &mut App, args: &EraseArgs) -> Result<u8, Failure> {
         reason: Some(args.reason.clone()),
         ..app.context(&repo)?
     };
+    let shared = plan.shared().to_vec();
+    let file = match &args.certificate {
+        Some(path) => Some(StagedFile::create(&app.user_path(path), Existing::Refuse)?),
+        None => None,
+    };
+    let erased = repo.erase(&plan, &context, &sealing, &args.reason)?;
+    let certificate = certificate(&repo, plan.kind(), &erased, app.around.now);
+    if let Some(mut file) = file {
+        writeln!(file, "{certificate:#}")?;
+        file.publish()?;
+    }
     let Erased {
         commit,
         blobs,
         private,
-    } = repo.erase(&plan, &context, &sealing, &args.reason)?;
+        ..
+    } = erased;
     app.out.object(
         "holotype/erase/1",
-        &json!({"commit": commit, "blobs": blobs, "private": private, "reason": args.reason}),
+        &json!({
+            "commit": commit, "blobs": blobs, "private": private, "reason": args.reason, "shared_blobs": shared,
+            "certificate": certificate,
+        }),
     )?;
     app.out.line(format!(
         "erased {}; {} blobs and {} private objects are gone",
@@ -52,8 +73,27 @@ pub(crate) fn run(app: &mut App, args: &EraseArgs) -> Result<u8, Failure> {
         blobs.len(),
         private.len()
     ))?;
+    for blob in &shared {
+        app.out.line(format!(
+            "the bytes {blob} stay, since another image shows them; erase that one as well: holotype list images"
+        ))?;
+    }
     app.out.line("names in images' names, labels, messages and other texts stay: look for them with holotype list and log")?;
     Ok(0)
+}
+
+/// Says what was removed, by ids alone: no name, no reason in somebody's words.
+fn certificate(repo: &Repo, kind: &str, erased: &Erased, at: Timestamp) -> Value {
+    json!({
+        "schema": "holotype/erasure-certificate/1",
+        "dataset": repo.store().repository().id,
+        "kind": kind,
+        "erased_at": at,
+        "commit": erased.commit,
+        "images": erased.images,
+        "blobs": erased.blobs,
+        "private": erased.private,
+    })
 }
 
 /// Asks on a terminal; elsewhere `--yes` is needed.

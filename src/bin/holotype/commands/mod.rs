@@ -28,6 +28,7 @@ pub(crate) mod metadata;
 mod personal;
 pub(crate) mod record;
 pub(crate) mod release;
+pub(crate) mod repair;
 pub(crate) mod resolve;
 pub(crate) mod revert;
 pub(crate) mod round;
@@ -79,6 +80,7 @@ pub(crate) fn run(app: &mut App, command: Command) -> Result<u8, Failure> {
         Command::Export(args) => export::run(app, &args),
         Command::Checkout(args) => checkout::run(app, &args),
         Command::Verify(args) => verify::run(app, &args),
+        Command::Repair(args) => repair::run(app, &args),
         Command::Erase(args) => erase::run(app, &args),
         Command::Gc(args) => gc::run(app, &args),
         Command::Index(args) => index::run(app, &args),

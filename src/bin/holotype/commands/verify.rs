@@ -8,10 +8,12 @@ use holotype::release::{
     CheckOptions, ReleaseRecord, VerifyingKey, parse_keys, tombstone_path, verify_release_archive,
     verify_release_with, withdrawal,
 };
-use holotype::verify::{VerifyOptions, VerifyProgress, VerifyStage, verify};
+use holotype::verify::{
+    Affected, Finding, Severity, VerifyOptions, VerifyProgress, VerifyReport, VerifyStage, verify,
+};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, short};
 use crate::failure::{FOUND, Failure, chain};
 use crate::output::{one_line, shows_progress};
 
@@ -38,12 +40,16 @@ pub(crate) struct VerifyArgs {
     cited: Option<String>,
 }
 
+/// The code of a derived file that is damaged.
+const DERIVED: &str = "HT-I007";
+
 /// One line of a result.
-struct Line {
+pub(crate) struct Line {
     code: String,
     severity: String,
     object: String,
     message: String,
+    affected: Option<Affected>,
 }
 
 pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
@@ -55,39 +61,9 @@ pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
         quick: args.quick,
         replay: args.replay,
     };
-    let bar = if shows_progress(app.out.quiet) {
-        indicatif::ProgressBar::new(0)
-    } else {
-        indicatif::ProgressBar::hidden()
-    };
-    let tell = |progress: VerifyProgress| {
-        bar.set_message(match progress.stage {
-            VerifyStage::Objects => "log",
-            VerifyStage::Blobs => "images",
-            VerifyStage::Replay => "replay",
-        });
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
-    };
-    let result = verify(&repo, &options, &tell);
-    bar.finish_and_clear();
-    let report = result.map_err(|error| {
-        Failure::new(
-            crate::failure::IO,
-            chain(&error),
-            "check the disk and the permissions",
-        )
-    })?;
-    let lines: Vec<Line> = report
-        .findings
-        .iter()
-        .map(|finding| Line {
-            code: finding.code.to_owned(),
-            severity: finding.severity.as_str().to_owned(),
-            object: finding.object.clone(),
-            message: finding.message.clone(),
-        })
-        .collect();
+    let result = with_bar(app, |tell| verify(&repo, &options, tell));
+    let report = result.map_err(|error| cannot_check(&error))?;
+    let lines = lines_of(&report);
     let checked = report.checked;
     let counts = json!({
         "objects": checked.objects, "bytes": checked.bytes, "events": checked.events, "blobs": checked.blobs,
@@ -97,6 +73,11 @@ pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
         &json!({"ok": report.ok(), "findings": json_lines(&lines), "checked": counts}),
     )?;
     print(app, &lines)?;
+    if report.is_damaged() {
+        app.out.note(
+            "bring back what is damaged: holotype repair --from DIR, DIR being another copy or a release",
+        );
+    }
     app.out.line(format!(
         "checked {} objects, {} events, {} blobs, {} bytes{}",
         checked.objects,
@@ -110,6 +91,51 @@ pub(crate) fn run(app: &mut App, args: &VerifyArgs) -> Result<u8, Failure> {
         }
     ))?;
     close(app, report.ok())
+}
+
+/// Shows how far a check is while it runs.
+pub(crate) fn with_bar<T>(app: &App, work: impl FnOnce(&dyn Fn(VerifyProgress)) -> T) -> T {
+    let bar = if shows_progress(app.out.quiet) {
+        indicatif::ProgressBar::new(0)
+    } else {
+        indicatif::ProgressBar::hidden()
+    };
+    let done = work(&|progress: VerifyProgress| {
+        bar.set_message(match progress.stage {
+            VerifyStage::Objects => "log",
+            VerifyStage::Blobs => "images",
+            VerifyStage::Replay => "replay",
+        });
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    });
+    bar.finish_and_clear();
+    done
+}
+
+/// Says that a repository cannot be checked at all.
+pub(crate) fn cannot_check(error: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        crate::failure::IO,
+        chain(error),
+        "check the disk and the permissions",
+    )
+}
+
+/// The findings of a check, with what each damaged file held.
+pub(crate) fn lines_of(report: &VerifyReport) -> Vec<Line> {
+    let line = |finding: &Finding| Line {
+        code: finding.code.to_owned(),
+        severity: finding.severity.as_str().to_owned(),
+        object: finding.object.clone(),
+        message: finding.message.clone(),
+        affected: report
+            .affected
+            .get(&finding.object)
+            .filter(|_| finding.severity == Severity::Error)
+            .cloned(),
+    };
+    report.findings.iter().map(line).collect()
 }
 
 fn release(app: &mut App, dir: &std::path::Path, args: &VerifyArgs) -> Result<u8, Failure> {
@@ -143,6 +169,7 @@ fn release(app: &mut App, dir: &std::path::Path, args: &VerifyArgs) -> Result<u8
                 .unwrap_or_default(),
             object: finding.object.clone(),
             message: finding.message.clone(),
+            affected: None,
         })
         .collect();
     let counts = json!({
@@ -225,19 +252,50 @@ pub(crate) fn cited_release(text: &str) -> Result<ReleaseId, Failure> {
     })
 }
 
-fn json_lines(lines: &[Line]) -> Vec<Value> {
-    lines
-        .iter()
-        .map(|line| json!({"code": line.code, "severity": line.severity, "object": line.object, "message": line.message}))
-        .collect()
+/// `damaged` tells truth, which only a copy brings back, from what is derived and rebuilt when needed.
+pub(crate) fn json_lines(lines: &[Line]) -> Vec<Value> {
+    let one = |line: &Line| {
+        let mut members = json!({
+            "code": line.code, "severity": line.severity, "object": line.object, "message": line.message,
+        });
+        if let (Some(affected), Value::Object(members)) = (&line.affected, &mut members) {
+            members.insert("damaged".to_owned(), json!("truth"));
+            members.insert("held".to_owned(), json!(affected.held));
+            members.insert("commits".to_owned(), json!(affected.commits));
+            members.insert("tags".to_owned(), json!(affected.tags));
+            members.insert("copies".to_owned(), json!(affected.copies));
+        } else if let (DERIVED, Value::Object(members)) = (line.code.as_str(), &mut members) {
+            members.insert("damaged".to_owned(), json!("derived"));
+        }
+        members
+    };
+    lines.iter().map(one).collect()
 }
 
-fn print(app: &mut App, lines: &[Line]) -> Result<(), Failure> {
+pub(crate) fn print(app: &mut App, lines: &[Line]) -> Result<(), Failure> {
     for line in lines {
         app.out.line(one_line(&format!(
             "{} {}  {}: {}",
             line.severity, line.code, line.object, line.message
         )))?;
+        let Some(affected) = &line.affected else { continue };
+        app.out.line(one_line(&format!("  it held {}", affected.held)))?;
+        if let (Some(first), Some(last)) = (affected.commits.first(), affected.commits.last()) {
+            app.out.line(format!(
+                "  needed by {} commits, from {} to {}",
+                affected.commits.len(),
+                short(&first.to_string()),
+                short(&last.to_string())
+            ))?;
+        }
+        if !affected.tags.is_empty() {
+            app.out.line(one_line(&format!(
+                "  needed by the tags {}",
+                affected.tags.join(", ")
+            )))?;
+        }
+        app.out
+            .line(format!("  a good copy may be in {}", affected.copies))?;
     }
     Ok(())
 }
