@@ -301,7 +301,9 @@ impl World {
         let changes = match &step {
             Step::Record(_) => step.apply(&self.model).present != self.model.present,
             Step::RecordAndCommit(_) => step.apply(&self.model).head != self.model.head,
-            _ => true,
+            Step::Commit | Step::Discard | Step::Tag(_) | Step::RevertLast | Step::Gc | Step::LoseDerived => {
+                true
+            }
         };
         if changes { step } else { Step::Gc }
     }

@@ -175,7 +175,7 @@ impl Repo {
         mut blobs: Vec<BlobId>,
     ) -> Result<(Vec<BlobId>, Vec<BlobId>), RepoError> {
         let needle = EventFormat::ImageIngested.as_str();
-        for found in events_since(self, self.head()?, None, Scope::Everything, needle)? {
+        for found in events_since(self, self.head()?, None, Scope::Everything, &[needle])? {
             if let Event::ImageIngested { name, files, .. } = found.logged.event
                 && images.contains(&ImageId::of_name(&name))
             {
