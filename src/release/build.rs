@@ -14,6 +14,7 @@ use super::manifest::{
 };
 use super::numbering::{Numbered, number_release};
 use super::payload::{Derivation, Derived, IMAGE_FILES, derive_payload};
+use super::progress::{ReleaseStage, TellProgress, Telling};
 use super::record::{BuildRecord, ExportedCounts, ReleaseRecord};
 use super::trail::read_trail;
 use super::{ReleaseError, Severity, SigningKey, keys_of, verify_release};
@@ -71,6 +72,8 @@ pub struct ReleaseOptions<'a> {
     pub signature: Option<&'a str>,
     /// Where images can be had ([`is_source_pattern`](crate::export::image_table::is_source_pattern)).
     pub image_source: Option<&'a str>,
+    /// Is told how far it has come.
+    pub progress: Option<&'a TellProgress<'a>>,
 }
 
 /// What is to be released.
@@ -279,7 +282,7 @@ pub(super) fn stage_release(
     }
     let (mut record, derived) = add_payload(repo, request, &dataset, commit, &numbered, &mut contents)?;
     let mut payload = Found::new();
-    contents.read_back(&mut payload)?;
+    contents.read_back(&mut payload, request.options.progress)?;
     if let Some(name) = payload.keys().find(|name| is_ambiguous(name)) {
         return Err(ReleaseError::Ambiguous { name: name.clone() });
     }
@@ -298,11 +301,11 @@ pub(super) fn stage_release(
     };
     let record_bytes = add_tag_files(&documents, &mut record, &payload, &mut contents)?;
     let mut files = payload;
-    contents.read_back(&mut files)?;
+    contents.read_back(&mut files, None)?;
     let signature = sign(&request.options, dataset.facts(), &record_bytes)?;
     if let Some(signature) = &signature {
         contents.add(SIGNATURE_NAME, signature.as_bytes())?;
-        contents.read_back(&mut files)?;
+        contents.read_back(&mut files, None)?;
     }
     let summary = ReleaseSummary {
         id: ReleaseId::of(&record_bytes),
@@ -361,7 +364,7 @@ fn add_tag_files(
     contents.add(SHA256_NAME, &sums)?;
     contents.add(BLAKE3_NAME, &blakes)?;
     let mut tags = payload.clone();
-    contents.read_back(&mut tags)?;
+    contents.read_back(&mut tags, None)?;
     tags.retain(|name, _| !payload.contains_key(name));
     let tag_sums = manifest(&tags, |file| file.sha256);
     let tag_blakes = manifest(&tags, |file| file.blake3);
@@ -451,11 +454,14 @@ fn add_payload(
     contents: &mut Contents,
 ) -> Result<(ReleaseRecord, Derived), ReleaseError> {
     let options = &request.options;
+    let annotations = commit.counts.annotations;
+    let exporting = Telling::begin(options.progress, ReleaseStage::Exporting, annotations);
     let what = Derivation {
         name: repo.name(),
         repository: repo.store().repository().id,
         filter: options.filter.map(|named| named.filter).unwrap_or_default(),
         image_source: options.image_source,
+        tell: &|count| exporting.advance(count),
     };
     let derived = derive_payload(dataset, &what, contents)?;
     let commits = ancestors(repo, request.commit)?;

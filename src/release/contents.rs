@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::ReleaseError;
 use super::manifest::{Found, FoundFile, digest_with_blob};
+use super::progress::{ReleaseStage, TellProgress, Telling};
 use super::sink::Sink;
 use super::swh::{BlobHash, directory_id};
 use crate::export::ImageRow;
@@ -118,17 +119,24 @@ impl Contents {
 
     /// Makes everything durable, reads the files that are not in `found` from the disk, compares each with what was
     /// written, and adds its digests and its length.
-    pub(super) fn read_back(&mut self, found: &mut Found) -> Result<(), ReleaseError> {
+    pub(super) fn read_back(
+        &mut self,
+        found: &mut Found,
+        progress: Option<&TellProgress<'_>>,
+    ) -> Result<(), ReleaseError> {
         self.sync()?;
         let new: Vec<(&String, &Digest)> = self
             .written
             .iter()
             .filter(|(name, _)| !found.contains_key(*name))
             .collect();
+        let total = u64::try_from(new.len()).unwrap_or(u64::MAX);
+        let reading = Telling::begin(progress, ReleaseStage::ReadingBack, total);
         let read: Vec<(String, FoundFile, BlobHash)> = new
             .into_par_iter()
             .map(|(name, written)| {
                 let (file, blob) = self.read_back_file(name, *written)?;
+                reading.advance(1);
                 Ok((name.clone(), file, blob))
             })
             .collect::<Result<_, ReleaseError>>()?;

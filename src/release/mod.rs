@@ -36,6 +36,7 @@ mod manifest;
 mod numbering;
 mod numbers;
 mod payload;
+mod progress;
 mod rebuild;
 mod record;
 mod ro_crate;
@@ -65,6 +66,7 @@ pub use datasheet::{
 };
 pub use error::ReleaseError;
 pub use numbering::next_version;
+pub use progress::{ReleaseProgress, ReleaseStage, TellProgress};
 pub use rebuild::{Rebuilt, ReleaseCitation, check_rebuild, read_record, release_build, resolve_release};
 pub use record::{BuildRecord, ExportedCounts, PreviousRelease, ReleaseRecord};
 pub use sign::{KEY_FACT, NAMESPACE, SignError, SigningKey, VerifyingKey, keys_of, parse_keys};

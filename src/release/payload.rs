@@ -47,6 +47,8 @@ pub(super) struct Derivation<'a> {
     pub(super) filter: Filter<'a>,
     /// Where images can be had.
     pub(super) image_source: Option<&'a str>,
+    /// Is told of annotations that were read, several at a time, on several threads.
+    pub(super) tell: &'a (dyn Fn(u64) + Sync),
 }
 
 /// What was derived.
@@ -105,6 +107,7 @@ fn write_annotations<S: Sink>(
     };
     let exported = write_formats(dataset, out, &options, &|image, rows| {
         count.show(image, rows);
+        (what.tell)(u64::try_from(rows.len()).unwrap_or(u64::MAX));
     })?;
     for (name, file) in [(COCO, coco), (CSV, csv), (PARQUET, parquet)] {
         sink.close(name, file)?;

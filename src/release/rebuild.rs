@@ -331,6 +331,7 @@ fn request_of<'a>(
             signer: None,
             signature: build.signature.as_deref(),
             image_source: build.image_source.as_deref(),
+            progress: None,
         },
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use holotype::import::load::FoundSource;
 use holotype::import::progress::{Progress, Stage};
+use holotype::release::{ReleaseProgress, ReleaseStage};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::{Output, shows_progress};
@@ -102,6 +103,47 @@ impl Progress for ImportBar {
     }
 }
 
+/// A bar for a release.
+pub(crate) struct ReleaseBar {
+    bar: ProgressBar,
+    stage: AtomicU64,
+}
+
+impl ReleaseBar {
+    /// A bar; a hidden one where nobody would see it.
+    pub(crate) fn new(out: &Output) -> Self {
+        let bar = if !out.json && shows_progress(out.quiet) {
+            ProgressBar::new(0)
+        } else {
+            ProgressBar::hidden()
+        };
+        Self {
+            bar,
+            stage: AtomicU64::new(0),
+        }
+    }
+
+    /// Shows how far it has come.
+    pub(crate) fn tell(&self, progress: ReleaseProgress) {
+        let (number, template) = match progress.stage {
+            ReleaseStage::Exporting => (1, "exporting  {bar:30} {pos}/{len} annotations, {eta} left"),
+            ReleaseStage::ReadingBack => (2, "reading    {bar:30} {pos}/{len} files, {eta} left"),
+        };
+        if self.stage.swap(number, Ordering::Relaxed) != number {
+            self.bar.reset();
+            self.bar.set_style(style(template));
+        }
+        self.bar.set_length(progress.total);
+        self.bar.set_position(progress.done);
+    }
+}
+
+impl Drop for ReleaseBar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use holotype::files::input::FoundFile;
@@ -131,6 +173,18 @@ mod tests {
         }
         let short = ImportBar::new(&Output::new(false, false), &sources(1, 1000));
         assert!(short.bar.is_hidden());
+    }
+
+    #[test]
+    fn a_release_shows_what_it_is_doing() {
+        let bar = ReleaseBar::new(&Output::new(true, false));
+        assert!(bar.bar.is_hidden());
+        let told = |stage, done, total| {
+            bar.tell(ReleaseProgress { stage, done, total });
+            (bar.bar.position(), bar.bar.length())
+        };
+        assert_eq!(told(ReleaseStage::Exporting, 7, 9), (7, Some(9)));
+        assert_eq!(told(ReleaseStage::ReadingBack, 1, 3), (1, Some(3)));
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn check_derived(
         repository: record.dataset,
         filter: Filter::default(),
         image_source: record.image_source.as_deref(),
+        tell: &|_| {},
     };
     let derived = derive_payload(dataset, &what, &mut hashes)?;
     // Documents speak of the payload: where that is damaged, the damage alone is told.

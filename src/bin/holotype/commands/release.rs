@@ -18,6 +18,7 @@ use crate::commands::check::{GateOptions, before_release};
 use crate::commands::export::{losses, row_filter};
 use crate::failure::{CONFLICT, FOUND, Failure, chain};
 use crate::output::one_line;
+use crate::progress::ReleaseBar;
 
 /// Builds DIR/NAME-VERSION/ with checksums, annotations, history and datasheet, and the tag
 #[derive(Debug, Args)]
@@ -198,6 +199,7 @@ fn build(app: &mut App, args: &ReleaseArgs, version: &str, out: &std::path::Path
         .map(|text| parse_rule(text, &version))
         .transpose()?;
     let out_dir = app.user_path(out);
+    let bar = ReleaseBar::new(&app.out);
     let summary = with_filter(&version, args.filter.as_deref(), |filter| {
         let request = ReleaseRequest {
             version: &number,
@@ -217,10 +219,12 @@ fn build(app: &mut App, args: &ReleaseArgs, version: &str, out: &std::path::Path
                 signer: given.signer.as_ref(),
                 signature: None,
                 image_source: args.image_source.as_deref(),
+                progress: Some(&|progress| bar.tell(progress)),
             },
         };
         Ok(build_release(&repo, &request, author)?)
     })?;
+    drop(bar);
     if let Some(withdrawal) = write_tombstone(&repo, &number, &summary.path)? {
         app.out.note(withdrawal.to_string());
     }
