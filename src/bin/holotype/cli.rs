@@ -108,11 +108,8 @@ pub(crate) fn parse() -> Result<Cli, u8> {
         Ok(cli) => Ok(cli),
         Err(error) if error.use_stderr() => {
             let text = error.render().to_string();
-            let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-            let first = lines
-                .next()
-                .unwrap_or("error: the command line cannot be understood");
-            let tip = lines.find_map(|line| line.strip_prefix("tip: "));
+            let first = first_line(&text);
+            let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
             let hint = tip.map_or_else(|| hint_for(&text), |tip| format!("{tip}; see holotype --help"));
             let mut stderr = std::io::stderr().lock();
             let _ = writeln!(stderr, "{first}");
@@ -127,6 +124,19 @@ pub(crate) fn parse() -> Result<Cli, u8> {
     }
 }
 
+/// What is wrong, in one line; what stands indented below it, such as arguments that are missing, belongs to it.
+fn first_line(text: &str) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines
+        .next()
+        .unwrap_or("error: the command line cannot be understood");
+    let below: Vec<&str> = lines
+        .take_while(|line| first.ends_with(':') && line.starts_with("  "))
+        .map(str::trim)
+        .collect();
+    [&[first], below.as_slice()].concat().join(" ")
+}
+
 /// Where to look after a mistake: the command's own help, where the line names one.
 fn hint_for(text: &str) -> String {
     let usage = text
@@ -138,5 +148,21 @@ fn hint_for(text: &str) -> String {
     match command {
         Some(command) => format!("see holotype {command} --help"),
         None => "see holotype --help".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_line;
+
+    #[test]
+    fn what_is_missing_stands_in_the_line() {
+        let text = "error: the following arguments are missing:\n  --message <MESSAGE>\n  <NAME>\n\nUsage: holotype tag\n";
+        assert_eq!(
+            first_line(text),
+            "error: the following arguments are missing: --message <MESSAGE> <NAME>"
+        );
+        assert_eq!(first_line("error: no\n\n  tip: yes\n"), "error: no");
+        assert_eq!(first_line(""), "error: the command line cannot be understood");
     }
 }

@@ -134,7 +134,10 @@ impl ReleaseBar {
             self.bar.set_style(style(template));
         }
         self.bar.set_length(progress.total);
-        self.bar.set_position(progress.done);
+        // Threads tell in any order; a step back would spoil the estimate.
+        if progress.done > self.bar.position() {
+            self.bar.set_position(progress.done);
+        }
     }
 }
 
