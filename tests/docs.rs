@@ -11,9 +11,13 @@
     reason = "a test may panic"
 )]
 
+mod tree;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use tree::copy_tree;
 
 const SEED: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 
@@ -74,19 +78,6 @@ fn run(command: &str, folder: &mut PathBuf, seconds: u32) -> String {
         text
     } else {
         text + "\n"
-    }
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

@@ -8,7 +8,8 @@
     reason = "a test may panic"
 )]
 
-use std::fs;
+mod tree;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use holotype::store::faulty::{FAULTS, Fault, FaultyVfs};
 use holotype::store::{BlobSource, RealVfs, Vfs};
 use holotype::time::Timestamp;
 use holotype::tree::MemoryNodes;
+use tree::copy_tree;
 
 fn around() -> Surroundings {
     Surroundings {
@@ -101,19 +103,6 @@ fn prepare(dir: &Path) {
     let repo = Repo::init(Arc::new(RealVfs), dir, "faults", around()).unwrap();
     ingest(&repo, "a.png", b"the bytes of an image").unwrap();
     annotate(&repo).unwrap();
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// What stands: the head's snapshot, the draft's, the tags, and whether the image's bytes are there.

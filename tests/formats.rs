@@ -9,9 +9,11 @@
 
 mod common;
 mod lab;
+mod tree;
 
-use std::fs;
 use std::path::Path;
+
+use tree::source_below;
 
 #[path = "formats/asap.rs"]
 mod asap;
@@ -55,26 +57,12 @@ mod yolo;
 #[path = "formats/coco_long.rs"]
 mod coco_long;
 
-/// Gathers the text of all Rust files below a folder.
-fn gather(folder: &Path, text: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            gather(&path, text);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            text.push_str(&fs::read_to_string(&path).unwrap());
-        }
-    }
-}
-
 /// What real files of the field do is numbered from 1 to 30, what hostile ones do from F01 to F25. A number without a
 /// test of its name is a case that nobody tries.
 #[test]
 fn every_known_quirk_and_threat_has_a_test_of_its_name() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut text = String::new();
-    gather(&root.join("src/import"), &mut text);
-    gather(&root.join("tests/formats"), &mut text);
+    let text = source_below(&root.join("src/import")) + &source_below(&root.join("tests/formats"));
     let quirks = (1..=30).map(|number| format!("fn quirk_{number:02}_"));
     let threats = (1..=25).map(|number| format!("fn f{number:02}_"));
     let missing: Vec<String> = quirks

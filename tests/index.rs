@@ -18,3 +18,4 @@ mod laws;
 mod revisions;
 #[path = "index/sharing.rs"]
 mod sharing;
+mod tree;

@@ -8,6 +8,7 @@
 
 #[path = "dataset/mod.rs"]
 mod dataset;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,6 +25,7 @@ use holotype::release::{
     build_release, cite, datasheet, prepare_release, safe_name, tag_release, verify_release,
 };
 use holotype::time::Timestamp;
+use tree::copy_tree;
 
 fn request<'a>(made: &Made, version: &'a str, out_dir: &'a Path) -> ReleaseRequest<'a> {
     ReleaseRequest {
@@ -55,14 +57,6 @@ fn found(check: &ReleaseCheck) -> Vec<(&str, &str)> {
         .iter()
         .map(|finding| (finding.code, finding.object.as_str()))
         .collect()
-}
-
-fn copy(from: &Path, to: &Path) {
-    for (name, bytes) in bytes_of(from) {
-        let path = to.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
 }
 
 #[test]
@@ -161,7 +155,7 @@ fn r01_r02_r08_what_is_wrong_is_named() {
         .unwrap();
     for (n, name) in names.iter().enumerate() {
         let dir = out.path().join(format!("flipped-{n}"));
-        copy(&summary.path, &dir);
+        copy_tree(&summary.path, &dir);
         let mut bytes = fs::read(dir.join(name)).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
@@ -178,7 +172,7 @@ fn r01_r02_r08_what_is_wrong_is_named() {
         fs::remove_dir_all(&dir).unwrap();
     }
     let dir = out.path().join("copy");
-    copy(&summary.path, &dir);
+    copy_tree(&summary.path, &dir);
     fs::remove_file(dir.join("data/images/b.png")).unwrap();
     assert_eq!(
         found(&verify_release(&dir).unwrap()),
@@ -290,7 +284,7 @@ fn a_consistent_forgery_is_found_by_the_history_and_by_the_digest() {
         "bag-info.txt",
     ] {
         let dir = out.path().join("forged");
-        copy(&summary.path, &dir);
+        copy_tree(&summary.path, &dir);
         let mut bytes = fs::read(dir.join(name)).unwrap();
         bytes.push(b'\n');
         fs::write(dir.join(name), bytes).unwrap();
@@ -301,7 +295,7 @@ fn a_consistent_forgery_is_found_by_the_history_and_by_the_digest() {
         fs::remove_dir_all(&dir).unwrap();
     }
     let dir = out.path().join("more");
-    copy(&summary.path, &dir);
+    copy_tree(&summary.path, &dir);
     fs::write(dir.join("data/annotations/other.json"), "{}").unwrap();
     forge(&dir, |_, text| text.to_owned());
     let check = verify_release(&dir).unwrap();

@@ -8,10 +8,11 @@
 mod lab;
 #[path = "release_cli/strangers.rs"]
 mod strangers;
+mod tree;
 
 use std::path::{Path, PathBuf};
 
-use lab::cells::{bytes_of, release, text, with_cells};
+use lab::cells::{bytes_of, release, text, with_cells, withdraw};
 use lab::{Lab, data_dir};
 use serde_json::Value;
 
@@ -261,23 +262,8 @@ fn a_correction_is_an_erratum_of_the_release_before() {
             .len(),
         0
     );
-    lab.run(&[
-        "errata",
-        "1.0.0",
-        "--withdraw",
-        "a patient's name",
-        "--replaced-by",
-        "9.9.9",
-    ])
-    .refused(3);
-    lab.ok(&[
-        "errata",
-        "1.0.0",
-        "--withdraw",
-        "a patient's name",
-        "--replaced-by",
-        "2.0.0",
-    ]);
+    withdraw(&lab, "9.9.9").refused(3);
+    assert_eq!(withdraw(&lab, "2.0.0").status, 0);
     lab.ok(&["commit", "-m", "1.0.0 is withdrawn"]);
     let errata = lab.json(&["errata", "1.0.0"]);
     assert_eq!(errata["withdrawn"]["replaced_by"], "2.0.0");

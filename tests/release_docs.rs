@@ -10,7 +10,7 @@ mod lab;
 
 use std::path::{Path, PathBuf};
 
-use lab::cells::{bytes_of, copy_of, release, text, with_cells};
+use lab::cells::{bytes_of, copy_of, release, text, with_cells, withdraw};
 use lab::{Lab, data_dir};
 use serde_json::Value;
 
@@ -338,14 +338,7 @@ fn with_a_withdrawn_release() -> (Lab, [Value; 2], String) {
     lab.ok(&["commit", "-m", "said better"]);
     let second = release(&lab, &["auto"]);
     let version = second["version"].as_str().unwrap();
-    lab.ok(&[
-        "errata",
-        "1.0.0",
-        "--withdraw",
-        "a patient's name",
-        "--replaced-by",
-        version,
-    ]);
+    assert_eq!(withdraw(&lab, version).status, 0);
     lab.ok(&["commit", "-m", "1.0.0 is withdrawn"]);
     let said = format!("1.0.0 was withdrawn: a patient's name; {version} replaces it");
     (lab, [first, second], said)

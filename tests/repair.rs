@@ -12,10 +12,11 @@
 mod fixture;
 #[path = "lab/mod.rs"]
 mod lab;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use fixture::{Fixture, check, files_below};
@@ -26,19 +27,7 @@ use holotype::time::Timestamp;
 use holotype::verify::VerifyOptions;
 use lab::Lab;
 use serde_json::json;
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
+use tree::copy_tree;
 
 fn dir_of(fixture: &Fixture) -> PathBuf {
     fixture.path("").parent().unwrap().to_owned()
@@ -248,13 +237,7 @@ fn a_slot_of_another_history_gives_way_to_the_witnessed_one() {
 /// A repository with two images and a release that has them.
 fn released() -> (Lab, PathBuf) {
     let lab = Lab::new();
-    lab.ok(&[
-        "set",
-        "dataset",
-        "title=Cells",
-        "licence=MIT",
-        "creators=Ngo, Binh",
-    ]);
+    lab.describe();
     lab.write("images/a.png", b"bytes of a");
     lab.write("images/b.png", b"bytes of b");
     lab.ok(&["add", "images"]);

@@ -13,6 +13,7 @@
 
 #[path = "lab/mod.rs"]
 mod lab;
+mod tree;
 
 #[path = "threats/bench.rs"]
 mod bench;
@@ -34,34 +35,21 @@ mod tampering;
 mod underneath;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
+
+use tree::source_below;
 
 /// The letters, and how many cases each has.
 const CASES: [(char, u32); 6] = [('t', 19), ('i', 11), ('n', 13), ('c', 6), ('k', 16), ('f', 25)];
 
-/// Gathers the names of all tests below a folder.
-fn gather(folder: &Path, tests: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            gather(&path, tests);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let lines: Vec<&str> = text.lines().map(str::trim).collect();
-            for pair in lines.windows(3) {
-                let name = pair[1..]
-                    .iter()
-                    .find_map(|line| line.strip_prefix("fn "))
-                    .and_then(|rest| rest.split_once('('));
-                if pair[0] == "#[test]"
-                    && let Some((name, _)) = name
-                {
-                    tests.push(name.to_owned());
-                }
-            }
-        }
-    }
+/// The names of all tests in a text.
+fn tests_in(text: &str) -> Vec<&str> {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let tests = lines.windows(3).filter(|three| three[0] == "#[test]");
+    tests
+        .filter_map(|three| three[1..].iter().find_map(|line| line.strip_prefix("fn ")))
+        .filter_map(|rest| Some(rest.split_once('(')?.0))
+        .collect()
 }
 
 /// The codes that stand at the start of a test's name: `t02_t03_…` and `n01_to_n04_…` are some.
@@ -107,10 +95,8 @@ fn codes_are_read_off_names() {
 #[test]
 fn every_threat_has_a_test_of_its_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut tests = Vec::new();
-    gather(&root.join("src"), &mut tests);
-    gather(&root.join("tests"), &mut tests);
-    let tried: BTreeSet<String> = tests.iter().flat_map(|test| codes_of(test)).collect();
+    let text = source_below(&root.join("src")) + &source_below(&root.join("tests"));
+    let tried: BTreeSet<String> = tests_in(&text).into_iter().flat_map(codes_of).collect();
     let wanted = CASES
         .iter()
         .flat_map(|(letter, count)| (1..=*count).map(move |number| format!("{letter}{number:02}")));

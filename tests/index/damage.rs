@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use holotype::index::{IndexAnswer, IndexMode, Policy, open};
 
-use crate::bench::{answers, bench, copy_dir, files, reopen, steps};
+use crate::bench::{answers, bench, files, reopen, steps};
+use crate::tree::copy_tree;
 
 #[test]
 fn an_index_is_filled_when_it_is_asked_and_stays_valid() {
@@ -120,7 +121,7 @@ fn t14_the_index_of_another_repository_is_not_believed() {
     ours.fill();
     theirs.fill();
     fs::remove_dir_all(ours.index_dir()).unwrap();
-    copy_dir(&theirs.index_dir(), &ours.index_dir());
+    copy_tree(&theirs.index_dir(), &ours.index_dir());
     ours.check_refilled();
     assert_eq!(ours.index().commits(), 9);
 }
@@ -129,10 +130,10 @@ fn t14_the_index_of_another_repository_is_not_believed() {
 fn t14_an_index_newer_than_the_log_is_not_believed() {
     let bench = bench("a", &steps(9));
     let old = tempfile::tempdir().unwrap();
-    copy_dir(bench.dir.path(), old.path());
+    copy_tree(bench.dir.path(), old.path());
     bench.commit(&steps(5));
     bench.fill();
-    copy_dir(&bench.index_dir(), &old.path().join(".holotype/derived/index"));
+    copy_tree(&bench.index_dir(), &old.path().join(".holotype/derived/index"));
     let repo = reopen(old.path());
     let head = repo.head().unwrap();
     let (expected, _) = answers(&repo, head, Policy::Never);
@@ -149,7 +150,7 @@ fn t14_an_index_newer_than_the_log_is_not_believed() {
 fn t14_the_index_of_a_history_that_went_another_way_is_not_believed() {
     let bench = bench("a", &steps(6));
     let other = tempfile::tempdir().unwrap();
-    copy_dir(bench.dir.path(), other.path());
+    copy_tree(bench.dir.path(), other.path());
     bench.commit(&steps(4));
     bench.fill();
     let theirs = crate::bench::Bench {
@@ -162,7 +163,7 @@ fn t14_the_index_of_a_history_that_went_another_way_is_not_believed() {
         let to = theirs.dir.path().join(".holotype/objects");
         fs::copy(&object, to.join(object.file_name().unwrap())).unwrap();
     }
-    copy_dir(&bench.index_dir(), &theirs.index_dir());
+    copy_tree(&bench.index_dir(), &theirs.index_dir());
     theirs.check_refilled();
     assert_eq!(theirs.index().commits(), 10);
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Lab;
+use super::{Lab, Ran};
 
 /// A path as text.
 pub(crate) fn text(path: &Path) -> &str {
@@ -20,13 +20,7 @@ pub(crate) fn text(path: &Path) -> &str {
 /// A repository with an image and two annotations, in three commits.
 pub(crate) fn with_cells() -> Lab {
     let lab = Lab::new();
-    lab.ok(&[
-        "set",
-        "dataset",
-        "title=Cells",
-        "licence=MIT",
-        "creators=Ngo, Binh",
-    ]);
+    lab.describe();
     lab.ok(&["commit", "-m", "what it is"]);
     let lines = [
         r#"{"command":"annotate","image":"a.png","geometry":{"type":"box","x":1,"y":2,"width":3,"height":4},"label":"cell","annotator":"one"}"#,
@@ -80,4 +74,16 @@ pub(crate) fn copy_of(lab: &Lab) -> Lab {
         copy.write(text(&Path::new(".holotype").join(name)), bytes);
     }
     copy
+}
+
+/// Withdraws the release 1.0.0.
+pub(crate) fn withdraw(lab: &Lab, replaced_by: &str) -> Ran {
+    lab.run(&[
+        "errata",
+        "1.0.0",
+        "--withdraw",
+        "a patient's name",
+        "--replaced-by",
+        replaced_by,
+    ])
 }

@@ -198,6 +198,17 @@ impl Lab {
         self.ok(&[args, &["--json"]].concat()).rows()
     }
 
+    /// States what a release cannot be without: title, licence and creators.
+    pub(crate) fn describe(&self) {
+        self.ok(&[
+            "set",
+            "dataset",
+            "title=Cells",
+            "licence=MIT",
+            "creators=Ngo, Binh",
+        ]);
+    }
+
     /// Seals the draft and returns the snapshot's id.
     pub(crate) fn commit(&self, message: &str) -> String {
         text(&self.json(&["commit", "-m", message])["snapshot"])

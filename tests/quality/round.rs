@@ -76,6 +76,19 @@ fn bytes_of(folder: &Path) -> String {
     all
 }
 
+/// The ratings of the second person: 18, all given blinded in the second round.
+fn rated_blinded(lab: &Lab) -> Vec<Value> {
+    let mut of_round = lab.rows(&["list", "ratings"]);
+    of_round.retain(|row| row["annotator"] == "human-2");
+    assert_eq!(of_round.len(), 18);
+    assert!(
+        of_round
+            .iter()
+            .all(|row| row["round"] == 2 && row["blinded"] == true && row["label"] == "mitotic figure")
+    );
+    of_round
+}
+
 #[test]
 fn a_blinded_package_holds_places_alone_and_the_same_ones_each_time() {
     let lab = labelled();
@@ -187,17 +200,7 @@ fn answers_are_ratings_of_the_round_and_blinding_is_checked() {
     );
     assert_eq!(report["blinding"]["proved"].as_array().unwrap().len(), 2);
     lab.commit("answers");
-    let ratings = lab.rows(&["list", "ratings"]);
-    let of_round: Vec<&Value> = ratings
-        .iter()
-        .filter(|row| row["annotator"] == "human-2")
-        .collect();
-    assert_eq!(of_round.len(), 18);
-    assert!(
-        of_round
-            .iter()
-            .all(|row| { row["round"] == 2 && row["blinded"] == true && row["label"] == "mitotic figure" })
-    );
+    let of_round = rated_blinded(&lab);
     // Those that E1 called something else differ.
     let annotations = lab.rows(&["list", "annotations"]);
     let answered = |row: &&Value| of_round.iter().any(|rating| rating["annotation"] == row["id"]);
@@ -406,17 +409,7 @@ fn a_database_of_sliderunner_holds_no_label_and_its_answers_come_back() {
     );
     assert_eq!(report["blinding"]["proved"].as_array().unwrap().len(), 2);
     lab.commit("answers");
-    let ratings = lab.rows(&["list", "ratings"]);
-    let of_round: Vec<&Value> = ratings
-        .iter()
-        .filter(|row| row["annotator"] == "human-2")
-        .collect();
-    assert_eq!(of_round.len(), 18);
-    assert!(
-        of_round
-            .iter()
-            .all(|row| row["round"] == 2 && row["blinded"] == true && row["label"] == "mitotic figure")
-    );
+    rated_blinded(&lab);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::lab::Lab;
+use super::tree::source_below;
 use super::{release, text, with_cells};
 
 #[test]
@@ -152,26 +153,12 @@ fn r07_an_archive_is_checked_as_its_folder_is() {
     assert!(ran.stdout.contains("it is no tar.zst and no zip"), "{ran:?}");
 }
 
-/// Gathers the text of all Rust files below a folder.
-fn gather(folder: &Path, text: &mut String) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            gather(&path, text);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            text.push_str(&std::fs::read_to_string(&path).unwrap());
-        }
-    }
-}
-
 /// What is done to releases on their way to a stranger is numbered from R01 to R09. A number without a test of its name is a case
 /// that nobody tries; a finding without a test that expects its code is one that nobody sees.
 #[test]
 fn every_threat_and_every_finding_of_releases_has_a_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut tests = String::new();
-    gather(&root.join("src/release"), &mut tests);
-    gather(&root.join("tests"), &mut tests);
+    let tests = source_below(&root.join("src/release")) + &source_below(&root.join("tests"));
     let has_name = |number: u32| {
         let code = format!("r{number:02}_");
         tests.split("fn ").any(|rest| {

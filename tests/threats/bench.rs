@@ -27,13 +27,7 @@ pub(crate) fn repository() -> Lab {
 
 /// Fills a repository; `second` is the message of the second commit.
 pub(crate) fn fill(lab: &Lab, second: &str) {
-    lab.ok(&[
-        "set",
-        "dataset",
-        "title=Cells",
-        "licence=MIT",
-        "creators=Ngo, Binh",
-    ]);
+    lab.describe();
     lab.write("images/a.png", b"the bytes of the first image");
     lab.write("images/b.png", vec![7_u8; 3000]);
     lab.ok(&["add", "images"]);
@@ -83,20 +77,6 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
     }
     found.sort();
     found
-}
-
-/// Copies a folder.
-pub(crate) fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// What `verify` says: the exit code, and the errors as code and file.

@@ -12,8 +12,9 @@ use holotype::repo::{Repo, RepoError};
 use holotype::store::RealVfs;
 use holotype::verify::{VerifyOptions, verify};
 
-use crate::bench::{copy_tree, open, record, repository, verified};
+use crate::bench::{open, record, repository, verified};
 use crate::hooks::{HookVfs, Op};
+use crate::tree::copy_tree;
 
 /// A key and its record.
 type Row = (Vec<u8>, Vec<u8>);

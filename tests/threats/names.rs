@@ -7,8 +7,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
-use crate::bench::{copy_tree, program, repository, verified};
+use crate::bench::{program, repository, verified};
 use crate::lab::Lab;
+use crate::tree::copy_tree;
 
 /// A name with control characters is not taken in, and not shown as it is; one that some system cannot have is kept, and no
 /// working copy is made of it.

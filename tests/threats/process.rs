@@ -6,9 +6,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::bench::{copy_tree, files, point, program, repository, verified};
+use crate::bench::{files, point, program, repository, verified};
 use crate::lab::Lab;
 use crate::names::{as_stranger, hand_over};
+use crate::tree::copy_tree;
 
 fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")

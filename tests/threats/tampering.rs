@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use crate::bench::{AUTHOR, copy_tree, fill, object_with, point, release, repository, tells, verified};
+use crate::bench::{AUTHOR, fill, object_with, point, release, repository, tells, verified};
 use crate::lab::{Lab, text};
+use crate::tree::copy_tree;
 
 /// The path of a file below `.holotype`, as messages name it.
 fn below(lab: &Lab, path: &Path) -> String {
