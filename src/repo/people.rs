@@ -218,18 +218,10 @@ impl Repo {
         {
             return Ok(Some(code));
         }
-        match self.registered_as(text)? {
-            Some(who) if is_annotator(state, &who.code)? => Ok(Some(who.code)),
+        match named(&self.registrations(self.head()?)?, text) {
+            Some(who) if is_annotator(state, &who.code)? => Ok(Some(who.code.clone())),
             Some(_) | None => Ok(None),
         }
-    }
-
-    /// Returns how the log or the draft registered somebody of this name, whether or not that was reverted.
-    fn registered_as(&self, name: &str) -> Result<Option<Registration>, RepoError> {
-        let registrations = self.registrations(self.head()?)?;
-        Ok(registrations
-            .into_values()
-            .find(|who| who.name.as_deref() == Some(name)))
     }
 
     /// Returns the code under which somebody is to be registered: the one that was theirs before it was reverted, else a
@@ -243,9 +235,10 @@ impl Repo {
         kind: AnnotatorKind,
         name: &str,
     ) -> Result<Code, RepoError> {
-        match self.registered_as(name)? {
-            Some(who) if who.kind == kind && !is_annotator(state, &who.code)? => Ok(who.code),
-            Some(_) | None => self.free_code(state, kind),
+        let registrations = self.registrations(self.head()?)?;
+        match named(&registrations, name) {
+            Some(who) if who.kind == kind && !is_annotator(state, &who.code)? => Ok(who.code.clone()),
+            Some(_) | None => lowest_free(state, kind, registrations),
         }
     }
 
@@ -255,24 +248,39 @@ impl Repo {
     /// # Errors
     /// [`RepoError`] when the state or the log cannot be read.
     pub(crate) fn free_code(&self, state: &dyn State, kind: AnnotatorKind) -> Result<Code, RepoError> {
-        let mut taken: BTreeSet<Code> = self.registrations(self.head()?)?.into_keys().collect();
-        scan_records(
-            state,
-            &Key::kind_prefix(EntityKind::Annotator),
-            |_, record: AnnotatorRecord| {
-                taken.insert(record.code);
-                ControlFlow::Continue(())
-            },
-        )?;
-        let mut n = 1_u64;
-        loop {
-            if let Ok(code) = Code::parse(&format!("{kind}-{n}"))
-                && !taken.contains(&code)
-            {
-                return Ok(code);
-            }
-            n += 1;
+        lowest_free(state, kind, self.registrations(self.head()?)?)
+    }
+}
+
+/// How somebody of this name was registered, whether or not that was reverted.
+fn named<'r>(registrations: &'r BTreeMap<Code, Registration>, name: &str) -> Option<&'r Registration> {
+    registrations
+        .values()
+        .find(|who| who.name.as_deref() == Some(name))
+}
+
+fn lowest_free(
+    state: &dyn State,
+    kind: AnnotatorKind,
+    registrations: BTreeMap<Code, Registration>,
+) -> Result<Code, RepoError> {
+    let mut taken: BTreeSet<Code> = registrations.into_keys().collect();
+    scan_records(
+        state,
+        &Key::kind_prefix(EntityKind::Annotator),
+        |_, record: AnnotatorRecord| {
+            taken.insert(record.code);
+            ControlFlow::Continue(())
+        },
+    )?;
+    let mut n = 1_u64;
+    loop {
+        if let Ok(code) = Code::parse(&format!("{kind}-{n}"))
+            && !taken.contains(&code)
+        {
+            return Ok(code);
         }
+        n += 1;
     }
 }
 
