@@ -1,12 +1,13 @@
 //! The files of a release while they are written: each hashed on its way out and again from the disk.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
 
 use super::ReleaseError;
+use super::hashed::Hashed;
 use super::manifest::{Found, FoundFile, digest_with_blob};
 use super::progress::{ReleaseStage, TellProgress, Telling};
 use super::sink::Sink;
@@ -35,24 +36,6 @@ const WAITING_MAX: usize = 256;
 
 /// How many bytes are hashed at a time: BLAKE3 is slow on the short pieces in which records are written.
 const BLOCK_BYTES: usize = 1 << 18;
-
-/// A file whose bytes are hashed on their way. SHA-256 is left to the reading back, which hashes all bytes again.
-pub(super) struct Hashed {
-    file: OutputFile,
-    hasher: blake3::Hasher,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.file.write(bytes)?;
-        self.hasher.update(bytes.get(..count).unwrap_or(&[]));
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
 
 impl Contents {
     pub(super) fn create(path: &Path) -> Result<Self, ReleaseError> {
@@ -179,25 +162,23 @@ impl Contents {
 }
 
 impl Sink for Contents {
-    type File = BufWriter<Hashed>;
+    /// SHA-256 is left to the reading back, which hashes all bytes again.
+    type File = BufWriter<Hashed<OutputFile>>;
 
     fn open(&mut self, name: &str) -> Result<Self::File, ReleaseError> {
-        let hashed = Hashed {
-            file: self.staged.create_file(name)?,
-            hasher: blake3::Hasher::new(),
-        };
+        let hashed = Hashed::new(self.staged.create_file(name)?);
         Ok(BufWriter::with_capacity(BLOCK_BYTES, hashed))
     }
 
     fn close(&mut self, name: &str, file: Self::File) -> Result<(), ReleaseError> {
-        let path = file.get_ref().file.path().to_owned();
+        let path = file.get_ref().inner().path().to_owned();
         let hashed = file.into_inner().map_err(|error| FileError::Io {
             action: "write",
             path,
             source: error.into_error(),
         })?;
-        let digest = Digest::from_bytes(*hashed.hasher.finalize().as_bytes());
-        self.note(name, digest, hashed.file.hand_over()?)
+        let (file, digest) = hashed.finish();
+        self.note(name, digest, file.hand_over()?)
     }
 
     fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ReleaseError> {

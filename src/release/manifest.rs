@@ -3,7 +3,7 @@
 //! stream.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use sha2::Digest as _;
 
@@ -98,7 +98,7 @@ pub(super) fn digest_bytes(bytes: &[u8]) -> FileDigests {
 
 /// Hashes what is written.
 #[derive(Default)]
-pub(super) struct Hasher {
+struct Hasher {
     blake3: blake3::Hasher,
     sha256: sha2::Sha256,
 }
@@ -109,22 +109,11 @@ impl Hasher {
         rayon::join(|| sha256.update(bytes), || blake3.update(bytes));
     }
 
-    pub(super) fn finish(self) -> FileDigests {
+    fn finish(self) -> FileDigests {
         FileDigests {
             blake3: Digest::from_bytes(*self.blake3.finalize().as_bytes()),
             sha256: Digest::from_bytes(self.sha256.finalize().into()),
         }
-    }
-}
-
-impl Write for Hasher {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -156,9 +145,7 @@ mod tests {
 
     #[test]
     fn a_manifest_reads_back() {
-        let mut hasher = Hasher::default();
-        hasher.write_all(b"abc").unwrap();
-        let digests = hasher.finish();
+        let digests = digest_bytes(b"abc");
         assert_eq!(
             digests.sha256.to_string(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -31,6 +31,7 @@ mod datasheet;
 mod documents;
 mod error;
 mod escape;
+mod hashed;
 mod history;
 mod manifest;
 mod numbering;

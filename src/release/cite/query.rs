@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::super::hashed::Hashed;
 use super::super::{NamedFilter, ReleaseError, safe_name};
 use crate::codec::{EncodeError, Extra, Record, Tag, from_canonical, record, to_canonical};
 use crate::export::{Dataset, ExportOptions, Filter, ImageRow, Parts, Row, export_parquet};
@@ -95,24 +96,6 @@ struct RatingLine<'a> {
     round: u32,
 }
 
-/// Hashes what passes.
-struct Hashed<'a> {
-    out: &'a mut dyn Write,
-    hasher: blake3::Hasher,
-}
-
-impl Write for Hashed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(bytes)?;
-        self.hasher.update(bytes.get(..count).unwrap_or(&[]));
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
 /// Writes what is recorded of the annotations that a filter takes: a line of canonical JSON each, by id, with the image's
 /// name, the agreed label, the record and the ratings. The digest is that of these bytes, so that `b3sum` gives it.
 ///
@@ -122,10 +105,7 @@ pub fn select(version: &Version, filter: Filter<'_>, out: &mut dyn Write) -> Res
     let dataset = Dataset::open(version, None)?;
     let mut images: Vec<&ImageRow> = dataset.images().iter().collect();
     images.sort_by_key(|image| image.id);
-    let mut out = BufWriter::new(Hashed {
-        out,
-        hasher: blake3::Hasher::new(),
-    });
+    let mut out = BufWriter::new(Hashed::new(out));
     let mut count = 0;
     let lines_of = |_: &ImageRow, rows: Vec<Row<'_>>| {
         let taken = rows.iter().filter(|row| filter.takes(row));
@@ -144,10 +124,8 @@ pub fn select(version: &Version, filter: Filter<'_>, out: &mut dyn Write) -> Res
         .rows()
         .each_image(images, Parts::ALL, lines_of, &mut write)?;
     let hashed = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    Ok(Selected {
-        count,
-        result: Digest::from_bytes(*hashed.hasher.finalize().as_bytes()),
-    })
+    let (_, result) = hashed.finish();
+    Ok(Selected { count, result })
 }
 
 fn line_of<'r>(row: &'r Row<'_>) -> Line<'r> {

@@ -19,6 +19,14 @@ use crate::event::EventFormat;
 use crate::export::Dataset;
 use crate::model::FactValue;
 
+/// The words with commas between them, or what is said where there is none.
+fn listed(words: &[String], none: &str) -> String {
+    if words.is_empty() {
+        return none.to_owned();
+    }
+    words.join(", ")
+}
+
 /// What is known of a version, for the answers.
 pub(super) struct Known<'a> {
     pub(super) subject: &'a Subject<'a>,

@@ -1,6 +1,6 @@
 //! How the data came about, and what was done to it.
 
-use super::{Answer, Known};
+use super::{Answer, Known, listed};
 use crate::event::EventFormat as E;
 use crate::export::rule_text;
 use crate::release::escape::markdown;
@@ -73,11 +73,7 @@ pub(in crate::release::datasheet) fn participants(known: &Known<'_>) -> Answer {
             )
         })
         .collect();
-    let said = if said.is_empty() {
-        "Nobody who rates is recorded".to_owned()
-    } else {
-        said.join(", ")
-    };
+    let said = listed(&said, "Nobody who rates is recorded");
     let text = format!("{said}. How they were paid is not in the log.");
     known.part(text, "holotype list annotators", &[E::AnnotatorRegistered])
 }

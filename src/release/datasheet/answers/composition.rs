@@ -1,6 +1,6 @@
 //! Who made the dataset, and what is in it.
 
-use super::{Answer, Known};
+use super::{Answer, Known, listed};
 use crate::event::EventFormat as E;
 use crate::export::rule_text;
 use crate::quality::gate::meaning;
@@ -261,11 +261,7 @@ pub(in crate::release::datasheet) fn groups(known: &Known<'_>) -> Answer {
         .keys()
         .map(|name| markdown(name))
         .collect();
-    let names = if names.is_empty() {
-        "nothing".to_owned()
-    } else {
-        names.join(", ")
-    };
+    let names = listed(&names, "nothing");
     let text = format!("{said}. All that is recorded of images, slides and cases: {names}.");
     known.full(text, "holotype list images", &[E::FactsSet])
 }
