@@ -11,6 +11,7 @@ pub mod files;
 pub mod id;
 pub mod import;
 pub mod index;
+pub mod leftovers;
 pub mod log;
 pub mod model;
 pub mod privacy;

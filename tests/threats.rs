@@ -27,6 +27,8 @@ mod images;
 mod names;
 #[path = "threats/process.rs"]
 mod process;
+#[path = "threats/signals.rs"]
+mod signals;
 #[path = "threats/signature.rs"]
 mod signature;
 #[path = "threats/tampering.rs"]

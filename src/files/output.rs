@@ -14,6 +14,8 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
+use crate::leftovers;
+
 use super::folder::{FileError, Folder, Missing, open_folder_at};
 
 /// Tries to take a sibling that others remove meanwhile.
@@ -225,21 +227,23 @@ impl StagedFolder {
         }
         let target = Target::of(path)?;
         let partial = target.partial_path();
-        let fd = target.lock_partial(|| {
+        let open = || {
             match rustix::fs::mkdirat(&target.parent, &target.partial, Mode::from_raw_mode(0o777)) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(error) => return Err(FileError::io("create", &partial)(error)),
             }
             open_folder_at(&target.parent, &target.partial).map_err(FileError::io("open", &partial))
-        })?;
-        empty(&partial)?;
+        };
+        let fd = leftovers::begin(&partial, || target.lock_partial(open))?;
         let inner = Folder::new(fd, &target.path);
-        Ok(Self {
+        let staged = Self {
             target,
             inner,
             folders: BTreeSet::new(),
             published: false,
-        })
+        };
+        empty(&partial)?;
+        Ok(staged)
     }
 
     /// Returns where it will stand.
@@ -296,7 +300,8 @@ impl StagedFolder {
         rustix::fs::fsync(&self.inner.fd).map_err(FileError::io("sync", self.inner.path()))?;
         let target = &self.target;
         // Renaming a folder replaces an empty folder and nothing else: there is no moment between look and act.
-        match rustix::fs::renameat(&target.parent, &target.partial, &target.parent, &target.name) {
+        let rename = || rustix::fs::renameat(&target.parent, &target.partial, &target.parent, &target.name);
+        match leftovers::settle(&target.partial_path(), rename) {
             Ok(()) => {}
             Err(Errno::NOTEMPTY | Errno::EXIST) => {
                 return Err(FileError::NotEmpty {
@@ -319,7 +324,9 @@ impl Drop for StagedFolder {
     fn drop(&mut self) {
         if !self.published {
             // What cannot be removed now is emptied by the next one.
-            let _ = std::fs::remove_dir_all(self.target.partial_path());
+            let partial = self.target.partial_path();
+            let _ = std::fs::remove_dir_all(&partial);
+            leftovers::forget(&partial);
         }
     }
 }
@@ -371,7 +378,8 @@ impl StagedFile {
             }
         }
         let partial = target.partial_path();
-        let fd = target.lock_partial(|| open_partial_file(&target.parent, &target.partial, &partial))?;
+        let open = || open_partial_file(&target.parent, &target.partial, &partial);
+        let fd = leftovers::begin(&partial, || target.lock_partial(open))?;
         rustix::fs::ftruncate(&fd, 0).map_err(FileError::io("empty", &partial))?;
         let lock = rustix::io::fcntl_dupfd_cloexec(&fd, 0).map_err(FileError::io("open", &partial))?;
         Ok(Self {
@@ -393,11 +401,11 @@ impl StagedFile {
         }
         let target = &self.target;
         let (parent, partial, name) = (&target.parent, &target.partial, &target.name);
-        let renamed = match self.existing {
+        let rename = || match self.existing {
             Existing::Replace => rustix::fs::renameat(parent, partial, parent, name),
             Existing::Refuse => rename_new(parent, partial, name),
         };
-        match renamed {
+        match leftovers::settle(&target.partial_path(), rename) {
             Ok(()) => {
                 self.published = true;
                 self.target.sync_parent()
@@ -425,6 +433,7 @@ impl Drop for StagedFile {
         if !self.published {
             // What cannot be removed now is emptied by the next one.
             let _ = rustix::fs::unlinkat(&self.target.parent, &self.target.partial, AtFlags::empty());
+            leftovers::forget(&self.target.partial_path());
         }
     }
 }

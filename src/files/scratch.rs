@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Mode;
 use rustix::io::Errno;
 
+use crate::leftovers;
+
 use super::folder::FileError;
 
 /// Names that are tried before a folder counts as full.
@@ -25,7 +27,7 @@ impl ScratchFolder {
         let mut number = 1;
         loop {
             let path = parent.join(format!("{stem}-{number}"));
-            match rustix::fs::mkdir(&path, Mode::from_raw_mode(0o700)) {
+            match leftovers::begin(&path, || rustix::fs::mkdir(&path, Mode::from_raw_mode(0o700))) {
                 Ok(()) => return Ok(Self { path }),
                 Err(Errno::EXIST) if number < NAMES => number += 1,
                 Err(error) => return Err(FileError::io("create", &path)(error)),
@@ -44,6 +46,7 @@ impl Drop for ScratchFolder {
     fn drop(&mut self) {
         // What cannot be removed stays under a name that says whose it was.
         let _ = std::fs::remove_dir_all(&self.path);
+        leftovers::forget(&self.path);
     }
 }
 

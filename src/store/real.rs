@@ -9,6 +9,8 @@ use std::path::Path;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::leftovers;
+
 use super::REPOSITORY_DIR;
 use super::vfs::{DirEntry, Durability, LinkFound, Lock, LockMode, ReadFile, Vfs, WriteFile};
 
@@ -105,6 +107,12 @@ fn holder_inside(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), inside)
 }
 
+/// Whether a file stands in `tmp/`, until it gets its name or is removed.
+fn is_temporary(path: &Path) -> bool {
+    let folder = path.parent().and_then(Path::file_name);
+    folder.is_some_and(|name| name == "tmp")
+}
+
 impl Vfs for RealVfs {
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
         // Without `NONBLOCK`, a pipe put in a file's place would halt every reader.
@@ -133,12 +141,14 @@ impl Vfs for RealVfs {
 
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
         holder_inside(path)?;
-        let file = OpenOptions::new()
-            .write(true)
-            .read(true)
-            .create_new(true)
-            .open(path)?;
-        Ok(Box::new(RealWrite(file)))
+        let mut options = OpenOptions::new();
+        options.write(true).read(true).create_new(true);
+        let file = if is_temporary(path) {
+            leftovers::begin(path, || options.open(path))
+        } else {
+            options.open(path)
+        };
+        Ok(Box::new(RealWrite(file?)))
     }
 
     fn append(&self, path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
@@ -159,7 +169,9 @@ impl Vfs for RealVfs {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         holder_inside(from)?;
         holder_inside(to)?;
-        fs::rename(from, to)
+        let renamed = fs::rename(from, to);
+        leftovers::forget(from);
+        renamed
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -169,7 +181,9 @@ impl Vfs for RealVfs {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         holder_inside(path)?;
-        fs::remove_file(path)
+        let removed = fs::remove_file(path);
+        leftovers::forget(path);
+        removed
     }
 
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {

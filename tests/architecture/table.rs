@@ -6,7 +6,7 @@
 /// The rows of the library, lowest first.
 pub(crate) const ROWS: &[&[&str]] = &[
     &["id", "time", "assignment"],
-    &["codec", "model", "privacy"],
+    &["codec", "model", "privacy", "leftovers"],
     &["event", "store", "files"],
     &["tree", "log"],
     &["snapshot"],
@@ -54,6 +54,10 @@ pub(crate) const FILE_SYSTEM: &[(&str, &str)] = &[
     ("store", "the repository's own files"),
     ("files", "the user's files"),
     (
+        "leftovers",
+        "what either of them had under a temporary name when a signal came",
+    ),
+    (
         "index",
         "the folder that belongs to sled, which opens it by path: it is measured, sealed and dropped",
     ),
@@ -65,7 +69,14 @@ pub(crate) const CRATES: &[(&[&str], &[&str])] = &[
     (&["sled", "bincode"], &["index"]),
     (&["chrono"], &["time"]),
     (
-        &["clap", "clap_complete", "clap_mangen", "indicatif", "anstyle"],
+        &[
+            "clap",
+            "clap_complete",
+            "clap_mangen",
+            "indicatif",
+            "anstyle",
+            "signal_hook",
+        ],
         &["bin"],
     ),
     (&["rusqlite"], &["import", "export"]),

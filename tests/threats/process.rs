@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -11,43 +10,11 @@ use crate::lab::Lab;
 use crate::names::{as_stranger, hand_over};
 use crate::tree::copy_tree;
 
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args(["-s", name, &child.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
-}
-
 /// Images enough that a command is still at work when the signal comes.
-fn many_images(lab: &Lab) {
+pub(crate) fn many_images(lab: &Lab) {
     for number in 0..120_u32 {
         let byte = u8::try_from(number).unwrap();
         lab.write(&format!("many/{number:03}.png"), vec![byte; 300_000]);
-    }
-}
-
-#[test]
-fn k04_a_signal_ends_an_ingestion_and_the_next_one_completes_it() {
-    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
-        let lab = repository();
-        many_images(&lab);
-        let before = lab.json(&["status"]);
-        let mut child = program(lab.path(), &[], &["add", "many"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let tmp = lab.path().join(".holotype/tmp");
-        while fs::read_dir(&tmp).unwrap().next().is_none() && child.try_wait().unwrap().is_none() {}
-        signal(&child, name);
-        let status = child.wait().unwrap();
-        assert_eq!(status.signal(), Some(number), "{name}");
-        assert_eq!(verified(&lab), (0, vec![]));
-        assert_eq!(lab.json(&["status"]), before, "{name}");
-        assert_eq!(
-            lab.json(&["add", "many"])["added"].as_array().map(Vec::len),
-            Some(120)
-        );
     }
 }
 

@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod render;
 mod rows;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(code) => return ExitCode::from(code),
     };
+    signals::watch();
     let mut app = match app::App::new(&matches.global) {
         Ok(app) => app,
         Err(failure) => return ExitCode::from(failure.report(matches.global.color)),
