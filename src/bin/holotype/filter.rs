@@ -1,5 +1,6 @@
 //! `--where`: one CEL expression over a row, such as `label == "mitotic figure" && image.scanner == "CS2"`.
 
+mod bounds;
 mod normal;
 mod within;
 
@@ -31,10 +32,6 @@ pub(crate) struct Filter {
 #[derive(Default)]
 pub(crate) struct ImageVariable(OnceLock<CelValue>);
 
-/// Longer expressions are refused, as is deep nesting: evaluation is bounded by the expression's size.
-const LENGTH_MAX: usize = 4096;
-const NESTING_MAX: usize = 64;
-
 impl Filter {
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let bad = |why: String| {
@@ -43,18 +40,7 @@ impl Filter {
                 "write CEL, such as 'label == \"mitotic figure\" && image.width > 100'",
             )
         };
-        let nesting = text.chars().scan(0_usize, |depth, character| {
-            match character {
-                '(' | '[' | '{' => *depth += 1,
-                ')' | ']' | '}' => *depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            Some(*depth)
-        });
-        if text.len() > LENGTH_MAX || nesting.max().unwrap_or(0) > NESTING_MAX {
-            return Err(bad("it is too long or too deep".to_owned()));
-        }
-        let program = Program::compile(text).map_err(|error| bad(error.to_string().replace('\n', " ")))?;
+        let program = bounds::compile(text).map_err(bad)?;
         let references = program.references();
         let variables = references.variables().into_iter().map(str::to_owned).collect();
         Ok(Self {
