@@ -23,7 +23,7 @@ work="${FUZZ_WORK:-$CARGO_TARGET_DIR/work}"
 program="$CARGO_TARGET_DIR/$triple/release/readers"
 corpus="$PWD/../tests/corpus"
 all=(coco voc sliderunner sliderunner_sql geojson csv csv_ordered asap imagescope labelstudio cvat yolo yolo_classes
-    exact dicom parquet scheme carrier table recognise probe)
+    exact dicom parquet scheme carrier table recognise probe record batch node key place name query repository release archive)
 
 build() {
     local flags=(--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
@@ -35,7 +35,7 @@ build() {
 # The dictionary of a target, where one helps.
 dictionary() {
     case "$1" in
-        coco | geojson | labelstudio | exact | carrier) echo "-dict=$PWD/dictionaries/json.dict" ;;
+        coco | geojson | labelstudio | exact | carrier | record | batch) echo "-dict=$PWD/dictionaries/json.dict" ;;
         voc | asap | imagescope | cvat) echo "-dict=$PWD/dictionaries/xml.dict" ;;
         sliderunner | sliderunner_sql) echo "-dict=$PWD/dictionaries/sqlite.dict" ;;
         csv | csv_ordered | table | yolo | yolo_classes | scheme) echo "-dict=$PWD/dictionaries/text.dict" ;;

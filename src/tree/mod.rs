@@ -195,10 +195,18 @@ impl Tree {
         while let Some(last) = end.pop() {
             if let Some(next) = last.checked_add(1) {
                 end.push(next);
-                return Ok(self.rank(source, &end)? - below);
+                return self.above(self.rank(source, &end)?, below);
             }
         }
-        Ok(self.count(source)? - below)
+        self.above(self.count(source)?, below)
+    }
+
+    /// Takes one count from another that is not below it, unless what nodes say of their children is not so.
+    fn above(&self, count: u64, below: u64) -> Result<u64, TreeError> {
+        count.checked_sub(below).ok_or(TreeError::Damaged {
+            id: self.root,
+            why: "it says that its children have fewer records than they have",
+        })
     }
 
     /// Returns how many entries have keys below `key`.

@@ -21,6 +21,9 @@ pub const INLINE_MAX: usize = 1024;
 /// The length of an entry's value above leaves: an id and a count.
 const CHILD_BYTES: usize = 40;
 
+/// No tree has more records; a node that says so lies, and counts could not be added up.
+const RECORDS_MAX: u64 = 1 << 40;
+
 /// The length of what stands before each entry: the lengths of key and value.
 const LENGTHS_BYTES: usize = 6;
 
@@ -256,10 +259,13 @@ impl NodeEntry<'_> {
     /// Returns how many records are in and below the child.
     pub(super) fn child_count(&self) -> Result<u64, TreeError> {
         let count = self.raw.get(32..).and_then(|bytes| bytes.try_into().ok());
-        count.map(u64::from_le_bytes).ok_or(TreeError::Damaged {
-            id: self.node,
-            why: "an entry names no child",
-        })
+        let count = count.map(u64::from_le_bytes);
+        count
+            .filter(|count| *count <= RECORDS_MAX)
+            .ok_or(TreeError::Damaged {
+                id: self.node,
+                why: "an entry does not say how many records its child has",
+            })
     }
 
     /// Returns the value, in a leaf; a long one is fetched and verified.

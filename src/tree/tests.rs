@@ -197,6 +197,36 @@ fn a_damaged_node_is_told() {
     }
 }
 
+#[test]
+fn counts_that_lie_are_damage_and_no_overflow() {
+    // Of two children with 3 and 5 records, the first says otherwise.
+    let tree_with = |claimed: u64| {
+        let mut nodes = MemoryNodes::default();
+        let leaves = [0..3_u8, 10..15].map(|numbers| {
+            let map = numbers.map(|number| (vec![number], vec![number])).collect();
+            bulk(&map, &mut nodes)
+        });
+        let mut bytes = b"holotype/node/1\n\x01\x02\0\0\0".to_vec();
+        for (leaf, (last, count)) in leaves.iter().zip([(2_u8, claimed), (14, 5)]) {
+            bytes.extend_from_slice(&[1, 0, 40, 0, 0, 0, last]);
+            bytes.extend_from_slice(leaf.root().digest().as_bytes());
+            bytes.extend_from_slice(&u64::to_le_bytes(count));
+        }
+        let root = NodeId::of(&bytes);
+        nodes.keep(root, &bytes);
+        (nodes, Tree::at(root))
+    };
+    let (nodes, sound) = tree_with(3);
+    assert_eq!(sound.count(&nodes).unwrap(), 8);
+    assert_eq!(sound.count_prefix(&nodes, &[2]).unwrap(), 1);
+    for claimed in [u64::MAX, 1 << 63, (1 << 40) + 1] {
+        let (nodes, tree) = tree_with(claimed);
+        assert!(matches!(tree.count(&nodes), Err(TreeError::Damaged { .. })), "{claimed}");
+    }
+    let (nodes, tree) = tree_with(0);
+    assert!(matches!(tree.count_prefix(&nodes, &[2]), Err(TreeError::Damaged { .. })));
+}
+
 fn edits_strategy() -> impl Strategy<Value = BTreeMap<Vec<u8>, Option<Vec<u8>>>> {
     prop_oneof![
         prop::collection::btree_map(0..3000_u32, prop::option::of(0..3_u32), 0..40),

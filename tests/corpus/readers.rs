@@ -19,6 +19,8 @@ use holotype::import::{
 };
 use holotype::model::Geometry;
 
+mod stored;
+
 /// The name that the readers are told.
 const FILE: &str = "hostile.bin";
 
@@ -74,11 +76,31 @@ pub(crate) enum Target {
     Recognise,
     /// The header of an image.
     Probe,
+    /// A stored record of any kind.
+    Record,
+    /// A batch of events.
+    Batch,
+    /// A node of a tree.
+    Node,
+    /// The key of a record.
+    Key,
+    /// Well-known binary of a place.
+    Place,
+    /// A revision, version, citation or key that a user names.
+    Name,
+    /// An expression for `--where`.
+    Query,
+    /// One file of a repository.
+    Repository,
+    /// One file of a release.
+    Release,
+    /// A release as one file.
+    Archive,
 }
 
 impl Target {
     /// All of them.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 31] = [
         Self::Coco,
         Self::Voc,
         Self::SlideRunner,
@@ -100,6 +122,16 @@ impl Target {
         Self::Table,
         Self::Recognise,
         Self::Probe,
+        Self::Record,
+        Self::Batch,
+        Self::Node,
+        Self::Key,
+        Self::Place,
+        Self::Name,
+        Self::Query,
+        Self::Repository,
+        Self::Release,
+        Self::Archive,
     ];
 
     /// Returns its name, which is that of its folder in the corpus.
@@ -126,6 +158,16 @@ impl Target {
             Self::Table => "table",
             Self::Recognise => "recognise",
             Self::Probe => "probe",
+            Self::Record => "record",
+            Self::Batch => "batch",
+            Self::Node => "node",
+            Self::Key => "key",
+            Self::Place => "place",
+            Self::Name => "name",
+            Self::Query => "query",
+            Self::Repository => "repository",
+            Self::Release => "release",
+            Self::Archive => "archive",
         }
     }
 
@@ -133,6 +175,12 @@ impl Target {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|target| target.as_str() == name)
     }
+}
+
+/// Files of a repository and a release as they are made now, each for its target.
+pub(crate) fn seeds() -> Vec<(Target, String, Vec<u8>)> {
+    let read = |(target, name, bytes)| (Target::parse(target).expect("a target"), name, bytes);
+    stored::seeds().into_iter().map(read).collect()
 }
 
 /// What became of the bytes.
@@ -175,6 +223,16 @@ pub(crate) fn run(target: Target, bytes: &[u8]) -> Outcome {
         Target::Table => table(bytes),
         Target::Recognise => on_disk(bytes, recognised),
         Target::Probe => probed(bytes),
+        Target::Record => stored::record(bytes),
+        Target::Batch => stored::batch(bytes),
+        Target::Node => stored::node(bytes),
+        Target::Key => stored::key(bytes),
+        Target::Place => stored::place(bytes),
+        Target::Name => stored::name(bytes),
+        Target::Query => stored::query(bytes),
+        Target::Repository => stored::repository(bytes),
+        Target::Release => stored::release(bytes),
+        Target::Archive => on_disk(bytes, stored::archive),
     }
 }
 

@@ -44,7 +44,13 @@ fn loops(expression: &Expression) -> usize {
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => 0,
         Expr::Call(call) => most(call.args.iter().chain(call.target.as_deref())),
         Expr::Comprehension(one) => {
-            let parts = [&one.iter_range, &one.accu_init, &one.loop_cond, &one.loop_step, &one.result];
+            let parts = [
+                &one.iter_range,
+                &one.accu_init,
+                &one.loop_cond,
+                &one.loop_step,
+                &one.result,
+            ];
             1 + most(parts)
         }
         Expr::List(list) => most(&list.elements),
