@@ -177,6 +177,7 @@ impl Target {
     }
 }
 
+#[allow(dead_code, reason = "the fuzzer takes the seeds from the corpus")]
 /// Files of a repository and a release as they are made now, each for its target.
 pub(crate) fn seeds() -> Vec<(Target, String, Vec<u8>)> {
     let read = |(target, name, bytes)| (Target::parse(target).expect("a target"), name, bytes);
