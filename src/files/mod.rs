@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of repositories, events or versions.
 
+pub(crate) mod durable;
 pub mod folder;
 pub mod input;
 mod look;

@@ -16,6 +16,7 @@ use rustix::io::Errno;
 
 use crate::leftovers;
 
+use super::durable::sync;
 use super::folder::{FileError, Folder, Missing, open_folder_at};
 
 /// Tries to take a sibling that others remove meanwhile.
@@ -100,7 +101,7 @@ impl Target {
     }
 
     fn sync_parent(&self) -> Result<(), FileError> {
-        rustix::fs::fsync(&self.parent).map_err(FileError::io("sync", &self.parent_path))
+        sync(&self.parent, &self.parent_path)
     }
 }
 
@@ -115,7 +116,7 @@ fn ensure_folder(path: &Path) -> Result<(), FileError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
         other => other.map_err(FileError::io("create", path))?,
     }
-    rustix::fs::fsync(&Folder::open(parent)?.fd).map_err(FileError::io("sync", parent))
+    sync(&Folder::open(parent)?.fd, parent)
 }
 
 /// A file that was written and is not there yet under its name.
@@ -172,7 +173,7 @@ const SYNCS: usize = 16;
 
 impl WrittenFile {
     fn sync(&self) -> Result<(), FileError> {
-        self.file.sync_all().map_err(FileError::io("sync", &self.path))
+        sync(&self.file, &self.path)
     }
 
     /// Makes files durable, several at a time.
@@ -295,9 +296,9 @@ impl StagedFolder {
             let path = self.inner.path().join(name);
             let (holder, last) = self.inner.holder(name, Missing::Fail)?;
             let fd = open_folder_at(&holder, last).map_err(FileError::io("open", &path))?;
-            rustix::fs::fsync(&fd).map_err(FileError::io("sync", &path))?;
+            sync(&fd, &path)?;
         }
-        rustix::fs::fsync(&self.inner.fd).map_err(FileError::io("sync", self.inner.path()))?;
+        sync(&self.inner.fd, self.inner.path())?;
         let target = &self.target;
         // Renaming a folder replaces an empty folder and nothing else: there is no moment between look and act.
         let rename = || rustix::fs::renameat(&target.parent, &target.partial, &target.parent, &target.name);

@@ -68,6 +68,7 @@ impl Store {
     /// # Errors
     /// When that cannot be made durable.
     pub(super) fn forget_acknowledged(&self, branch: &str) -> Result<(), StoreError> {
+        self.check_writable()?;
         let path = self.derived_path(&file(branch));
         match self.vfs.remove(&path).map_err(missing_or("remove", &path)) {
             Ok(()) => self.sync_dir(&self.derived_path(FOLDER)),

@@ -90,9 +90,8 @@ impl Store {
     pub fn erase_blob(&self, id: BlobId, tombstone: &Tombstone) -> Result<(), StoreError> {
         let path = self.blob_path(id);
         let folder = path.parent().unwrap_or(&self.root).to_owned();
-        self.vfs
-            .create_dir(&folder)
-            .map_err(StoreError::io("create", &folder))?;
+        self.ensure_shard(&folder)?;
+        self.sync_dir(&self.path("blobs"))?;
         self.write_tombstone(&path.with_extension("erased"), tombstone)?;
         self.remove_beginnings(&path)?;
         self.remove_erased(&path)

@@ -229,6 +229,7 @@ impl Store {
 
     /// Removes what a tombstone stands for; it may be gone already.
     pub(super) fn remove_erased(&self, path: &Path) -> Result<(), StoreError> {
+        self.check_writable()?;
         match self.vfs.remove(path).map_err(missing_or("remove", path)) {
             Ok(()) => self.sync_dir(path.parent().unwrap_or(&self.root)),
             Err(StoreError::Missing { .. }) => Ok(()),

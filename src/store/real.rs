@@ -252,3 +252,22 @@ impl Vfs for RealVfs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The null device cannot be made durable, and the kernel says so: who asks it, is told.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_kernel_is_asked_to_make_durable() {
+        let null = Path::new("/dev/null");
+        let is_refused = |result: io::Result<()>| {
+            assert_eq!(result.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        };
+        is_refused(RealWrite(File::open(null).unwrap()).sync());
+        is_refused(RealVfs.append(null, b"x", Durability::Synced));
+        is_refused(RealVfs.sync_dir(null));
+        RealVfs.append(null, b"x", Durability::Unsynced).unwrap();
+    }
+}

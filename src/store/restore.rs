@@ -161,6 +161,7 @@ impl Store {
             .rename(&from, &to)
             .map_err(StoreError::io("rename to", &to))?;
         self.sync_dir(&folder)?;
+        self.sync_dir(&self.root)?;
         self.sync_dir(from.parent().unwrap_or(&self.root))?;
         Ok(Some(format!("{QUARANTINE}/{name}")))
     }
@@ -261,6 +262,7 @@ impl Store {
     }
 
     fn put(&self, relative: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.check_writable()?;
         let path = self.path(relative);
         let folder = path.parent().unwrap_or(&self.root);
         self.vfs

@@ -159,18 +159,18 @@ impl Store {
         }
     }
 
-    /// Gives staged blobs their names and makes these durable, with one sync a folder.
+    /// Gives staged blobs their names and makes these durable, with one sync a folder: also that of the folders, for
+    /// another process may have made one and not synced its name yet.
     ///
     /// # Errors
     /// When a name cannot be given or made durable.
     pub fn publish_blobs(&self, staged: &mut [StagedBlob]) -> Result<(), StoreError> {
         let mut folders = BTreeSet::new();
-        let mut new_folder = false;
         for blob in staged.iter_mut() {
             let path = self.blob_path(blob.id);
             let folder = path.parent().unwrap_or(&self.root).to_owned();
             if !folders.contains(&folder) {
-                new_folder |= self.ensure_shard(&folder)?;
+                self.ensure_shard(&folder)?;
                 folders.insert(folder);
             }
             // A blob that was here already has a name that may not be durable yet: its folder is synced as well.
@@ -181,15 +181,15 @@ impl Store {
         for folder in &folders {
             self.sync_dir(folder)?;
         }
-        if new_folder {
-            self.sync_dir(&self.path("blobs"))
-        } else {
-            Ok(())
+        if folders.is_empty() {
+            return Ok(());
         }
+        self.sync_dir(&self.path("blobs"))
     }
 
-    /// Makes a folder of blobs where it is missing; says whether it was.
-    fn ensure_shard(&self, folder: &Path) -> Result<bool, StoreError> {
+    /// Makes a folder of blobs where it is missing; its name is durable once `blobs/` is synced.
+    pub(super) fn ensure_shard(&self, folder: &Path) -> Result<(), StoreError> {
+        self.check_writable()?;
         let known = self
             .vfs
             .size_bytes(folder)
@@ -199,7 +199,7 @@ impl Store {
                 .create_dir(folder)
                 .map_err(StoreError::io("create", folder))?;
         }
-        Ok(known.is_none())
+        Ok(())
     }
 
     /// Gives up staged blobs.

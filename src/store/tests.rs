@@ -267,3 +267,60 @@ fn a_pipe_in_the_place_of_a_file_is_refused_and_halts_nobody() {
     assert!(made.success());
     assert!(matches!(store.read_object(digest), Err(StoreError::Io { .. })));
 }
+
+#[test]
+fn a_newline_of_the_draft_that_became_another_byte_is_damage_without_any_note() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let lock = store.lock_draft().unwrap();
+    let head = DraftHead::new(Digest::of(b"draft"), None);
+    let entries = [DraftEntry::Inline(b"x\n".to_vec())];
+    for _ in 0..2 {
+        store.append_draft(&lock, "main", &head, &entries).unwrap();
+    }
+    fs::remove_file(store.derived_path("acknowledged/main")).unwrap();
+    let path = store.path("draft/main.jsonl");
+    let mut bytes = fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    assert!(matches!(
+        store.read_draft("main"),
+        Err(StoreError::Damaged { .. })
+    ));
+}
+
+#[test]
+fn a_witness_of_another_repository_is_damaged() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = store(dir.path());
+    let other = Store::init(Arc::new(RealVfs), other.path(), "n", Digest::of(b"other")).unwrap();
+    fs::copy(other.path("refs/witness"), store.path("refs/witness")).unwrap();
+    assert!(store.check_witness().unwrap().damage.is_some());
+    // A line that is sound and of this repository, but names something else.
+    let line = witness::WitnessLine {
+        digest: store.repository.id,
+        name: "main".to_owned(),
+        seq: None,
+    };
+    fs::write(store.path("refs/witness"), witness::witness_bytes(&line)).unwrap();
+    assert!(store.check_witness().unwrap().damage.is_some());
+}
+
+#[test]
+fn a_slot_that_is_another_than_the_witness_saw_is_told() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (store, _) = witnessed(dir.path(), 3);
+    let other = self::store(other.path());
+    let first = store.read_slot("main", 1).unwrap().unwrap();
+    let slot = Slot::after(
+        Some(&first),
+        "main",
+        crate::id::CommitId::of(b"another"),
+        crate::id::Nonce::of(Digest::of(b"another")),
+    );
+    fs::create_dir_all(other.path("refs/heads/main")).unwrap();
+    other.create_slot(&slot).unwrap();
+    let name = "refs/heads/main/0000000002";
+    fs::copy(other.path(name), store.path(name)).unwrap();
+    assert_eq!(store.check_witness().unwrap().leading, [name]);
+}

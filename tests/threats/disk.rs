@@ -78,8 +78,10 @@ fn k02_k03_all_that_a_slot_leads_to_is_durable_before_it() {
             | Op::Read
             | Op::ReadAt
             | Op::Append
+            | Op::AppendSynced
             | Op::Truncate
             | Op::RenameFrom
+            | Op::LinkFrom
             | Op::Remove
             | Op::CreateDir
             | Op::List

@@ -1,4 +1,6 @@
-//! Operations on files that ask first: to fail, to be cut short, or to be noted in order.
+//! Operations on files that ask first: to fail, to be cut short, or to be noted in order; and that tell what they did.
+
+#![allow(dead_code, reason = "each test program uses a part of this")]
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,10 +19,14 @@ pub(crate) enum Op {
     Create,
     Write,
     Sync,
+    /// Appended and left to the operating system.
     Append,
+    /// Appended and synced.
+    AppendSynced,
     Truncate,
     RenameFrom,
     Rename,
+    LinkFrom,
     Link,
     Remove,
     CreateDir,
@@ -39,9 +45,11 @@ impl Op {
             | Self::Write
             | Self::Sync
             | Self::Append
+            | Self::AppendSynced
             | Self::Truncate
             | Self::RenameFrom
             | Self::Rename
+            | Self::LinkFrom
             | Self::Link
             | Self::Remove
             | Self::CreateDir
@@ -51,11 +59,14 @@ impl Op {
 }
 
 type Hook = Arc<dyn Fn(Op, &Path) -> io::Result<()> + Send + Sync>;
+type Done = Arc<dyn Fn(Op, &Path) + Send + Sync>;
 
 /// The real files behind a hook.
 #[derive(Clone)]
 pub(crate) struct HookVfs {
     hook: Hook,
+    /// Told of what was done.
+    done: Done,
     /// At most so many bytes are read or written at once.
     piece: usize,
 }
@@ -77,12 +88,48 @@ impl HookVfs {
     ) -> Arc<Self> {
         Arc::new(Self {
             hook: Arc::new(hook),
+            done: Arc::new(|_, _| {}),
             piece,
+        })
+    }
+
+    /// Asks first, and tells of what succeeded.
+    pub(crate) fn telling(
+        hook: impl Fn(Op, &Path) -> io::Result<()> + Send + Sync + 'static,
+        done: impl Fn(Op, &Path) + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            hook: Arc::new(hook),
+            done: Arc::new(done),
+            piece: usize::MAX,
         })
     }
 
     fn ask(&self, op: Op, path: &Path) -> io::Result<()> {
         (self.hook)(op, path)
+    }
+
+    /// Asks, does it, and tells.
+    fn run<T>(&self, op: Op, path: &Path, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.ask(op, path)?;
+        let result = work()?;
+        (self.done)(op, path);
+        Ok(result)
+    }
+
+    /// The same for an operation on two paths.
+    fn run_both<T>(
+        &self,
+        from: (Op, &Path),
+        to: (Op, &Path),
+        work: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.ask(from.0, from.1)?;
+        self.run(to.0, to.1, || {
+            let result = work()?;
+            (self.done)(from.0, from.1);
+            Ok(result)
+        })
     }
 }
 
@@ -125,9 +172,9 @@ struct HookWrite {
 
 impl Write for HookWrite {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.vfs.ask(Op::Write, &self.path)?;
         let length = bytes.len().min(self.vfs.piece);
-        self.inner.write(&bytes[..length])
+        let Self { inner, vfs, path } = self;
+        vfs.run(Op::Write, path, || inner.write(&bytes[..length]))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -137,8 +184,8 @@ impl Write for HookWrite {
 
 impl WriteFile for HookWrite {
     fn sync(&mut self) -> io::Result<()> {
-        self.vfs.ask(Op::Sync, &self.path)?;
-        self.inner.sync()
+        let Self { inner, vfs, path } = self;
+        vfs.run(Op::Sync, path, || inner.sync())
     }
 
     fn clone_from_file(&mut self, _source: BorrowedFd<'_>) -> io::Result<()> {
@@ -155,51 +202,47 @@ impl Vfs for HookVfs {
     }
 
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        self.ask(Op::Create, path)?;
-        let inner = RealVfs.create_new(path)?;
+        let inner = self.run(Op::Create, path, || RealVfs.create_new(path))?;
         let (vfs, path) = (self.clone(), path.to_owned());
         Ok(Box::new(HookWrite { inner, vfs, path }))
     }
 
     fn append(&self, path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
-        self.ask(Op::Append, path)?;
-        RealVfs.append(path, bytes, durability)
+        let op = match durability {
+            Durability::Synced => Op::AppendSynced,
+            Durability::Unsynced => Op::Append,
+        };
+        self.run(op, path, || RealVfs.append(path, bytes, durability))
     }
 
     fn truncate(&self, path: &Path, size_bytes: u64) -> io::Result<()> {
-        self.ask(Op::Truncate, path)?;
-        RealVfs.truncate(path, size_bytes)
+        self.run(Op::Truncate, path, || RealVfs.truncate(path, size_bytes))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.ask(Op::RenameFrom, from)?;
-        self.ask(Op::Rename, to)?;
-        RealVfs.rename(from, to)
+        self.run_both((Op::RenameFrom, from), (Op::Rename, to), || {
+            RealVfs.rename(from, to)
+        })
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.ask(Op::Link, to)?;
-        RealVfs.link(from, to)
+        self.run_both((Op::LinkFrom, from), (Op::Link, to), || RealVfs.link(from, to))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.ask(Op::Remove, path)?;
-        RealVfs.remove(path)
+        self.run(Op::Remove, path, || RealVfs.remove(path))
     }
 
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.ask(Op::Remove, path)?;
-        RealVfs.remove_dir_all(path)
+        self.run(Op::Remove, path, || RealVfs.remove_dir_all(path))
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.ask(Op::CreateDir, path)?;
-        RealVfs.create_dir(path)
+        self.run(Op::CreateDir, path, || RealVfs.create_dir(path))
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.ask(Op::SyncDir, path)?;
-        RealVfs.sync_dir(path)
+        self.run(Op::SyncDir, path, || RealVfs.sync_dir(path))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>> {

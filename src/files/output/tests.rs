@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use super::super::durable::watch;
 use super::super::folder::{EntryKind, Vacancy, vacancy};
 use super::*;
 
@@ -149,4 +150,89 @@ fn a_file_is_replaced_only_when_said_so() {
     assert_eq!(partials(dir.path()), 0);
     let folder = StagedFile::create(dir.path(), Existing::Replace);
     assert!(matches!(folder, Err(FileError::Exists { .. })));
+}
+
+#[test]
+fn a_folder_has_its_name_once_all_in_it_is_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("new/out");
+    let syncs = watch::syncs_below(dir.path(), &target);
+    let mut staged = StagedFolder::create(&target).unwrap();
+    let above = (dir.path().to_owned(), false);
+    assert_eq!(
+        *syncs.lock().unwrap(),
+        [above],
+        "the name of a folder that was made"
+    );
+    staged.write_file("a/b/c.txt", b"c").unwrap();
+    let mut file = staged.create_file("a/d.txt").unwrap();
+    file.write_all(b"d").unwrap();
+    file.finish().unwrap();
+    staged.publish().unwrap();
+    assert_eq!(watch::not_durable(&syncs, &target), Vec::<PathBuf>::new());
+    assert_eq!(syncs.lock().unwrap().len(), 7, "one sync a file and folder");
+}
+
+#[test]
+fn a_file_has_its_name_once_it_is_durable_and_is_locked_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    for existing in [Existing::Refuse, Existing::Replace] {
+        let target = dir.path().join(format!("{existing:?}/out.json"));
+        let folder = target.parent().unwrap().to_owned();
+        fs::create_dir(&folder).unwrap();
+        let syncs = watch::syncs_below(&folder, &target);
+        let locked: std::sync::Arc<std::sync::Mutex<Vec<bool>>> = std::sync::Arc::default();
+        let (noted, named) = (std::sync::Arc::clone(&locked), target.clone());
+        watch::each_sync(&folder, move |_| {
+            let there = File::open(&named)
+                .or_else(|_| File::open(partial_of(&named)))
+                .unwrap();
+            let taken = rustix::fs::flock(&there, FlockOperation::NonBlockingLockExclusive);
+            noted.lock().unwrap().push(taken == Err(Errno::WOULDBLOCK));
+        });
+        let mut file = StagedFile::create(&target, existing).unwrap();
+        file.write_all(b"1").unwrap();
+        file.publish().unwrap();
+        assert_eq!(watch::not_durable(&syncs, &target), Vec::<PathBuf>::new());
+        assert_eq!(*locked.lock().unwrap(), [true, true], "until its name is durable");
+    }
+}
+
+fn partial_of(target: &Path) -> PathBuf {
+    target.with_file_name(".out.json.holotype-partial")
+}
+
+#[test]
+fn a_file_that_is_being_written_is_busy() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("out.json");
+    let first = StagedFile::create(&target, Existing::Replace).unwrap();
+    let second = StagedFile::create(&target, Existing::Replace);
+    assert!(matches!(second, Err(FileError::Busy { .. })));
+    drop(first);
+    StagedFile::create(&target, Existing::Replace).unwrap();
+}
+
+#[test]
+fn files_that_are_made_durable_together_are_so_each() {
+    for count in [1, 2, SYNCS + 1, 3 * SYNCS] {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out");
+        let syncs = watch::syncs_below(&target, &target);
+        let mut staged = StagedFolder::create(&target).unwrap();
+        let written: Vec<WrittenFile> = (0..count)
+            .map(|n| staged.create_file(&n.to_string()).unwrap().hand_over().unwrap())
+            .collect();
+        WrittenFile::sync_all(&written).unwrap();
+        let mut synced: Vec<PathBuf> = syncs
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(path, _)| path.clone())
+            .collect();
+        synced.sort();
+        let mut expected: Vec<PathBuf> = (0..count).map(|n| target.join(n.to_string())).collect();
+        expected.sort();
+        assert_eq!(synced, expected);
+    }
 }

@@ -279,7 +279,7 @@ fn describe(line: &WitnessLine) -> String {
     }
 }
 
-fn witness_bytes(line: &WitnessLine) -> Vec<u8> {
+pub(super) fn witness_bytes(line: &WitnessLine) -> Vec<u8> {
     let body = crate::codec::to_canonical(line).unwrap_or_default();
     let mut bytes = Digest::of(&body).to_string().into_bytes();
     bytes.push(b' ');

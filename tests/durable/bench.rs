@@ -1,0 +1,78 @@
+//! A store with something of each kind in it, without what is above it.
+
+#![allow(dead_code, reason = "each test program uses a part of this")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use holotype::id::{BlobId, CommitId, Digest, Nonce, PrivateId};
+use holotype::store::{
+    BlobSource, DraftEntry, DraftHead, RefUpdate, Slot, SlotRead, Store, StoreError, TagRecord, Vfs,
+};
+use holotype::time::Timestamp;
+
+/// Bytes that an image could have.
+pub(crate) struct Bytes(pub(crate) &'static [u8]);
+
+impl std::io::Read for Bytes {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl BlobSource for Bytes {
+    fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        None
+    }
+
+    fn path(&self) -> &Path {
+        Path::new("memory")
+    }
+}
+
+pub(crate) fn init(vfs: Arc<dyn Vfs>, dir: &Path) -> Result<Store, StoreError> {
+    Store::init(vfs, dir, "durable", Digest::of(b"id"))
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::parse("2026-11-23T10:00:00Z").unwrap()
+}
+
+pub(crate) fn slot(previous: Option<&SlotRead>, number: u8) -> Slot {
+    Slot::after(
+        previous,
+        "main",
+        CommitId::of(&[number]),
+        Nonce::of(Digest::of(&[number])),
+    )
+}
+
+pub(crate) fn applied<T>(update: RefUpdate<T>) -> T {
+    match update {
+        RefUpdate::Applied(made) => made,
+        RefUpdate::Stale(_) => panic!("nobody else is here"),
+    }
+}
+
+pub(crate) fn tag(name: &str) -> TagRecord {
+    tag_of(name, b"1")
+}
+
+pub(crate) fn tag_of(name: &str, commit: &[u8]) -> TagRecord {
+    TagRecord::new(name, CommitId::of(commit), PrivateId::of(b"ada"), now(), "first")
+}
+
+pub(crate) fn put_blob(store: &Store, bytes: &'static [u8]) -> Result<BlobId, StoreError> {
+    let mut staged = [store.stage_blob(&mut Bytes(bytes))?];
+    store.publish_blobs(&mut staged)?;
+    Ok(staged[0].id)
+}
+
+fn draft_head() -> DraftHead {
+    DraftHead::new(Digest::of(b"draft"), None)
+}
+
+pub(crate) fn append(store: &Store, text: &[u8]) -> Result<(), StoreError> {
+    let lock = store.lock_draft()?;
+    store.append_draft(&lock, "main", &draft_head(), &[DraftEntry::Inline(text.to_vec())])
+}
