@@ -1,5 +1,7 @@
 //! Operations on files that ask first: to fail, to be cut short, or to be noted in order.
 
+#![allow(dead_code, reason = "each test program uses a part of this")]
+
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::BorrowedFd;
@@ -163,7 +165,12 @@ impl Vfs for HookVfs {
 
     fn append(&self, path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
         self.ask(Op::Append, path)?;
-        RealVfs.append(path, bytes, durability)
+        RealVfs.append(path, bytes, Durability::Unsynced)?;
+        if durability == Durability::Synced {
+            self.ask(Op::Sync, path)?;
+            RealVfs.append(path, &[], durability)?;
+        }
+        Ok(())
     }
 
     fn truncate(&self, path: &Path, size_bytes: u64) -> io::Result<()> {
