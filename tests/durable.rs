@@ -219,7 +219,7 @@ fn a_line_of_the_draft_is_durable_when_it_is_acknowledged() {
     assert!(is_named_durably(&done, "draft/main.jsonl"));
     append(&bench.store, b"2\n").unwrap();
     let done = bench.check("the second line");
-    assert!(done.contains(&(Op::AppendSynced, "draft/main.jsonl".to_owned())));
+    assert!(done.contains(&(Op::Sync, "draft/main.jsonl".to_owned())));
     // A crash tore the third line; what follows is written in its place.
     let path = bench.path("draft/main.jsonl");
     let whole = fs::read(&path).unwrap();

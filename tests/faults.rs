@@ -1,5 +1,6 @@
-//! Every write path with a store that fails at its n-th operation, for all n, in five ways. Afterwards the old or
-//! the new state stands, what was acknowledged is there, the log replays, and a second try works.
+//! Every write path with a store that fails at its n-th operation, for all n, in five ways, and with the power cut
+//! between any two. Afterwards the old or the new state stands, what was acknowledged is there, the log replays, and a
+//! second try works.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,6 +9,10 @@
     reason = "a test may panic"
 )]
 
+#[path = "threats/hooks.rs"]
+mod hooks;
+#[path = "faults/power.rs"]
+mod power;
 mod tree;
 
 use std::path::Path;
@@ -22,6 +27,7 @@ use holotype::store::faulty::{FAULTS, Fault, FaultyVfs};
 use holotype::store::{BlobSource, RealVfs, Vfs};
 use holotype::time::Timestamp;
 use holotype::tree::MemoryNodes;
+use holotype::verify::{VerifyOptions, verify};
 use tree::copy_tree;
 
 fn around() -> Surroundings {
@@ -129,6 +135,8 @@ fn standing(dir: &Path) -> Standing {
         );
     }
     let draft = repo.draft_version().unwrap();
+    let report = verify(&repo, &VerifyOptions::default(), &|_| {}).unwrap();
+    assert!(report.ok(), "{:#?}", report.findings);
     let witness = repo.store().check_witness().unwrap();
     assert!(
         witness.leading.is_empty() && witness.damage.is_none(),
@@ -191,6 +199,8 @@ fn check_operation_on(base: &tempfile::TempDir, operation: impl Fn(&Repo) -> Res
         }
     }
     assert!(places >= 5, "{places} places were tried");
+    let states = power::check(base.path(), &old, &new, None, &operation);
+    assert!(states >= 5, "{states} states after a loss of power");
 }
 
 fn check_aftermath(
@@ -218,17 +228,17 @@ fn check_aftermath(
 }
 
 #[test]
-fn k05_k06_recording_into_the_draft() {
+fn k02_k03_k05_k06_recording_into_the_draft() {
     check_operation(|repo| annotate(repo).map(|_| ()));
 }
 
 #[test]
-fn k05_k06_sealing_the_draft() {
+fn k02_k03_k05_k06_sealing_the_draft() {
     check_operation(|repo| repo.commit_draft(&sealing(repo)?).map(|_| ()));
 }
 
 #[test]
-fn k05_k06_committing_beside_the_draft() {
+fn k02_k03_k05_k06_committing_beside_the_draft() {
     check_operation(|repo| {
         let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
         repo.commit_with(&sealing(repo)?, |transaction, _| -> Result<(), RepoError> {
@@ -240,12 +250,12 @@ fn k05_k06_committing_beside_the_draft() {
 }
 
 #[test]
-fn k05_k06_bringing_in_an_image() {
+fn k02_k03_k05_k06_bringing_in_an_image() {
     check_operation(|repo| ingest(repo, "b.png", b"other bytes"));
 }
 
 #[test]
-fn tagging() {
+fn k02_k03_k05_k06_tagging() {
     check_operation(|repo| {
         let head = repo.head()?.unwrap();
         let author = repo.author(Some("Ada <ada@example.org>"))?;
@@ -254,7 +264,7 @@ fn tagging() {
 }
 
 #[test]
-fn erasing_an_image() {
+fn k02_k03_k05_k06_erasing_an_image() {
     check_operation_without_draft(|repo| {
         let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);
         let plan = repo.plan_erasure("a.png")?;
@@ -264,7 +274,7 @@ fn erasing_an_image() {
 }
 
 #[test]
-fn remembering_the_author() {
+fn k02_k03_k05_k06_remembering_the_author() {
     check_operation(|repo| repo.remember_author("Ben <ben@example.org>").map(|_| ()));
 }
 
@@ -283,6 +293,23 @@ fn a_revert_begins_a_draft() {
             repo.revert(head, &context).map(|_| ())
         }
     });
+}
+
+/// The model sees what it is for: without one of the two kinds of sync, a loss of power does harm.
+#[test]
+fn a_sync_that_does_nothing_is_found_by_the_model_of_the_disk() {
+    for ignored in [hooks::Op::Sync, hooks::Op::SyncDir] {
+        let base = tempfile::tempdir().unwrap();
+        prepare(base.path());
+        let seal = |repo: &Repo| repo.commit_draft(&sealing(repo)?).map(|_| ());
+        let done = tempfile::tempdir().unwrap();
+        copy_tree(base.path(), done.path());
+        seal(&open(Arc::new(RealVfs), done.path()).unwrap()).unwrap();
+        let (old, new) = (standing(base.path()), standing(done.path()));
+        let checked =
+            std::panic::catch_unwind(|| power::check(base.path(), &old, &new, Some(ignored), &seal));
+        assert!(checked.is_err(), "{ignored:?}: {checked:?}");
+    }
 }
 
 #[test]

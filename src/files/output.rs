@@ -176,7 +176,7 @@ impl WrittenFile {
         sync(&self.file, &self.path)
     }
 
-    /// Makes files durable, several at a time.
+    /// Makes files durable, several at a time where there are threads for it.
     ///
     /// # Errors
     /// [`FileError::Io`] for the first that could not be.
@@ -186,14 +186,19 @@ impl WrittenFile {
         }
         let portion = files.len().div_ceil(SYNCS).max(1);
         std::thread::scope(|scope| {
-            let portions: Vec<_> = files
-                .chunks(portion)
-                .map(|files| scope.spawn(|| files.iter().try_for_each(Self::sync)))
-                .collect();
-            portions.into_iter().try_for_each(|portion| match portion.join() {
+            let (mut portions, mut own) = (Vec::new(), Ok(()));
+            for files in files.chunks(portion) {
+                let sync = move || files.iter().try_for_each(Self::sync);
+                match std::thread::Builder::new().spawn_scoped(scope, sync) {
+                    Ok(thread) => portions.push(thread),
+                    Err(_) => own = own.and_then(|()| sync()),
+                }
+            }
+            let mut joined = portions.into_iter().map(|portion| match portion.join() {
                 Ok(synced) => synced,
                 Err(panic) => std::panic::resume_unwind(panic),
-            })
+            });
+            joined.try_for_each(|synced| synced).and(own)
         })
     }
 }

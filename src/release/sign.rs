@@ -40,6 +40,14 @@ pub enum SignError {
         /// The number of the line.
         line: u64,
     },
+    /// A key is given for something that cannot be held to it here, such as a time.
+    #[error("line {line}: '{option}' is not understood here, so the key is not believed")]
+    Option {
+        /// The number of the line.
+        line: u64,
+        /// What stands before the key.
+        option: String,
+    },
     /// The bytes cannot be signed.
     #[error("the key cannot sign: {why}")]
     Failed {
@@ -121,24 +129,81 @@ impl VerifyingKey {
 }
 
 /// Reads public keys, one a line: `ssh-ed25519 AAAA… comment`, or the same behind a principal and options as in the file
-/// that `ssh-keygen -Y verify -f` takes. Empty lines and those that begin with `#` are passed over.
+/// that `ssh-keygen -Y verify -f` takes. Empty lines and those that begin with `#` are passed over. A key behind
+/// `@revoked` is left out, whatever other line names it, and so is one whose `namespaces` are for something else.
 ///
 /// # Errors
-/// [`SignError::NoPublicKey`] for the first line that holds none.
+/// [`SignError::NoPublicKey`] for the first line that holds none, [`SignError::Option`] for the first whose key is meant
+/// for a time, for certificates or for another thing that is not checked here.
 pub fn parse_keys(text: &str) -> Result<Vec<VerifyingKey>, SignError> {
-    let mut keys = Vec::new();
+    let (mut keys, mut revoked) = (Vec::new(), Vec::new());
     for (number, line) in (1_u64..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let key = line
+        let found = line
             .match_indices("ssh-ed25519 ")
-            .filter_map(|(start, _)| line.get(start..))
-            .find_map(|rest| PublicKey::from_openssh(rest).ok());
-        keys.push(VerifyingKey(key.ok_or(SignError::NoPublicKey { line: number })?));
+            .filter_map(|(start, _)| line.split_at_checked(start))
+            .find_map(|(before, rest)| Some((before, PublicKey::from_openssh(rest).ok()?)));
+        let (before, key) = found.ok_or(SignError::NoPublicKey { line: number })?;
+        let option = |option: &str| SignError::Option {
+            line: number,
+            option: option.to_owned(),
+        };
+        match use_of(before).map_err(option)? {
+            KeyUse::Releases => keys.push(VerifyingKey(key)),
+            KeyUse::Elsewhere => {}
+            KeyUse::Revoked => revoked.push(VerifyingKey(key)),
+        }
     }
+    keys.retain(|key| !revoked.contains(key));
     Ok(keys)
+}
+
+/// What a key is named for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyUse {
+    Releases,
+    Elsewhere,
+    Revoked,
+}
+
+/// Reads what stands before a key: a marker, or principals and options. What is not understood is the error.
+fn use_of(before: &str) -> Result<KeyUse, &str> {
+    let mut words = split_unquoted(before, char::is_whitespace);
+    let principals = words.next().unwrap_or_default();
+    match principals {
+        "@revoked" => return Ok(KeyUse::Revoked),
+        marker if marker.starts_with('@') => return Err(marker),
+        _ => {}
+    }
+    let mut found = KeyUse::Releases;
+    for option in words.flat_map(|word| split_unquoted(word, |letter| letter == ',')) {
+        let names = option
+            .split_once('=')
+            .filter(|(name, _)| name.eq_ignore_ascii_case("namespaces"))
+            .map(|(_, names)| names.trim_matches('"'))
+            .ok_or(option)?;
+        // `*` alone is every purpose; other patterns are not tried.
+        if names != "*" && names.contains(['*', '?', '!']) {
+            return Err(option);
+        }
+        if names != "*" && names.split(',').all(|name| name != NAMESPACE) {
+            found = KeyUse::Elsewhere;
+        }
+    }
+    Ok(found)
+}
+
+/// Splits a text outside of quotation marks; empty parts are left out.
+fn split_unquoted(text: &str, is_border: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    text.split(move |letter| {
+        is_quoted ^= letter == '"';
+        !is_quoted && is_border(letter)
+    })
+    .filter(|part| !part.is_empty())
 }
 
 /// Returns the keys that the facts of a dataset name.
@@ -221,7 +286,7 @@ mod tests {
     #[test]
     fn keys_are_read_from_both_kinds_of_files() {
         let line = key(1).public().line();
-        let text = format!("# ours\n\n{line} ada@example.org\nada@example.org namespaces=\"x\" {line}\n");
+        let text = format!("# ours\n\n{line} ada@example.org\nada@example.org {line}\n");
         assert_eq!(parse_keys(&text).unwrap(), [key(1).public(), key(1).public()]);
         assert_eq!(
             parse_keys("ssh-ed25519 AAAA\n"),
@@ -232,5 +297,60 @@ mod tests {
             SigningKey::parse("no key"),
             Err(SignError::NoPrivateKey { .. })
         ));
+    }
+
+    #[test]
+    fn a_key_is_known_for_what_its_line_says() {
+        let (one, two) = (key(1).public(), key(2).public());
+        let parse = |text: String| parse_keys(&text);
+        for before in [
+            "ada@example.org",
+            "ada@example.org,ben@example.org namespaces=\"holotype-release\"",
+            "* NameSpaces=\"file,holotype-release\"",
+            "* namespaces=\"*\"",
+            "* namespaces=holotype-release",
+        ] {
+            assert_eq!(
+                parse(format!("{before} {}", one.line())),
+                Ok(vec![one.clone()]),
+                "{before}"
+            );
+        }
+        for before in [
+            "ada@example.org namespaces=\"git\"",
+            "* namespaces=\"file,holotype-releases\"",
+        ] {
+            assert_eq!(parse(format!("{before} {}", one.line())), Ok(vec![]), "{before}");
+        }
+        for (before, option) in [
+            ("* valid-before=\"20260101\"", "valid-before=\"20260101\""),
+            (
+                "* namespaces=\"*\",valid-after=\"2026 01\"",
+                "valid-after=\"2026 01\"",
+            ),
+            ("* cert-authority", "cert-authority"),
+            ("@cert-authority *", "@cert-authority"),
+            ("* namespaces=\"holotype-*\"", "namespaces=\"holotype-*\""),
+            (
+                "* namespaces=\"!holotype-release,*\"",
+                "namespaces=\"!holotype-release,*\"",
+            ),
+        ] {
+            let (line, option) = (2, option.to_owned());
+            let text = format!("{}\n{before} {}", two.line(), one.line());
+            assert_eq!(parse(text), Err(SignError::Option { line, option }), "{before}");
+        }
+    }
+
+    #[test]
+    fn a_revoked_key_is_known_by_no_line() {
+        let (one, two) = (key(1).public(), key(2).public());
+        let named = format!("ada@example.org {}\n{} the same\n", one.line(), one.line());
+        for text in [
+            format!("{named}@revoked * {}\n{}", one.line(), two.line()),
+            format!("@revoked {}\n{named}{}", one.line(), two.line()),
+        ] {
+            assert_eq!(parse_keys(&text).unwrap(), [two.clone()], "{text}");
+        }
     }
 }

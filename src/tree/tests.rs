@@ -221,10 +221,16 @@ fn counts_that_lie_are_damage_and_no_overflow() {
     assert_eq!(sound.count_prefix(&nodes, &[2]).unwrap(), 1);
     for claimed in [u64::MAX, 1 << 63, (1 << 40) + 1] {
         let (nodes, tree) = tree_with(claimed);
-        assert!(matches!(tree.count(&nodes), Err(TreeError::Damaged { .. })), "{claimed}");
+        assert!(
+            matches!(tree.count(&nodes), Err(TreeError::Damaged { .. })),
+            "{claimed}"
+        );
     }
     let (nodes, tree) = tree_with(0);
-    assert!(matches!(tree.count_prefix(&nodes, &[2]), Err(TreeError::Damaged { .. })));
+    assert!(matches!(
+        tree.count_prefix(&nodes, &[2]),
+        Err(TreeError::Damaged { .. })
+    ));
 }
 
 fn edits_strategy() -> impl Strategy<Value = BTreeMap<Vec<u8>, Option<Vec<u8>>>> {

@@ -117,7 +117,11 @@ pub(crate) fn batch(bytes: &[u8]) -> Outcome {
     let whole = lines(reader);
     let parts = BatchPart::whole(bytes).expect("its header was read").divided(64);
     let apart: Vec<String> = parts.iter().flat_map(|part| lines(part.reader())).collect();
-    assert_eq!(Some(whole.as_slice()), apart.get(..whole.len()), "other lines in parts");
+    assert_eq!(
+        Some(whole.as_slice()),
+        apart.get(..whole.len()),
+        "other lines in parts"
+    );
     let is_whole = whole.iter().all(|line| line.starts_with("Ok"));
     assert!(!is_whole || whole.len() == apart.len(), "more lines in parts");
     outcome(is_whole.then_some(()))

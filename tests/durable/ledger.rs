@@ -145,7 +145,7 @@ impl Ledger {
             Op::Append => {
                 state.contents.insert(path);
             }
-            Op::AppendSynced | Op::Sync => {
+            Op::Sync => {
                 state.contents.remove(&path);
             }
             Op::RenameFrom | Op::LinkFrom => {

@@ -82,7 +82,7 @@ fn two_lines_of_the_witness_do_not_mix() {
 fn a_line_of_the_draft_is_appended_under_the_lock() {
     let dir = tempfile::tempdir().unwrap();
     init(Arc::new(RealVfs), dir.path()).unwrap();
-    for op in [Op::Rename, Op::AppendSynced] {
+    for op in [Op::Rename, Op::Append, Op::Sync] {
         let held = held_at(dir.path(), (op, "draft/main.jsonl"), "draft", |vfs| {
             append(&Store::discover(vfs, dir.path()).unwrap(), b"1\n").unwrap();
         });

@@ -112,7 +112,7 @@ fn open(dir: &Path, n: u64) -> (Store, Arc<AtomicU64>) {
     let syncs = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&syncs);
     let vfs = HookVfs::new(move |op, _| {
-        let is_sync = matches!(op, Op::Sync | Op::SyncDir | Op::AppendSynced);
+        let is_sync = matches!(op, Op::Sync | Op::SyncDir);
         if is_sync && counter.fetch_add(1, Ordering::SeqCst) == n {
             return Err(io::Error::from_raw_os_error(5));
         }

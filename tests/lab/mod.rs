@@ -143,7 +143,8 @@ impl Lab {
         self.seconds.set(second + 1);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
         let mut command = Command::new(env!("CARGO_BIN_EXE_holotype"));
-        command.args(args).current_dir(self.path()).env_clear();
+        command.args(args).current_dir(self.path());
+        bare_environment(&mut command);
         command.env(
             "HOLOTYPE_NOW",
             format!("{}T{hour:02}:{minute:02}:{second:02}Z", self.day),
@@ -229,6 +230,21 @@ impl Lab {
         }
         files
     }
+}
+
+/// Where a measurement of coverage counts what a process runs.
+const COUNTS: &str = "LLVM_PROFILE_FILE";
+
+/// Leaves a command nothing of the environment but where it is counted what it runs.
+pub(crate) fn bare_environment(command: &mut Command) -> &mut Command {
+    command
+        .env_clear()
+        .envs(std::env::var_os(COUNTS).map(|file| (COUNTS, file)))
+}
+
+/// Keeps a command out of a measurement that the limits or the rights of its process would break.
+pub(crate) fn uncounted(command: &mut Command) -> &mut Command {
+    command.env(COUNTS, "/dev/null")
 }
 
 fn collect(path: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::lab::Lab;
+use super::lab::{Lab, uncounted};
 use super::tree::source_below;
 use super::{release, text, with_cells};
 
@@ -62,7 +62,7 @@ fn after_an_erasure_a_release_is_identical_except_what_was_erased() {
 
 /// Runs a release that may write no file longer than this many blocks of 512 bytes, whatever it is doing then.
 fn release_within(lab: &Lab, blocks: u32, out: &Path) -> std::process::Output {
-    std::process::Command::new("sh")
+    uncounted(&mut std::process::Command::new("sh"))
         .args(["-c", "ulimit -f \"$1\" && shift && exec \"$@\"", "sh"])
         .arg(blocks.to_string())
         .arg(env!("CARGO_BIN_EXE_holotype"))

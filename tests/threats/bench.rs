@@ -13,7 +13,7 @@ use holotype::store::Vfs;
 use holotype::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, text};
+use crate::lab::{Lab, bare_environment, text, uncounted};
 
 /// Who records in these tests.
 pub(crate) const AUTHOR: &str = "Ada Example <ada@example.org>";
@@ -149,14 +149,16 @@ pub(crate) fn program(dir: &Path, before: &[&str], arguments: &[&str]) -> Comman
     let built = env!("CARGO_BIN_EXE_holotype");
     let words: Vec<&str> = before.iter().copied().chain([built]).collect();
     let mut command = Command::new(words[0]);
-    command
+    bare_environment(&mut command)
         .args(&words[1..])
         .args(arguments)
         .current_dir(dir)
-        .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("HOLOTYPE_AUTHOR", AUTHOR)
         .env("HOLOTYPE_NOW", "2026-03-03T10:00:00Z");
+    if !before.is_empty() {
+        uncounted(&mut command);
+    }
     command
 }
 

@@ -1,11 +1,10 @@
 //! K: disks and file systems that fail, one operation at a time.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use holotype::event::State;
 use holotype::repo::{Repo, RepoError};
@@ -28,70 +27,6 @@ fn records(repo: &Repo) -> Result<Vec<Row>, RepoError> {
         ControlFlow::Continue(())
     })?;
     Ok(found)
-}
-
-/// Whatever a loss of power keeps or a foreign journal commits, in any order: a slot must not stand where what it leads to
-/// does not. So each byte is synced before it gets its name, and each name before the slot.
-#[test]
-fn k02_k03_all_that_a_slot_leads_to_is_durable_before_it() {
-    let lab = repository();
-    let done: Arc<Mutex<Vec<(Op, PathBuf)>>> = Arc::default();
-    let noted = Arc::clone(&done);
-    let vfs = HookVfs::new(move |op, path| {
-        noted.lock().unwrap().push((op, path.to_owned()));
-        Ok(())
-    });
-    record(&open(vfs, lab.path()).unwrap(), 77.0).unwrap();
-    let (mut unsynced, mut unnamed) = (BTreeSet::new(), BTreeSet::new());
-    let mut slots = 0;
-    for (op, path) in done.lock().unwrap().iter() {
-        let folder = path.parent().unwrap().to_owned();
-        match op {
-            Op::Create | Op::Write => {
-                unsynced.insert(path.clone());
-            }
-            Op::Sync => {
-                unsynced.remove(path);
-            }
-            Op::RenameFrom if unsynced.contains(path) => {
-                // Only what is derived gets its name unsynced.
-                unnamed.insert(path.clone());
-            }
-            Op::Rename if folder.components().any(|part| part.as_os_str() == "derived") => {
-                unnamed.clear();
-            }
-            Op::Rename => {
-                assert!(unnamed.is_empty(), "{} was not synced", path.display());
-                unsynced.insert(folder);
-            }
-            Op::SyncDir => {
-                unsynced.remove(path);
-            }
-            Op::Link => {
-                slots += 1;
-                let is_derived = |path: &&PathBuf| path.components().any(|part| part.as_os_str() == "tmp");
-                let left: Vec<_> = unsynced.iter().filter(|path| !is_derived(path)).collect();
-                assert_eq!(left, Vec::<&PathBuf>::new(), "before {}", path.display());
-                unsynced.insert(folder);
-            }
-            Op::Open
-            | Op::Read
-            | Op::ReadAt
-            | Op::Append
-            | Op::AppendSynced
-            | Op::Truncate
-            | Op::RenameFrom
-            | Op::LinkFrom
-            | Op::Remove
-            | Op::CreateDir
-            | Op::List
-            | Op::Look
-            | Op::Lock => {}
-        }
-    }
-    assert_eq!(slots, 1);
-    let slot_folder = lab.path().join(".holotype/refs/heads/main");
-    assert!(!unsynced.contains(&slot_folder), "the slot's name is durable");
 }
 
 #[test]

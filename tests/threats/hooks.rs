@@ -19,10 +19,7 @@ pub(crate) enum Op {
     Create,
     Write,
     Sync,
-    /// Appended and left to the operating system.
     Append,
-    /// Appended and synced.
-    AppendSynced,
     Truncate,
     RenameFrom,
     Rename,
@@ -45,7 +42,6 @@ impl Op {
             | Self::Write
             | Self::Sync
             | Self::Append
-            | Self::AppendSynced
             | Self::Truncate
             | Self::RenameFrom
             | Self::Rename
@@ -208,11 +204,13 @@ impl Vfs for HookVfs {
     }
 
     fn append(&self, path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
-        let op = match durability {
-            Durability::Synced => Op::AppendSynced,
-            Durability::Unsynced => Op::Append,
-        };
-        self.run(op, path, || RealVfs.append(path, bytes, durability))
+        self.run(Op::Append, path, || {
+            RealVfs.append(path, bytes, Durability::Unsynced)
+        })?;
+        match durability {
+            Durability::Synced => self.run(Op::Sync, path, || RealVfs.append(path, &[], durability)),
+            Durability::Unsynced => Ok(()),
+        }
     }
 
     fn truncate(&self, path: &Path, size_bytes: u64) -> io::Result<()> {

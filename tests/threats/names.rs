@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::bench::{program, repository, verified};
 use crate::lab::Lab;
+use crate::lab::uncounted;
 use crate::tree::copy_tree;
 
 /// A name with control characters is not taken in, and not shown as it is; one that some system cannot have is kept, and no
@@ -235,23 +236,34 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Gives everything below a folder to the user of no rights, where that is not who runs the tests.
+/// Gives everything below a folder to the user of no rights.
 pub(crate) fn hand_over(path: &Path) {
+    hand_over_to(path, NOBODY);
+}
+
+/// Gives everything below a folder to a user, where that is not who runs the tests.
+pub(crate) fn hand_over_to(path: &Path, user: u32) {
     if is_root() {
-        std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        std::os::unix::fs::lchown(path, Some(user), Some(user)).unwrap();
         if path.is_dir() {
             for entry in fs::read_dir(path).unwrap() {
-                hand_over(&entry.unwrap().path());
+                hand_over_to(&entry.unwrap().path(), user);
             }
         }
     }
 }
 
 /// Runs a program with no rights of its own; returns its exit code and what it told.
-pub(crate) fn as_stranger(mut command: std::process::Command) -> (i32, String) {
+pub(crate) fn as_stranger(command: std::process::Command) -> (i32, String) {
+    as_user(command, NOBODY)
+}
+
+/// Runs a program as a user; returns its exit code and what it told.
+pub(crate) fn as_user(mut command: std::process::Command, user: u32) -> (i32, String) {
     if is_root() {
-        command.uid(NOBODY).gid(NOBODY);
+        command.uid(user).gid(user);
     }
+    uncounted(&mut command);
     let output = command.output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(!told.contains("panicked"), "{told}");

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::bench::{files, point, program, repository, verified};
 use crate::lab::Lab;
-use crate::names::{as_stranger, hand_over};
+use crate::names::{as_stranger, as_user, hand_over_to};
 use crate::tree::copy_tree;
 
 /// Images enough that a command is still at work when the signal comes.
@@ -31,34 +33,90 @@ fn k04_a_reader_that_has_seen_enough_ends_the_output_quietly() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
+/// Runs a program below limits of the shell, with no open file but the three of each process.
+const LIMITED: &str =
+    "for file in 3 4 5 6 7 8 9; do eval \"exec $file>&-\"; done; eval \"$1\"; shift; exec \"$@\"";
+
+/// How a process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With this exit code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// Somehow, before it did anything.
+    Unstarted,
+}
+
+/// With few files, little memory or short files, each command works or says what it could not do, or the kernel ends it.
 #[test]
-fn k08_few_files_little_memory_and_short_files_leave_a_sound_repository() {
-    let limits: [&[&str]; 4] = [
-        &["--nofile=20"],
-        &["--nofile=8"],
-        &["--as=60000000"],
-        &["--fsize=100000"],
+fn k08_few_files_little_memory_and_short_files_are_told_or_enough() {
+    use End::{Code, Signal, Unstarted};
+    const COMMANDS: [&[&str]; 4] = [
+        &["add", "many"],
+        &["record", "one.jsonl", "--commit", "x"],
+        &["verify"],
+        &["list", "annotations"],
     ];
-    for limit in limits {
+    let too_long = Some("File too large");
+    // What reads one file at a time needs one; eight threads that store have two each.
+    let cases: [(&str, [End; 4], Option<&str>); 6] = [
+        (
+            "ulimit -n 4",
+            [Code(6), Code(6), Code(0), Code(0)],
+            Some("Too many open files"),
+        ),
+        ("ulimit -n 64", [Code(0); 4], None),
+        ("ulimit -v 10000", [Unstarted; 4], None),
+        ("ulimit -v 2000000", [Code(0); 4], None),
+        ("ulimit -f 100", [Signal(25), Code(0), Code(0), Code(0)], None),
+        (
+            "trap '' XFSZ; ulimit -f 100",
+            [Code(6), Code(0), Code(0), Code(0)],
+            too_long,
+        ),
+    ];
+    for (limit, ends, reason) in cases {
         let lab = repository();
         many_images(&lab);
         lab.write("one.jsonl", point("a.png", 70).to_string());
-        let before = [&["prlimit"][..], limit].concat();
-        for arguments in [
-            &["add", "many"][..],
-            &["record", "one.jsonl", "--commit", "x"],
-            &["verify"],
-            &["list", "annotations"],
-        ] {
-            let output = program(lab.path(), &before, arguments).output().unwrap();
+        let before = lab.truth();
+        for (arguments, end) in COMMANDS.into_iter().zip(ends) {
+            let shell = ["sh", "-c", LIMITED, "sh", limit];
+            let output = program(lab.path(), &shell, arguments).output().unwrap();
             let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(!told.contains("panicked"), "{limit:?} {arguments:?}: {told}");
-            // Want of memory and files that are too long end a process by a signal, which is a crash as any other.
-            let known = matches!(output.status.code(), Some(0 | 1 | 5 | 6 | 127) | None);
-            assert!(known, "{limit:?} {arguments:?}: {:?} {told}", output.status);
+            let status = output.status;
+            let is_as_said = match end {
+                Code(code) => status.code() == Some(code),
+                Signal(number) => status.signal() == Some(number),
+                Unstarted => !status.success(),
+            };
+            assert!(
+                is_as_said,
+                "{limit} {arguments:?}: {status:?} and not {end:?}: {told}"
+            );
+            if end == Code(6) {
+                assert!(
+                    told.starts_with("error: ") && told.contains("\nHint: "),
+                    "{limit} {arguments:?}: {told}"
+                );
+                assert!(
+                    reason.is_some_and(|reason| told.contains(reason)),
+                    "{limit} {arguments:?}: {told}"
+                );
+            }
         }
-        assert_eq!(verified(&lab), (0, vec![]), "{limit:?}");
-        lab.ok(&["add", "many"]);
+        if ends == [Unstarted; 4] {
+            assert_eq!(lab.truth(), before, "{limit}");
+        }
+        assert_eq!(verified(&lab), (0, vec![]), "{limit}");
+        let added = lab.json(&["add", "many"]);
+        let is_there = ends[0] == Code(0);
+        assert_eq!(
+            added["added"].as_array().map_or(0, Vec::len),
+            if is_there { 0 } else { 120 },
+            "{limit}"
+        );
     }
 }
 
@@ -208,34 +266,43 @@ fn k15_a_full_output_of_a_commit_is_no_success() {
     assert_eq!(verified(&lab), (0, vec![]));
 }
 
-/// Hands a copy of a repository to a user of no rights.
-fn handed_over(lab: &Lab) -> tempfile::TempDir {
-    let copy = tempfile::tempdir().unwrap();
-    copy_tree(&lab.path().join(".holotype"), &copy.path().join(".holotype"));
-    copy_tree(&lab.path().join("many"), &copy.path().join("many"));
-    hand_over(copy.path());
-    copy
-}
+/// A limit of processes counts all of one user: each try has a user of its own.
+static USERS: AtomicU32 = AtomicU32::new(0);
 
+/// As many threads as the system gives, from none on to more than there are processors: each command does its work.
 #[test]
-fn k16_without_a_thread_to_be_had_commands_go_on_alone() {
+fn k16_with_no_thread_with_some_and_with_all_commands_do_their_work() {
     let lab = repository();
     many_images(&lab);
-    let copy = handed_over(&lab);
-    fs::write(copy.path().join("one.jsonl"), point("a.png", 73).to_string()).unwrap();
-    for arguments in [
-        &["add", "many"][..],
-        &["commit", "-m", "x"],
-        &["record", "one.jsonl", "--commit", "y"],
-        &["verify", "--replay"],
-        &["list", "annotations"],
-        &["export", "--format", "coco", "--out", "all.json"],
-        &["checkout", "HEAD", "copy"],
-    ] {
-        let command = program(copy.path(), &["prlimit", "--nproc=1"], arguments);
-        let (code, told) = as_stranger(command);
-        assert_eq!(code, 0, "{arguments:?}: {told}");
+    let mut exported = Vec::new();
+    for processes in [1, 2, 3, 4, 6, 9, 40] {
+        let user = 200_000 + std::process::id() % 100_000 * 10 + USERS.fetch_add(1, Ordering::SeqCst);
+        let copy = tempfile::tempdir().unwrap();
+        copy_tree(&lab.path().join(".holotype"), &copy.path().join(".holotype"));
+        copy_tree(&lab.path().join("many"), &copy.path().join("many"));
+        fs::write(copy.path().join("one.jsonl"), point("a.png", 73).to_string()).unwrap();
+        hand_over_to(copy.path(), user);
+        let limit = format!("--nproc={processes}");
+        for arguments in [
+            &["add", "many"][..],
+            &["commit", "-m", "x"],
+            &["record", "one.jsonl", "--commit", "y"],
+            &["verify", "--replay"],
+            &["list", "annotations"],
+            &["export", "--format", "coco", "--out", "all.json"],
+            &["checkout", "HEAD", "copy"],
+            &["release", "1.0.0", "--out", "out", "--with-images"],
+        ] {
+            let command = program(copy.path(), &["prlimit", &limit], arguments);
+            let (code, told) = as_user(command, user);
+            assert_eq!(code, 0, "{limit} {arguments:?}: {told}");
+        }
+        exported.push(fs::read(copy.path().join("all.json")).unwrap());
     }
+    assert!(
+        exported.windows(2).all(|two| two[0] == two[1]),
+        "the answer is the same"
+    );
 }
 
 /// A repository of somebody else that may only be read: reading works and writes nothing, writing is refused.

@@ -11,7 +11,10 @@ mod render;
 mod rows;
 mod signals;
 
+use std::io;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 
 /// Bulk work makes and drops small records by the million on all processors, a fifth of its time with the system's own.
 #[global_allocator]
@@ -30,16 +33,28 @@ fn keep_sled_quiet() {
     }));
 }
 
-/// Where the system gives no thread, this one does all work: the pool that is made when it is first asked for would panic.
+/// Makes the pool of the threads that the system gives, and of this one where it gives none. Left to itself, the pool would
+/// be made when it is first asked for, and panic where there are fewer threads than processors.
 fn make_thread_pool() {
-    let tried = std::thread::Builder::new().spawn(|| {});
-    if !tried.is_ok_and(|thread| thread.join().is_ok()) {
-        // That one was made already is as good.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(1)
-            .use_current_thread()
-            .build_global();
-    }
+    let (hand_over, taken) = mpsc::channel::<rayon::ThreadBuilder>();
+    let taken = Arc::new(Mutex::new(taken));
+    let start = |_| {
+        let taken = Arc::clone(&taken);
+        let wait = move || taken.lock().ok().and_then(|taken| taken.recv().ok());
+        let work = move || wait().map(rayon::ThreadBuilder::run).unwrap_or_default();
+        thread::Builder::new().spawn(work).ok()
+    };
+    let wanted = thread::available_parallelism().map_or(1, usize::from);
+    let given = (0..wanted).map_while(start).count();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(given.max(1));
+    // It is made once; that one was made already is as good.
+    let _ = if given == 0 {
+        pool.use_current_thread().build_global()
+    } else {
+        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        pool.spawn_handler(move |worker| hand_over.send(worker).map_err(gone))
+            .build_global()
+    };
 }
 
 fn main() -> ExitCode {

@@ -1,7 +1,8 @@
 //! Several formats from one pass over a version: every annotation is read and decoded once.
 
 use std::io::Write;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
+use std::thread::{Builder, Scope};
 
 use super::coco::CocoShape;
 use super::csv::{CsvExport, CsvShape};
@@ -70,21 +71,18 @@ pub fn write_formats(
                 coco_shape.lines(frame, dataset, image, rows_of, options.votes),
             )
         };
-        let (ready, waiting) = sync_channel(AHEAD);
         let mut filled = Ok(());
         std::thread::scope(|scope| {
-            scope.spawn(|| filled = fill(table, waiting));
-            let (csv, geojson) = (&mut csv, &mut geojson);
-            // The sender goes with the last image: then the table ends.
-            let put = move |(parquet, lines, file, coco_lines)| {
-                // Nobody waits any more when the table cannot be written, which is told behind the pass.
-                let _ = ready.send(parquet);
+            let mut filling = Filling::begin(scope, table, &mut filled);
+            let put = |(parquet, lines, file, coco_lines)| {
+                filling.put(parquet)?;
                 let lines: Result<_, ExportError> = lines;
                 csv.put(lines?)?;
                 geojson.put(file)?;
                 coco.put(&coco_lines).map_err(ExportError::from)
             };
-            rows.each_image(chosen.iter().copied(), Parts::ALL, work, put)
+            rows.each_image(chosen.iter().copied(), Parts::ALL, work, put)?;
+            filling.end()
         })?;
         filled.map_err(ExportError::from)
     })?;
@@ -96,6 +94,59 @@ pub fn write_formats(
         labels: length(rows.labels()),
         report,
     })
+}
+
+/// A table that a thread of its own fills, or this one where there is no other.
+enum Filling<W: Write + Send> {
+    Elsewhere(SyncSender<Vec<ParquetRow>>),
+    Here(Box<ParquetTable<W>>),
+}
+
+impl<W: Write + Send> Filling<W> {
+    /// Begins; what a thread says at its end stands in `filled` then.
+    fn begin<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        table: ParquetTable<W>,
+        filled: &'scope mut Result<(), ParquetWriteError>,
+    ) -> Self
+    where
+        W: 'scope,
+    {
+        let (ready, waiting) = sync_channel(AHEAD);
+        let (hand_over, taken) = sync_channel(1);
+        // A thread that cannot be had would take the table with it.
+        let work = move || {
+            if let Ok(table) = taken.recv() {
+                *filled = fill(table, waiting);
+            }
+        };
+        if Builder::new().spawn_scoped(scope, work).is_err() {
+            return Self::Here(Box::new(table));
+        }
+        match hand_over.send(table) {
+            Ok(()) => Self::Elsewhere(ready),
+            Err(SendError(table)) => Self::Here(Box::new(table)),
+        }
+    }
+
+    fn put(&mut self, rows: Vec<ParquetRow>) -> Result<(), ParquetWriteError> {
+        match self {
+            Self::Elsewhere(ready) => {
+                // Nobody waits any more when the table cannot be written, which is told behind the pass.
+                let _ = ready.send(rows);
+                Ok(())
+            }
+            Self::Here(table) => rows.into_iter().try_for_each(|row| table.put(row)),
+        }
+    }
+
+    /// Ends the table; a thread ends it when the sender goes.
+    fn end(self) -> Result<(), ExportError> {
+        match self {
+            Self::Elsewhere(_) => Ok(()),
+            Self::Here(table) => Ok(table.end().map(|_| ())?),
+        }
+    }
 }
 
 /// Fills a table with the rows of one image after the other.
