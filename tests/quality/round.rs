@@ -110,24 +110,51 @@ fn a_blinded_package_holds_places_alone_and_the_same_ones_each_time() {
         let id = row["id"].as_str().unwrap();
         assert!(!text.contains(&id[16..]), "an id may derive from the label");
     }
-    let refused = lab.run(&[
-        "round",
-        "open",
-        "--annotator",
-        "human-2",
-        "--seed",
-        "7",
-        "--round",
-        "2",
-        "--blinded",
-        "--out",
-        "two",
-    ]);
-    assert_eq!(refused.refused(3), "error: round 2 of human-2 is there already");
-    assert!(!lab.path().join("two").exists());
     let again = labelled();
     open(&again, &["--blinded", "--out", "one"]);
     assert_eq!(bytes_of(&again.path().join("one")), text);
+}
+
+/// A crash after the round was recorded, and before its package had its name.
+#[test]
+fn a_round_whose_package_was_lost_is_handed_out_once_more() {
+    let lab = labelled();
+    open(&lab, &["--blinded", "--sample", "4", "--out", "lost"]);
+    let lost = bytes_of(&lab.path().join("lost"));
+    std::fs::remove_dir_all(lab.path().join("lost")).unwrap();
+    // What came since is not in it.
+    let line = json!({"command": "annotate", "image": "a.tiff", "geometry": {"type": "point", "x": 1, "y": 1},
+        "label": "mitotic figure", "annotator": EXPERTS[0]});
+    assert_eq!(crate::create(&lab, &[line]), 0);
+    lab.commit("one more");
+    let asked = ["--blinded", "--sample", "4", "--round", "2", "--out", "again"];
+    let report = open(&lab, &asked);
+    assert_eq!(
+        (&report["round"]["round"], &report["events"]),
+        (&json!(2), &json!(0))
+    );
+    let package = lab.path().join("again");
+    assert_eq!(bytes_of(&package), lost);
+    answer(&package, |_| Some("mitotic figure"));
+    lab.ok(&["round", "close", "again"]);
+    // Closed, or another one, it is not handed out.
+    for words in [
+        asked,
+        ["--blinded", "--sample", "5", "--round", "2", "--out", "other"],
+    ] {
+        let refused = lab.run(
+            &[
+                &["round", "open", "--annotator", "human-2", "--seed", "7"],
+                &words[..],
+            ]
+            .concat(),
+        );
+        assert_eq!(
+            refused.refused(3),
+            "error: round 2 of human-2 is there already, and it is another one"
+        );
+    }
+    assert!(!lab.path().join("other").exists());
 }
 
 #[test]

@@ -75,7 +75,8 @@ struct OpenArgs {
     /// The seed of the draw; the same one draws the same annotations for ever
     #[arg(long, value_name = "S")]
     seed: u64,
-    /// The number of the round; one more than the highest where none is given
+    /// The number of the round; one more than the highest where none is given. Of a round that is open the same
+    /// package is made again
     #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
     round: Option<u32>,
     /// The form of the package
@@ -153,8 +154,8 @@ fn next_number(state: &dyn State, rounds: &[Round]) -> Result<u32, Failure> {
 fn open(app: &mut App, args: &OpenArgs) -> Result<u8, Failure> {
     let repo = app.repo()?;
     let context = app.context(&repo)?;
-    let round = planned(app, &repo, args)?;
-    let version = repo.head_version()?;
+    let Asked { round, is_recorded } = asked(app, &repo, args)?;
+    let version = repo.resolve_version(&round.base)?;
     let drawn = items(&version, &round)?;
     if drawn.is_empty() {
         return Err(Failure::refused(
@@ -167,13 +168,26 @@ fn open(app: &mut App, args: &OpenArgs) -> Result<u8, Failure> {
         ..round
     };
     let files = package(&version, &round, &drawn)?;
-    round.package = package_digest(&files).to_string();
+    let digest = package_digest(&files).to_string();
+    if is_recorded && digest != round.package {
+        return Err(Failure::refused(
+            format!("the package of {} cannot be made again as it was", round.name()),
+            "another version of the program may have written it; leave --round out for another round",
+        ));
+    }
+    round.package = digest;
     let path = app.user_path(&args.out);
     let mut folder = StagedFolder::create(&path)?;
     for file in &files {
         folder.write_file(&file.name, &file.bytes)?;
     }
-    let events = dataset_facts::draft(&repo, &context, round.opening_facts())?;
+    // Recorded first: of a package that nobody recorded no answer would be taken. One that is lost in between is made
+    // again from what was recorded.
+    let events = if is_recorded {
+        0
+    } else {
+        dataset_facts::draft(&repo, &context, round.opening_facts())?
+    };
     folder.publish()?;
     app.out.object(
         "holotype/round/1",
@@ -205,8 +219,15 @@ fn open(app: &mut App, args: &OpenArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// The round that is asked for.
+struct Asked {
+    round: Round,
+    /// It was recorded already, and only its package is wanted.
+    is_recorded: bool,
+}
+
 /// The round that is asked for, before anything is drawn.
-fn planned(app: &App, repo: &Repo, args: &OpenArgs) -> Result<Round, Failure> {
+fn asked(app: &App, repo: &Repo, args: &OpenArgs) -> Result<Asked, Failure> {
     let Some(base) = repo.head()? else {
         return Err(Failure::refused(
             "nothing is committed yet, so that no version can be sampled",
@@ -239,11 +260,26 @@ fn planned(app: &App, repo: &Repo, args: &OpenArgs) -> Result<Round, Failure> {
         closing: None,
     };
     let is_taken = |one: &Round| one.annotator == round.annotator && one.number == round.number;
-    if known.iter().any(is_taken) {
+    let Some(there) = known.into_iter().find(is_taken) else {
+        return Ok(Asked {
+            round,
+            is_recorded: false,
+        });
+    };
+    let wanted = Round {
+        base: there.base.clone(),
+        objects: there.objects,
+        package: there.package.clone(),
+        ..round
+    };
+    if wanted != there {
         return Err(Failure::refused(
-            format!("{} is there already", round.name()),
+            format!("{} is there already, and it is another one", there.name()),
             "leave --round out, or see holotype round list",
         ));
     }
-    Ok(round)
+    Ok(Asked {
+        round: there,
+        is_recorded: true,
+    })
 }
