@@ -10,7 +10,7 @@ make_base "$work/base"
 
 taking_in='"$HOLOTYPE" add "$SAMPLES/images/BloodImage_00007.jpg" && "$HOLOTYPE" import "$SAMPLES/annotations/BloodImage_00001.xml" --annotator "expert 3=human" --commit more && "$HOLOTYPE" commit -m sealed'
 correcting='"$HOLOTYPE" record "$HERE/commands/more.jsonl" --commit more && "$HOLOTYPE" record "$HERE/commands/after.jsonl" --commit after && "$HOLOTYPE" revert HEAD && "$HOLOTYPE" set dataset license=CC-BY-4.0 && "$HOLOTYPE" commit -m undone && "$HOLOTYPE" tag next -m "a name"'
-publishing='"$HOLOTYPE" release 1.0.0 base --out "$REPO/releases" && "$HOLOTYPE" export base --format coco --out "$REPO/all.json" && "$HOLOTYPE" checkout base "$REPO/copy" && "$HOLOTYPE" commit -m sealed && "$HOLOTYPE" erase BloodImage_00001.jpg --reason asked --yes && "$HOLOTYPE" gc && "$HOLOTYPE" index rebuild'
+publishing='"$HOLOTYPE" release 1.0.0 base --out "$REPO/releases" && "$HOLOTYPE" export base --format coco --out "$REPO/all.json" && "$HOLOTYPE" checkout base "$REPO/copy" && "$HOLOTYPE" commit -m sealed && "$HOLOTYPE" erase BloodImage_00001.jpg --reason asked --yes && "$HOLOTYPE" gc --grace 0 && "$HOLOTYPE" index rebuild'
 commit='^  commit   ([0-9a-f]{64})$'
 
 printf '%-14s %-10s %s\n' script mode result

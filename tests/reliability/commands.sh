@@ -21,7 +21,7 @@ commands() {
     "$run" release '"$HOLOTYPE" release 1.0.0 base --out "$REPO/releases"' '' "$(again '"$HOLOTYPE" release 1.0.0 base --out "$REPO/releases" && "$HOLOTYPE" verify --release "$REPO"/releases/cells-1.0.0')"
     "$run" export '"$HOLOTYPE" export base --format coco --out "$REPO/all.json"' '' "$(again '"$HOLOTYPE" export base --format coco --out "$REPO/all.json" --overwrite')"
     "$run" checkout '"$HOLOTYPE" checkout base "$REPO/copy"' '' "$(again '"$HOLOTYPE" checkout base "$REPO/second copy"')"
-    "$run" gc '"$HOLOTYPE" gc' '' "$(again '"$HOLOTYPE" gc')"
+    "$run" gc '"$HOLOTYPE" gc --grace 0' '' "$(again '"$HOLOTYPE" gc --grace 0')"
     "$run" index-rebuild '"$HOLOTYPE" index rebuild' '' "$(again '"$HOLOTYPE" index rebuild')"
     # An erasure wants no draft.
     "$run" erase-image '"$HOLOTYPE" commit -m sealed && "$HOLOTYPE" erase BloodImage_00001.jpg --reason "consent withdrawn" --yes'

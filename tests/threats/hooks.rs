@@ -21,6 +21,7 @@ pub(crate) enum Op {
     Truncate,
     RenameFrom,
     Rename,
+    RenameNew,
     Link,
     Remove,
     CreateDir,
@@ -42,6 +43,7 @@ impl Op {
             | Self::Truncate
             | Self::RenameFrom
             | Self::Rename
+            | Self::RenameNew
             | Self::Link
             | Self::Remove
             | Self::CreateDir
@@ -175,6 +177,12 @@ impl Vfs for HookVfs {
         self.ask(Op::RenameFrom, from)?;
         self.ask(Op::Rename, to)?;
         RealVfs.rename(from, to)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.ask(Op::RenameFrom, from)?;
+        self.ask(Op::RenameNew, to)?;
+        RealVfs.rename_new(from, to)
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
