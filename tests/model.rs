@@ -93,7 +93,7 @@ impl Step {
             Self::Discard => vec!["discard", "--yes"],
             Self::Tag(name) => vec!["tag", name, "-m", "why"],
             Self::RevertLast => vec!["revert", "HEAD"],
-            Self::Gc => vec!["gc"],
+            Self::Gc => vec!["gc", "--grace", "0"],
             Self::LoseDerived => return None,
         };
         Some((words, String::new()))

@@ -178,6 +178,10 @@ impl Vfs for CountedVfs {
         RealVfs.rename(from, to)
     }
 
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealVfs.rename_new(from, to)
+    }
+
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         RealVfs.link(from, to)
     }

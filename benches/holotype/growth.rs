@@ -121,7 +121,7 @@ fn questions(lab: &Lab, repository: &Repository, size: u64) -> Outcome<Column> {
         ("blame of one image", asked(&["blame", &image])?),
         ("verify", asked(&["verify"])?),
         ("replay to a root, in process", replay(dir)?),
-        ("gc", run_once(&mut holotype(dir, &["gc"]))?),
+        ("gc", run_once(&mut holotype(dir, &["gc", "--grace", "0"]))?),
         (
             "diff of one change after gc",
             run_once(&mut holotype(dir, &["diff", "HEAD~1", "HEAD"]))?,

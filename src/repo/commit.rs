@@ -63,6 +63,8 @@ impl Repo {
         sealing: &Sealing,
         mut build: impl FnMut(&mut Transaction<'_>, &Version) -> Result<T, E>,
     ) -> Result<(T, Option<Committed>), E> {
+        // Blobs that were brought in for this are not garbage meanwhile, nor are those that were found there.
+        self.store.begin_writing().map_err(RepoError::from)?;
         loop {
             let tip = self.tip()?;
             let parent = match tip.as_ref().and_then(|read| read.slot.commit) {

@@ -10,6 +10,7 @@ mod draft_state;
 mod erase;
 mod error;
 mod fork;
+mod gc;
 mod history;
 mod nodes;
 mod pack;
@@ -31,6 +32,7 @@ pub use draft::DraftState;
 pub use erase::{Erased, ErasurePlan};
 pub use error::RepoError;
 pub use fork::{Fork, ImageState, Work};
+pub use gc::{GcOutcome, GcPlan, GcRun};
 pub use history::{HistoryEvent, Scope, events_of, events_since, ingested_blobs};
 pub use nodes::Nodes;
 pub(crate) use pack::PackWriter;
@@ -85,10 +87,10 @@ impl Repo {
     /// # Errors
     /// [`RepoError`] when there is none, or its first files cannot be read.
     pub fn open(vfs: Arc<dyn Vfs>, dir: &Path, around: Surroundings) -> Result<Self, RepoError> {
-        let repo = Self::new(Store::discover(vfs, dir)?, around);
+        let store = Store::discover(vfs, dir)?;
         // Who may only read still reads; the next one who may write finishes it.
-        let _ = repo.finish_erasure();
-        Ok(repo)
+        let _ = Self::new(store.apart(), around).finish_erasure();
+        Ok(Self::new(store, around))
     }
 
     fn new(store: Store, around: Surroundings) -> Self {
@@ -177,22 +179,12 @@ impl Repo {
         }
     }
 
-    /// Throws away all derived files; nothing that matters is lost. Returns how many bytes were freed.
+    /// Throws away all derived files; nothing that matters is lost.
     ///
     /// # Errors
     /// [`RepoError`] when a file cannot be removed.
-    pub fn drop_derived(&self) -> Result<u64, RepoError> {
-        let path = self.store.path("derived");
-        self.store
-            .drop_derived(self.around.now.as_unix_ms())
-            .map_err(|source| {
-                crate::store::StoreError::Io {
-                    action: "empty",
-                    path,
-                    source,
-                }
-                .into()
-            })
+    pub fn drop_derived(&self) -> Result<(), RepoError> {
+        Ok(self.store.drop_derived(self.around.now)?)
     }
 
     /// Rebuilds the nodes of the latest version from the log.

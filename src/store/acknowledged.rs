@@ -34,6 +34,11 @@ fn file(branch: &str) -> String {
     format!("{FOLDER}/{branch}")
 }
 
+/// The path of the note beside a draft, below `.holotype`.
+pub(super) fn note_path(branch: &str) -> String {
+    format!("derived/{}", file(branch))
+}
+
 impl Store {
     /// Notes how much of a draft was acknowledged; that this cannot be done is no failure.
     pub(super) fn note_acknowledged(&self, branch: &str, draft: Digest, bytes: u64) {

@@ -189,6 +189,10 @@ impl Vfs for CountingVfs {
         self.inner.rename(from, to)
     }
 
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.inner.rename_new(from, to)
+    }
+
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.inner.link(from, to)
     }

@@ -4,8 +4,10 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use super::Store;
+use crate::time::Timestamp;
+
 use super::vfs::{ReadFile, WriteFile, read_all};
+use super::{Store, StoreError};
 
 /// Bytes are gathered up to this many before they are written.
 const WRITE_BUFFER: usize = 256 << 10;
@@ -171,62 +173,21 @@ impl Store {
     }
 
     /// Empties `derived/` and removes what dead processes left in `tmp/`: files that nobody wrote to for a day before
-    /// `now_ms` (milliseconds since 1970).
+    /// `now`.
     ///
     /// # Errors
     /// When a folder cannot be read or a file not be removed.
-    pub fn drop_derived(&self, now_ms: i64) -> io::Result<u64> {
-        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-        let mut freed = 0;
-        for entry in self.list_or_empty(&self.path("derived"))? {
+    pub fn drop_derived(&self, now: Timestamp) -> Result<(), StoreError> {
+        const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+        for entry in self.list("derived")? {
             let path = self.derived_path(&entry.name);
-            freed += self.tree_bytes(&path, &entry)?;
-            self.remove_busy(&path, &entry)?;
+            self.remove_busy(&path, entry.is_dir)
+                .map_err(StoreError::io("remove", &path))?;
         }
-        for entry in self.list_or_empty(&self.path("tmp"))? {
-            let left = entry
-                .modified_ms
-                .is_some_and(|modified| now_ms.saturating_sub(modified) > DAY_MS);
-            if left && !entry.is_dir {
-                freed += entry.size_bytes;
-                self.remove_busy(&self.path("tmp").join(&entry.name), &entry)?;
-            }
-        }
-        Ok(freed)
-    }
-
-    /// Removes a file or folder, into which others may write meanwhile: what they write then may stay.
-    fn remove_busy(&self, path: &std::path::Path, entry: &super::DirEntry) -> io::Result<()> {
-        const TRIES: u32 = 8;
-        for _ in 0..TRIES {
-            let removed = if entry.is_dir {
-                self.vfs.remove_dir_all(path)
-            } else {
-                self.vfs.remove(path)
-            };
-            match removed {
-                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                other => return other,
-            }
+        let temporary = self.temporary_files()?.into_iter();
+        for left in temporary.filter(|file| file.is_past(now, DAY_MS)) {
+            self.remove_garbage(&left)?;
         }
         Ok(())
-    }
-
-    fn list_or_empty(&self, folder: &std::path::Path) -> io::Result<Vec<super::DirEntry>> {
-        match self.vfs.list(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            other => other,
-        }
-    }
-
-    fn tree_bytes(&self, path: &std::path::Path, entry: &super::DirEntry) -> io::Result<u64> {
-        if !entry.is_dir {
-            return Ok(entry.size_bytes);
-        }
-        self.list_or_empty(path)?
-            .iter()
-            .map(|inner| self.tree_bytes(&path.join(&inner.name), inner))
-            .sum()
     }
 }

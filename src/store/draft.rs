@@ -117,7 +117,7 @@ impl Store {
     /// # Errors
     /// When the kernel gives none.
     pub fn lock_draft(&self) -> Result<DraftLock, StoreError> {
-        self.ensure_folders()?;
+        self.begin_writing()?;
         let path = self.path("draft");
         self.vfs
             .lock(&path, LockMode::Exclusive)

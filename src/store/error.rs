@@ -90,6 +90,11 @@ impl StoreError {
         }
     }
 
+    /// Whether it says that the file system cannot do what a repository needs.
+    pub(super) fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::Unsupported)
+    }
+
     /// Whether it says that the repository, not the machine, is at fault.
     #[must_use]
     pub const fn is_damage(&self) -> bool {

@@ -212,6 +212,10 @@ impl Vfs for FaultyVfs {
         self.plan.run(|| self.inner.rename(from, to))
     }
 
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.plan.run(|| self.inner.rename_new(from, to))
+    }
+
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.plan.run(|| self.inner.link(from, to))
     }

@@ -11,8 +11,11 @@ mod derived;
 mod draft;
 mod error;
 pub mod faulty;
+mod garbage;
 mod local;
+mod local_gc;
 mod objects;
+mod presence;
 mod private;
 mod real;
 mod refs;
@@ -31,7 +34,9 @@ pub use acknowledged::Acknowledged;
 pub use derived::{DerivedFile, DerivedWriter};
 pub use draft::{DraftEntry, DraftFile, DraftHead, DraftLock};
 pub use error::StoreError;
+pub use garbage::{Garbage, GarbageKind, Tally};
 pub use local::{LocalAuthor, LocalErasure};
+pub use local_gc::LocalCollection;
 pub use private::{PrivateKind, PrivateObject, PrivateRead, Tombstone};
 pub use real::RealVfs;
 pub use refs::{RefUpdate, Slot, SlotRead, TagRecord, is_ref_name};
@@ -41,6 +46,8 @@ pub use stage::{BlobSource, HashedBytes, StagedBlob};
 pub use stream::{PIECE_BYTES, fill_piece, hash_stream};
 pub use vfs::{DirEntry, Durability, LinkFound, Lock, LockMode, ReadFile, Vfs, WriteFile, read_all};
 pub use witness::WitnessState;
+
+use presence::Presence;
 
 use crate::codec::{Record, Tag, record};
 use crate::id::Digest;
@@ -91,6 +98,7 @@ pub struct Store {
     poisoned: Arc<AtomicBool>,
     temp_counter: Arc<AtomicU64>,
     folders_known: Arc<AtomicBool>,
+    presence: Presence,
     repository: Arc<RepositoryRecord>,
 }
 
@@ -102,20 +110,30 @@ impl Store {
     pub fn init(vfs: Arc<dyn Vfs>, dir: &Path, name: &str, id: Digest) -> Result<Self, StoreError> {
         create_dir_all(vfs.as_ref(), dir)?;
         let root = dir.join(REPOSITORY_DIR);
-        let format_path = root.join("format");
-        let exists = vfs
-            .size_bytes(&format_path)
-            .map_err(StoreError::io("look at", &format_path))?;
-        if exists.is_some() {
-            return Err(StoreError::RepositoryExists { path: dir.to_owned() });
+        check_free(vfs.as_ref(), dir, &root)?;
+        let is_new = vfs
+            .size_bytes(&root)
+            .map_err(StoreError::io("look at", &root))?
+            .is_none();
+        let made = Self::make(Arc::clone(&vfs), dir, name, id);
+        if is_new && made.as_ref().is_err_and(StoreError::is_unsupported) {
+            // The file system cannot carry a repository: nothing of one stays there.
+            let _ = vfs.remove_dir_all(&root);
         }
-        if is_in_use(vfs.as_ref(), &root)? {
-            return Err(StoreError::Missing { path: format_path });
-        }
+        let store = made?;
+        store.sync_dir(dir)?;
+        Ok(store)
+    }
+
+    /// Makes the folder `.holotype` and all that is in it.
+    fn make(vfs: Arc<dyn Vfs>, dir: &Path, name: &str, id: Digest) -> Result<Self, StoreError> {
+        let root = dir.join(REPOSITORY_DIR);
         vfs.create_dir(&root).map_err(StoreError::io("create", &root))?;
         let _lock = vfs
             .lock(&root, LockMode::Exclusive)
             .map_err(StoreError::io("lock", &root))?;
+        // Somebody may have made one while this waited.
+        check_free(vfs.as_ref(), dir, &root)?;
         let repository = RepositoryRecord {
             format: Tag::default(),
             id,
@@ -123,7 +141,8 @@ impl Store {
             extra: crate::codec::Extra::default(),
         };
         let store = Self::new(root, vfs, repository);
-        store.ensure_folders()?;
+        store.begin_writing()?;
+        store.check_create_once()?;
         let encode = |error: crate::codec::EncodeError| StoreError::damaged(&store.root, error.to_string());
         let (bytes, _) = sealed::seal(store.repository.as_ref()).map_err(encode)?;
         store.write_atomic(&store.path("repository.json"), &bytes)?;
@@ -131,9 +150,8 @@ impl Store {
         store.sync_dir(&store.path("refs"))?;
         store.sync_dir(&store.root)?;
         // The file `format` makes it a repository: it comes last.
-        store.write_atomic(&format_path, format_bytes().as_bytes())?;
+        store.write_atomic(&store.path("format"), format_bytes().as_bytes())?;
         store.sync_dir(&store.root)?;
-        store.sync_dir(dir)?;
         Ok(store)
     }
 
@@ -196,6 +214,7 @@ impl Store {
             poisoned: Arc::default(),
             temp_counter: Arc::default(),
             folders_known: Arc::default(),
+            presence: Presence::default(),
             repository: Arc::new(repository),
         }
     }
@@ -269,6 +288,16 @@ impl Store {
         Ok(())
     }
 
+    /// Makes ready for the first write: folders that are missing are made, and those who look for garbage are told that
+    /// somebody writes.
+    ///
+    /// # Errors
+    /// When a folder cannot be made, or the kernel gives no lock.
+    pub(crate) fn begin_writing(&self) -> Result<(), StoreError> {
+        self.ensure_folders()?;
+        self.be_present()
+    }
+
     /// Makes the folders that are missing, before the first write: an empty one may have been lost on the way here,
     /// since git and archives do not keep it. Reading needs none of them.
     fn ensure_folders(&self) -> Result<(), StoreError> {
@@ -316,7 +345,7 @@ impl Store {
     /// Writes a synced file in `tmp/`.
     fn write_temp(&self, bytes: &[u8]) -> Result<PathBuf, StoreError> {
         self.check_writable()?;
-        self.ensure_folders()?;
+        self.begin_writing()?;
         let path = self.temp_path()?;
         let mut file = self
             .vfs
@@ -381,6 +410,21 @@ fn read_format(vfs: &dyn Vfs, path: &Path) -> Result<(), StoreError> {
 fn read_repository(vfs: &dyn Vfs, path: &Path) -> Result<RepositoryRecord, StoreError> {
     let bytes = read_all(vfs, path, 1 << 20).map_err(missing_or("read", path))?;
     sealed::unseal(path, &bytes).map(|(repository, _)| repository)
+}
+
+/// Refuses a place where a repository is, or was.
+fn check_free(vfs: &dyn Vfs, dir: &Path, root: &Path) -> Result<(), StoreError> {
+    let format = root.join("format");
+    let size = vfs
+        .size_bytes(&format)
+        .map_err(StoreError::io("look at", &format))?;
+    if size.is_some() {
+        return Err(StoreError::RepositoryExists { path: dir.to_owned() });
+    }
+    if is_in_use(vfs, root)? {
+        return Err(StoreError::Missing { path: format });
+    }
+    Ok(())
 }
 
 /// Whether a folder `.holotype` holds what only a finished repository can hold. Where it does, a missing file

@@ -174,6 +174,25 @@ impl Vfs for RealVfs {
         renamed
     }
 
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        holder_inside(from)?;
+        holder_inside(to)?;
+        let renamed = rustix::fs::renameat_with(
+            rustix::fs::CWD,
+            from,
+            rustix::fs::CWD,
+            to,
+            rustix::fs::RenameFlags::NOREPLACE,
+        );
+        if renamed.is_ok() {
+            leftovers::forget(from);
+        }
+        renamed.map_err(|errno| match errno {
+            Errno::INVAL | Errno::NOSYS | Errno::NOTSUP => io::Error::from(io::ErrorKind::Unsupported),
+            errno => errno.into(),
+        })
+    }
+
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         holder_inside(to)?;
         fs::hard_link(from, to)
@@ -242,11 +261,15 @@ impl Vfs for RealVfs {
         let operation = match mode {
             LockMode::Exclusive => FlockOperation::LockExclusive,
             LockMode::TryExclusive => FlockOperation::NonBlockingLockExclusive,
+            LockMode::Shared => FlockOperation::LockShared,
         };
         loop {
             match rustix::fs::flock(&file, operation) {
                 Ok(()) => return Ok(Box::new(RealLock(file))),
                 Err(Errno::INTR) => {}
+                Err(Errno::NOLCK | Errno::NOSYS | Errno::NOTSUP | Errno::INVAL) => {
+                    return Err(io::Error::from(io::ErrorKind::Unsupported));
+                }
                 Err(error) => return Err(error.into()),
             }
         }

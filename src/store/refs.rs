@@ -173,13 +173,12 @@ impl Store {
     pub fn create_slot(&self, slot: &Slot) -> Result<RefUpdate<SlotRead>, StoreError> {
         let path = self.slot_path(&slot.branch, slot.seq);
         let (bytes, digest) = seal(&path, slot)?;
-        if !self.create_once(&path, &bytes)? {
-            let actual = self
-                .read_slot(&slot.branch, slot.seq)?
-                .ok_or_else(|| StoreError::Missing { path: path.clone() })?;
-            if actual.slot.nonce != slot.nonce {
-                return Ok(RefUpdate::Stale(actual));
-            }
+        let created = self.create_once(&path, &bytes);
+        // Where the answer was lost, the nonce tells whose slot stands there.
+        if let Some(actual) = found_instead(created, &path, || self.read_slot(&slot.branch, slot.seq))?
+            && actual.slot.nonce != slot.nonce
+        {
+            return Ok(RefUpdate::Stale(actual));
         }
         self.sync_dir(&self.heads_path(&slot.branch))?;
         self.witness(&WitnessLine {
@@ -194,16 +193,42 @@ impl Store {
         }))
     }
 
-    /// Creates a file that must not exist, whole; false when it exists.
+    /// Creates a file that must not exist, whole; false when it exists. Where the file system has no hard links, the file
+    /// is renamed to a name that must be free, which is as good.
     fn create_once(&self, path: &Path, bytes: &[u8]) -> Result<bool, StoreError> {
         let temp = self.write_temp(bytes)?;
-        let linked = self.vfs.link(&temp, path);
+        let named = self.vfs.link(&temp, path).or_else(|error| {
+            // FAT says that it is not permitted.
+            let kinds = [io::ErrorKind::Unsupported, io::ErrorKind::PermissionDenied];
+            if kinds.contains(&error.kind()) {
+                self.vfs.rename_new(&temp, path)
+            } else {
+                Err(error)
+            }
+        });
         let _ = self.vfs.remove(&temp);
-        match linked {
+        match named {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(StoreError::io("create", path)(error)),
         }
+    }
+
+    /// Makes sure that the file system gives a name once, on which all refs rest.
+    ///
+    /// # Errors
+    /// When it does not, or a file cannot be written.
+    pub(super) fn check_create_once(&self) -> Result<(), StoreError> {
+        let path = self.temp_path()?;
+        let created = [self.create_once(&path, b""), self.create_once(&path, b"")];
+        let _ = self.vfs.remove(&path);
+        let [first, second] = created;
+        if first? && !second? {
+            return Ok(());
+        }
+        Err(StoreError::io("create only once", &path)(io::Error::from(
+            io::ErrorKind::Unsupported,
+        )))
     }
 
     /// Reads a tag, verified; `None` when there is none of this name.
@@ -239,10 +264,12 @@ impl Store {
     pub fn create_tag(&self, tag: &TagRecord) -> Result<RefUpdate<TagRecord>, StoreError> {
         let path = self.tag_path(&tag.name);
         let (bytes, digest) = seal(&path, tag)?;
-        if !self.create_once(&path, &bytes)? {
-            let actual = self
-                .read_tag(&tag.name)?
-                .ok_or_else(|| StoreError::Missing { path: path.clone() })?;
+        let created = self.create_once(&path, &bytes);
+        let has_failed = created.is_err();
+        // The very same tag, where the answer was lost, is this one.
+        if let Some(actual) = found_instead(created, &path, || self.read_tag(&tag.name))?
+            && !(has_failed && actual == *tag)
+        {
             return Ok(RefUpdate::Stale(actual));
         }
         self.sync_dir(&self.path("refs/tags"))?;
@@ -276,6 +303,28 @@ impl Store {
             .into_iter()
             .map(|entry| entry.name)
             .collect())
+    }
+}
+
+/// What stands in the place of a file that was to be created; `None` when it was created. After a failure the place is
+/// looked at as well: the failure may have been that of the answer alone.
+fn found_instead<T>(
+    created: Result<bool, StoreError>,
+    path: &Path,
+    read: impl FnOnce() -> Result<Option<T>, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let failure = match created {
+        Ok(true) => return Ok(None),
+        Ok(false) => None,
+        Err(error) => Some(error),
+    };
+    match (read(), failure) {
+        (Ok(Some(actual)), _) => Ok(Some(actual)),
+        (_, Some(failure)) => Err(failure),
+        (Err(error), None) => Err(error),
+        (Ok(None), None) => Err(StoreError::Missing {
+            path: path.to_owned(),
+        }),
     }
 }
 

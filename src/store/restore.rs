@@ -255,7 +255,7 @@ impl Store {
     /// [`StoreError::Damaged`] when the bytes are not those that belong there, or when they cannot be written.
     pub fn put_back(&self, relative: &str, bytes: &[u8]) -> Result<Option<String>, StoreError> {
         self.prove(relative, bytes)?;
-        self.ensure_folders()?;
+        self.begin_writing()?;
         let aside = self.set_aside(relative)?;
         self.put(relative, bytes)?;
         Ok(aside)

@@ -99,8 +99,10 @@ impl Store {
         file: Option<BorrowedFd<'_>>,
     ) -> Result<StagedBlob, StoreError> {
         let (id, size_bytes) = (hashed.id(), hashed.size_bytes());
+        self.check_writable()?;
+        // From here on nobody removes a blob, even if no event names it yet.
+        self.begin_writing()?;
         if self.kept(id, size_bytes)? == Kept::Whole {
-            self.check_writable()?;
             let temp = None;
             return Ok(StagedBlob { id, size_bytes, temp });
         }
@@ -122,7 +124,7 @@ impl Store {
         fill: impl FnOnce(&mut dyn WriteFile, &Path) -> Result<(BlobId, u64, Kept), StoreError>,
     ) -> Result<StagedBlob, StoreError> {
         self.check_writable()?;
-        self.ensure_folders()?;
+        self.begin_writing()?;
         let temp = self.temp_path()?;
         let mut file = self
             .vfs

@@ -48,6 +48,8 @@ pub enum LockMode {
     Exclusive,
     /// Take it if nobody else holds it, else fail with `WouldBlock`.
     TryExclusive,
+    /// Hold it together with others; wait until nobody holds it alone.
+    Shared,
 }
 
 /// Whether an append is made durable.
@@ -109,6 +111,13 @@ pub trait Vfs: Debug + Send + Sync {
     /// As `rename`.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Renames to a name that must not exist.
+    ///
+    /// # Errors
+    /// As `renameat2` with `RENAME_NOREPLACE`; `AlreadyExists` when the name is taken, `Unsupported` where the file
+    /// system cannot.
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Gives a file a second name, which must not exist.
     ///
     /// # Errors
@@ -154,7 +163,7 @@ pub trait Vfs: Debug + Send + Sync {
     /// Takes a kernel lock on an existing file or folder.
     ///
     /// # Errors
-    /// As `open`, `flock`.
+    /// As `open`, `flock`; `Unsupported` where the file system has no locks.
     fn lock(&self, path: &Path, mode: LockMode) -> io::Result<Box<dyn Lock>>;
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Inventory {
     /// Whether there is a setting for the author.
     pub local_author: bool,
     pub local_erasure: bool,
+    /// Whether there is a list of what `gc` did.
+    pub local_collections: bool,
     /// Blobs of which a setting says where their bytes are.
     pub local_paths: BTreeSet<BlobId>,
 }
@@ -52,6 +54,8 @@ enum Place {
     LocalAuthor,
     /// An erasure under way.
     LocalErasure,
+    /// What `gc` did.
+    LocalCollections,
     LocalPath(BlobId),
     Stray(&'static str),
 }
@@ -99,6 +103,7 @@ impl Inventory {
             Place::Draft(branch) => self.drafts.extend([branch.clone()]),
             Place::LocalAuthor => self.local_author = true,
             Place::LocalErasure => self.local_erasure = true,
+            Place::LocalCollections => self.local_collections = true,
             Place::LocalPath(id) => self.local_paths.extend([*id]),
             Place::Known | Place::Folder | Place::Stray(_) => {}
         }
@@ -136,6 +141,7 @@ fn file_place(path: &str) -> Place {
             .map(|branch| Place::Draft(branch.to_owned())),
         ["local", "author.json"] => Some(Place::LocalAuthor),
         ["local", "erasing.json"] => Some(Place::LocalErasure),
+        ["local", "gc.jsonl"] => Some(Place::LocalCollections),
         ["local", "paths", name] => name
             .strip_suffix(".json")
             .and_then(|id| BlobId::parse(id).ok())

@@ -18,6 +18,16 @@ pub(super) fn check(check: &mut Check<'_>, files: &Inventory, named: &mut Named)
     {
         check.fail(&error);
     }
+    if files.local_collections {
+        match check.store.collections() {
+            Ok(lines) => {
+                for author in lines.iter().filter_map(|line| line.author) {
+                    named.name_private(author, "local/gc.jsonl");
+                }
+            }
+            Err(error) => check.fail(&error),
+        }
+    }
     for blob in &files.local_paths {
         if let Err(error) = check.store.check_local(&format!("paths/{blob}.json")) {
             check.fail(&error);

@@ -157,7 +157,7 @@ impl Ledger {
                 // What it becomes is told next.
                 state.is_new = is_unsynced;
             }
-            Op::Rename | Op::Link => {
+            Op::Rename | Op::RenameNew | Op::Link => {
                 if state.is_new {
                     state.contents.insert(path.clone());
                     if is_truth {

@@ -114,6 +114,7 @@ impl Disk {
             | Op::Truncate
             | Op::RenameFrom
             | Op::LinkFrom
+            | Op::RenameNew
             | Op::Rename
             | Op::Link
             | Op::Remove

@@ -80,7 +80,7 @@ giving_out() {
 
 upkeep() {
     local run="$1" what command
-    "$run" gc '"$HOLOTYPE" gc' 'again="$HOLOTYPE" gc'
+    "$run" gc '"$HOLOTYPE" gc --grace 0' 'again="$HOLOTYPE" gc --grace 0'
     "$run" index-rebuild '"$HOLOTYPE" index rebuild' 'again="$HOLOTYPE" index rebuild'
     # An erasure wants no draft. Once it is acknowledged, or given a second time after a crash, nothing is left.
     for what in BloodImage_00001.jpg 'expert 1'; do
@@ -103,7 +103,7 @@ scripts() {
     local release='"$HOLOTYPE" release 1.0.0 base --out "$REPO/releases"' export='"$HOLOTYPE" export base --format coco --out "$REPO/all.json"'
     local checkout='"$HOLOTYPE" checkout base "$REPO/copy"'
     "$run" publishing "$release && $export && $checkout"' && "$HOLOTYPE" commit -m sealed &&
-        "$HOLOTYPE" erase BloodImage_00001.jpg --reason asked --yes && "$HOLOTYPE" gc && "$HOLOTYPE" index rebuild' \
+        "$HOLOTYPE" erase BloodImage_00001.jpg --reason asked --yes && "$HOLOTYPE" gc --grace 0 && "$HOLOTYPE" index rebuild' \
         makes='releases/cells-1.0.0 all.json copy' \
         again="{ [ -e releases/cells-1.0.0 ] || $release; } && { [ -e all.json ] || $export; } && { [ -e copy ] || $checkout; }"
 }
@@ -115,7 +115,7 @@ races() {
     # An index whose folder gc takes away under it is built another time (6).
     check race mixed 'reading() { while :; do timeout -s KILL 0.01 "$HOLOTYPE" --json list annotations; done >/dev/null 2>&1; }
         case $((I % 4)) in
-        0) "$HOLOTYPE" gc && "$HOLOTYPE" export base --format csv --out "$REPO/$I.csv" && { "$HOLOTYPE" index rebuild || [ $? -eq 6 ]; } ;;
+        0) "$HOLOTYPE" gc --grace 0 && "$HOLOTYPE" export base --format csv --out "$REPO/$I.csv" && { "$HOLOTYPE" index rebuild || [ $? -eq 6 ]; } ;;
         1) "$HOLOTYPE" add "$SAMPLES/images" && '"$record"' ;;
         *) reading & reader=$!; '"$record"'; status=$?; kill -9 $reader; exit $status ;;
         esac' commit --writers 16 --points "$1"

@@ -23,6 +23,7 @@ pub(crate) enum Op {
     Truncate,
     RenameFrom,
     Rename,
+    RenameNew,
     LinkFrom,
     Link,
     Remove,
@@ -45,6 +46,7 @@ impl Op {
             | Self::Truncate
             | Self::RenameFrom
             | Self::Rename
+            | Self::RenameNew
             | Self::LinkFrom
             | Self::Link
             | Self::Remove
@@ -220,6 +222,12 @@ impl Vfs for HookVfs {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.run_both((Op::RenameFrom, from), (Op::Rename, to), || {
             RealVfs.rename(from, to)
+        })
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.run_both((Op::RenameFrom, from), (Op::RenameNew, to), || {
+            RealVfs.rename_new(from, to)
         })
     }
 

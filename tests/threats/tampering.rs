@@ -194,7 +194,7 @@ fn t15_links_within_a_repository_are_not_written_through() {
             &["commit", "-m", "y"],
             &["tag", "v2", "-m", "z"],
             &["set", "author", "Ben <ben@example.org>"],
-            &["gc"],
+            &["gc", "--grace", "0"],
             &["index", "rebuild"],
             &["discard", "--yes"],
         ] {

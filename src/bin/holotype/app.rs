@@ -85,6 +85,11 @@ impl App {
         Ok(Repo::open(Self::vfs(), &dir, self.around)?)
     }
 
+    /// Returns the name of who works, where the environment gives one.
+    pub(crate) fn author_name(&self) -> Option<&str> {
+        self.author.as_deref()
+    }
+
     /// Returns the private object of who works.
     pub(crate) fn author(&self, repo: &Repo) -> Result<PrivateId, Failure> {
         Ok(repo.author(self.author.as_deref())?)
