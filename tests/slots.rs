@@ -222,21 +222,17 @@ fn s01_two_writers_with_a_lost_answer_or_a_failure_and_a_death() {
     assert!(explored.orders > 1_000_000, "{explored:?}");
 }
 
-/// Where more writers meet: with witness and hints only where `HOLOTYPE_RACE=full` allows it to take many minutes.
-fn is_shared_by_many() -> fn(&Path) -> bool {
-    if std::env::var("HOLOTYPE_RACE").is_ok_and(|value| value == "full") {
-        refs_are_shared
-    } else {
-        slots_are_shared
-    }
+/// How many of more writers are killed: none, unless `HOLOTYPE_RACE=full` allows it to take minutes.
+fn deaths_of_many() -> u32 {
+    u32::from(std::env::var("HOLOTYPE_RACE").is_ok_and(|value| value == "full"))
 }
 
 #[test]
 fn two_writers_of_two_commits_each_and_a_lost_answer() {
     let setting = Setting {
         writers: &[("a", 2), ("b", 2)],
-        is_shared: is_shared_by_many(),
-        deaths: 0,
+        is_shared: slots_are_shared,
+        deaths: deaths_of_many(),
         ..SOUND
     };
     let explored = holds(
@@ -250,8 +246,8 @@ fn two_writers_of_two_commits_each_and_a_lost_answer() {
 fn three_writers_and_a_lost_answer() {
     let setting = Setting {
         writers: &[("a", 1), ("b", 1), ("c", 1)],
-        is_shared: is_shared_by_many(),
-        deaths: 0,
+        is_shared: slots_are_shared,
+        deaths: deaths_of_many(),
         ..SOUND
     };
     let explored = holds("three writers, a failure", explore_refs(&setting));
