@@ -40,8 +40,9 @@ fn json(dir: &Path, arguments: &[&str]) -> Value {
     let output = command(dir, arguments).arg("--json").output().unwrap();
     assert!(
         output.status.success(),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
+        "{arguments:?}: {} {}",
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout)
     );
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -276,7 +277,7 @@ fn k01_killed_writers_need_no_cleaning() {
     let kills = if size().0 > 6 { 200 } else { 12 };
     let dir = repository();
     let begun = Instant::now();
-    fs::write(dir.path().join("whole.jsonl"), point(98, 98)).unwrap();
+    fs::write(dir.path().join("whole.jsonl"), point(1098, 98)).unwrap();
     json(dir.path(), &["record", "whole.jsonl", "--commit", "whole"]);
     let whole = begun.elapsed();
     for n in 0..kills {
@@ -298,7 +299,7 @@ fn k01_killed_writers_need_no_cleaning() {
         let _ = child.wait();
         assert_eq!(unknown_files(dir.path()), Vec::<String>::new(), "after kill {n}");
     }
-    fs::write(dir.path().join("last.jsonl"), point(99, 99)).unwrap();
+    fs::write(dir.path().join("last.jsonl"), point(1099, 99)).unwrap();
     json(dir.path(), &["record", "last.jsonl", "--commit", "after all"]);
     let log = json(dir.path(), &["log"]);
     assert_eq!(log["commits"][0]["message"], "after all");
