@@ -290,6 +290,18 @@ fn what_is_set_aside_and_put_back_is_durable() {
     assert_eq!(done.last(), Some(&(Op::SyncDir, "quarantine".to_owned())));
 }
 
+#[test]
+fn what_is_only_set_aside_is_durable_in_its_old_and_its_new_place() {
+    let bench = Bench::new();
+    let object = bench.store.write_object(b"{}").unwrap();
+    bench.store.sync_objects().unwrap();
+    let aside = bench.store.set_aside(&format!("objects/{object}")).unwrap();
+    assert!(is_named_durably(
+        &bench.check("an object set aside"),
+        &aside.unwrap()
+    ));
+}
+
 /// A tombstone that is put back where no folder of blobs is.
 #[test]
 fn a_file_that_is_put_back_into_a_new_folder_is_durable() {

@@ -203,6 +203,30 @@ fn a_working_copy_has_the_images_and_their_annotations() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
+/// An image that was recorded without a copy is read where it lies, and somebody may have changed it there.
+#[test]
+fn bytes_that_were_not_copied_and_have_changed_are_not_passed_on() {
+    let made = make();
+    let dir = tempfile::tempdir().unwrap();
+    let (store, blob) = (made.repo.store(), made.blob("a/1.png"));
+    let elsewhere = dir.path().join("elsewhere.png");
+    fs::rename(store.blob_path(blob), &elsewhere).unwrap();
+    store.set_local_path(blob, elsewhere.to_str().unwrap()).unwrap();
+    let version = made.repo.head_version().unwrap();
+    let out = dir.path().join("copy");
+    checkout(&made.repo, &version, None, &out).unwrap();
+    assert_eq!(fs::read(out.join("a/1.png")).unwrap(), b"bytes of a/1.png");
+    for changed in ["bytes of a/2.png", "", "bytes of a/1.pngx"] {
+        fs::write(&elsewhere, changed).unwrap();
+        let result = checkout(&made.repo, &version, None, &dir.path().join("other"));
+        assert!(
+            matches!(&result, Err(ExportError::BytesChanged { path, .. }) if *path == elsewhere),
+            "{result:?}"
+        );
+        assert!(!dir.path().join("other").exists());
+    }
+}
+
 #[test]
 fn n01_names_that_cannot_be_on_disk_are_listed() {
     let made = make();

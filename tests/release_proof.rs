@@ -578,3 +578,30 @@ fn manifests_that_are_edited_together_are_found_by_the_record() {
     let check = check_files(out.path(), &files, &CheckOptions::default());
     assert!(has(&check, "HT-R010", "release.json"), "{:?}", check.findings);
 }
+
+/// Whoever changes the log within a release and makes every manifest fit has still changed what its names are hashes of.
+#[test]
+fn a_changed_log_whose_manifests_fit_is_found_by_its_own_hashes() {
+    let out = tempfile::tempdir().unwrap();
+    let (_, _, second) = two_releases(out.path());
+    let whole = bytes_of(&second.path);
+    let history: Vec<&String> = whole
+        .keys()
+        .filter(|name| name.starts_with("data/history/objects/") || name.contains("/refs/heads/main/"))
+        .collect();
+    assert!(history.len() >= 6, "{history:?}");
+    for name in history {
+        // A letter of a text, so that it stays JSON and only the hash can tell.
+        let mut files = whole.clone();
+        let bytes = files.get_mut(name).unwrap();
+        let marks: [&[u8]; 3] = [b"\"message\":\"", b"\"nonce\":\"", b"\"recorded_at\":\"202"];
+        let place = marks
+            .iter()
+            .find_map(|mark| Some(bytes.windows(mark.len()).position(|at| at == *mark)? + mark.len()));
+        let at = place.unwrap_or_else(|| panic!("{name}: {}", String::from_utf8_lossy(bytes)));
+        bytes[at] = if bytes[at] == b'5' { b'6' } else { b'5' };
+        forge(&mut files);
+        let check = check_files(out.path(), &files, &CheckOptions::default());
+        assert!(has(&check, "HT-R009", name), "{name}: {:?}", check.findings);
+    }
+}

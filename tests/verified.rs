@@ -316,6 +316,11 @@ fn a_line_of_the_draft_that_is_gone_is_missed_wherever_it_stood() {
         assert_eq!(is_damage, gone != lines.len() - 1, "line {gone}");
         fs::write(&note, noted).unwrap();
     }
+    // The first two lines came in together: no crash leaves one of them alone.
+    fs::remove_file(dataset.store.derived_path("acknowledged/main")).unwrap();
+    fs::write(&path, lines[0]).unwrap();
+    let read = dataset.store.read_draft("main");
+    assert!(read.is_err_and(|error| error.is_damage()));
 }
 
 #[test]
@@ -408,6 +413,8 @@ fn nothing_is_put_back_from_another_history() {
         let elsewhere = name.replace("main", "other").replace("v1", "v9");
         assert!(store.prove(&elsewhere, &own).is_err(), "{elsewhere}");
     }
+    let first = fs::read(store.path("refs/heads/main/0000000001")).unwrap();
+    assert!(store.prove("refs/heads/main/0000000002", &first).is_err());
     // Without the witness, the slot after it says which one it was; of the last one nobody knows.
     fs::remove_file(store.path("refs/witness")).unwrap();
     let name = "refs/heads/main/0000000001";

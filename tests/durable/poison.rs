@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use holotype::id::{BlobId, Digest, PrivateId};
 use holotype::store::{
-    HashedBytes, LocalErasure, PrivateKind, RealVfs, RefUpdate, Store, StoreError, Tombstone,
+    HashedBytes, LocalErasure, PrivateKind, RealVfs, RefUpdate, StagedBlob, Store, StoreError, Tombstone,
 };
 
 use crate::bench::{Bytes, append, applied, init, now, put_blob, slot, tag};
@@ -170,6 +170,13 @@ fn k06_after_any_failed_sync_no_way_to_write_is_left() {
                     "{next} after {what} changed something"
                 );
             }
+            // Nor is anything begun: no file is made, and the note of what was acknowledged stays.
+            let is_refused = |staged: Result<StagedBlob, StoreError>| {
+                assert!(matches!(staged, Err(StoreError::Poisoned { .. })), "after {what}");
+            };
+            is_refused(store.stage_blob(&mut Bytes(b"a new image")));
+            is_refused(store.stage_bytes(HashedBytes::of(b"an image"), None));
+            assert!(store.acknowledged("main").is_some() || what == "a draft given up");
             assert!(store.read_object(Digest::of(OBJECT)).is_ok() || what == "a file set aside");
         }
     }

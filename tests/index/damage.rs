@@ -3,9 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use holotype::codec::to_canonical;
+use holotype::id::Digest;
 use holotype::index::{IndexAnswer, IndexMode, Policy, open};
+use serde_json::Value;
 
-use crate::bench::{answers, bench, files, reopen, steps};
+use crate::bench::{Bench, answers, bench, files, reopen, steps};
 use crate::tree::copy_tree;
 
 #[test]
@@ -166,6 +169,44 @@ fn t14_the_index_of_a_history_that_went_another_way_is_not_believed() {
     copy_tree(&bench.index_dir(), &theirs.index_dir());
     theirs.check_refilled();
     assert_eq!(theirs.index().commits(), 10);
+}
+
+/// Writes the seal anew with another value of a member, and a digest that fits.
+fn forge_seal(bench: &Bench, member: &str, value: Value) {
+    let path = bench.index_dir().join("seal");
+    let mut seal: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let members = seal.as_object_mut().unwrap();
+    members.remove("digest");
+    assert!(members.insert(member.to_owned(), value).is_some());
+    let digest = Digest::of(&to_canonical(&seal).unwrap());
+    seal["digest"] = Value::String(digest.to_string());
+    let mut bytes = to_canonical(&seal).unwrap();
+    bytes.push(b'\n');
+    fs::write(&path, bytes).unwrap();
+}
+
+#[test]
+fn a_seal_that_names_another_head_count_layout_or_dataset_is_not_believed() {
+    let bench = bench("a", &steps(9));
+    let head = bench.repo.head().unwrap().unwrap();
+    let before = bench.repo.commit(head).unwrap().first_parent().unwrap();
+    bench.fill();
+    forge_seal(&bench, "schema", 1.into());
+    bench.check_indexed();
+    assert!(!bench.index().is_refilled(), "the same value again");
+    let forgeries = [
+        ("head", before.to_string().into()),
+        ("commits", 8.into()),
+        ("schema", 2.into()),
+        ("repository", Digest::of(b"another").to_string().into()),
+        ("files", Digest::of(b"others").to_string().into()),
+    ];
+    for (member, value) in forgeries {
+        bench.fill();
+        forge_seal(&bench, member, value);
+        assert!(bench.index().is_refilled(), "{member}");
+        bench.check_indexed();
+    }
 }
 
 #[test]
