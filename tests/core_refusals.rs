@@ -1,5 +1,6 @@
 //! What the pure core refuses, kind by kind, and that it says which: names and numbers of canonical JSON, bytes that are
-//! not canonical, commands that ask for what is not there, events that do not fit, states whose records are damaged.
+//! not canonical, commands that ask for what is not there, events that do not fit, states whose records are damaged, files
+//! that cannot be read.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,3 +15,7 @@ mod codec;
 mod commands;
 #[path = "core_refusals/events.rs"]
 mod events;
+#[path = "threats/hooks.rs"]
+mod hooks;
+#[path = "core_refusals/store.rs"]
+mod store;
