@@ -232,6 +232,21 @@ fn k02_k03_k05_k06_recording_into_the_draft() {
     check_operation(|repo| annotate(repo).map(|_| ()));
 }
 
+/// A process died after its commit and before the draft's file was removed. When that file cannot be removed now, either,
+/// what comes next must not be added to it: nobody reads a draft that is sealed.
+#[test]
+fn k06_recording_where_a_sealed_draft_was_left_behind() {
+    let base = tempfile::tempdir().unwrap();
+    prepare(base.path());
+    let path = base.path().join(".holotype/draft/main.jsonl");
+    let left = std::fs::read(&path).unwrap();
+    let repo = open(Arc::new(RealVfs), base.path()).unwrap();
+    repo.commit_draft(&sealing(&repo).unwrap()).unwrap();
+    drop(repo);
+    std::fs::write(&path, left).unwrap();
+    check_operation_on(&base, |repo| annotate(repo).map(|_| ()));
+}
+
 #[test]
 fn k02_k03_k05_k06_sealing_the_draft() {
     check_operation(|repo| repo.commit_draft(&sealing(repo)?).map(|_| ()));
@@ -377,14 +392,15 @@ fn k06_after_a_failed_sync_nothing_more_is_written() {
     let repo = open(Arc::new(vfs.clone()), dir.path()).unwrap();
     // Operation 0 creates the temporary file, 1 writes it, 2 syncs it.
     vfs.fail(2, Fault::Error);
-    repo.store().write_object(b"{}").expect_err("the sync fails");
+    let first = repo.store().write_object(b"{}").expect_err("the sync fails");
     vfs.heal();
     let error = repo
         .store()
         .write_object(b"{}")
         .expect_err("poisoned")
         .to_string();
-    assert!(error.contains("not be made durable"), "{error}");
+    let why = format!("could not be made durable: {first}: ");
+    assert!(error.contains(&why), "{error}");
     assert!(repo.head().unwrap().is_some(), "reading goes on");
     let digest = Digest::of(b"{}");
     assert!(

@@ -148,7 +148,9 @@ impl Store {
         Ok(Some(draft))
     }
 
-    /// Appends one line to the draft, which begins with `head` where there is none; durable when this returns.
+    /// Appends one line to the draft that begins with `head`, and begins it where it is not there; durable when this
+    /// returns. Another draft that stands there was sealed, and could not be removed: it is replaced, since what
+    /// follows a sealed draft is not read.
     ///
     /// # Errors
     /// When a line cannot be written or made durable; the draft is then as before.
@@ -161,7 +163,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.check_writable()?;
         let path = self.draft_path(branch);
-        let present = self.read_draft(branch)?;
+        let present = self.read_draft(branch)?.filter(|draft| draft.head.id == head.id);
         let events = entries
             .iter()
             .map(EventsWire::try_from)

@@ -54,10 +54,12 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// An earlier write could not be made durable, so nothing further is written.
-    #[error("nothing is written to {} any more, since an earlier write could not be made durable", .path.display())]
+    #[error("nothing is written to {} any more, since an earlier write could not be made durable: {why}", .path.display())]
     Poisoned {
         /// The repository.
         path: PathBuf,
+        /// What that write met with.
+        why: String,
     },
     /// The operating system gave no random bytes.
     #[error("the operating system gives no random bytes")]

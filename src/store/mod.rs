@@ -26,9 +26,10 @@ mod stream;
 mod vfs;
 mod witness;
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 pub use acknowledged::Acknowledged;
 pub use derived::{DerivedFile, DerivedWriter};
@@ -96,6 +97,8 @@ pub struct Store {
     root: PathBuf,
     vfs: Arc<dyn Vfs>,
     poisoned: Arc<AtomicBool>,
+    /// What the first write that could not be made durable met with.
+    unsynced: Arc<OnceLock<String>>,
     temp_counter: Arc<AtomicU64>,
     folders_known: Arc<AtomicBool>,
     presence: Presence,
@@ -212,6 +215,7 @@ impl Store {
             root,
             vfs,
             poisoned: Arc::default(),
+            unsynced: Arc::default(),
             temp_counter: Arc::default(),
             folders_known: Arc::default(),
             presence: Presence::default(),
@@ -283,6 +287,7 @@ impl Store {
         if self.poisoned.load(Ordering::SeqCst) {
             return Err(StoreError::Poisoned {
                 path: self.root.clone(),
+                why: self.unsynced.get().cloned().unwrap_or_default(),
             });
         }
         Ok(())
@@ -327,7 +332,9 @@ impl Store {
 
     /// Passes a durable write's result on; after a failed one nothing more is written.
     fn guard<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        if result.is_err() {
+        if let Err(error) = &result {
+            let cause = error.source().map(|cause| format!(": {cause}"));
+            let _ = self.unsynced.set(format!("{error}{}", cause.unwrap_or_default()));
             self.poisoned.store(true, Ordering::SeqCst);
         }
         result

@@ -99,7 +99,7 @@ pub(super) fn of_store(store: &Store, error: &StoreError) -> Finding {
         }
         StoreError::NoRepository { path }
         | StoreError::RepositoryExists { path }
-        | StoreError::Poisoned { path } => UNREADABLE.about(at(path), error.to_string()),
+        | StoreError::Poisoned { path, .. } => UNREADABLE.about(at(path), error.to_string()),
         StoreError::Random => UNREADABLE.about("", error.to_string()),
     }
 }

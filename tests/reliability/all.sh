@@ -23,6 +23,7 @@ for mode in "$@"; do
     case "$mode" in
         kill | power | fault | full | ext4 | bystander | xfs)
             commands one
+            recovery one
             scripts one
             ;;
         race) races 20 ;;

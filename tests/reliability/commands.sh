@@ -94,6 +94,20 @@ upkeep() {
     "$run" repair "$command" base=damaged sound="sh $here/damaged.sh" again="$command && sh $here/sound.sh"
 }
 
+# What puts right what a crash left, and is killed in turn.
+recovery() {
+    local run="$1" command
+    "$run" erase-goes-on '"$HOLOTYPE" status' base=half-erased "list=ALSO='sh $here/gone.sh BloodImage_00001.jpg' sh $here/records.sh" \
+        again="sh $here/gone.sh BloodImage_00001.jpg | grep gone"
+    command='"$HOLOTYPE" release 1.0.0 base --out "$REPO/releases"'
+    "$run" release-again "$command" base=half-released makes=releases/cells-1.0.0 again="$command"
+    # What is sealed already is not sealed twice, and what comes next is drafted anew.
+    "$run" record-again '"$HOLOTYPE" record "$HERE/commands/more.jsonl"' base=half-committed
+    "$run" commit-again '"$HOLOTYPE" record "$HERE/commands/more.jsonl" && "$HOLOTYPE" commit -m sealed' commit base=half-recorded
+    command='"$HOLOTYPE" repair --from "$WORK/small"'
+    "$run" repair-again "$command" base=half-repaired sound="sh $here/damaged.sh" again="$command && sh $here/sound.sh"
+}
+
 # Several commands, one after the other.
 scripts() {
     local run="$1"

@@ -57,6 +57,8 @@ fill() {
 #   rounds    small, with a round that is open; its answers are $work/answers
 #   damaged   small, with an image, an object and a person's record gone or changed; its healthy copy is $work/small
 #   empty     nothing
+#   half-erased, half-released, half-committed, half-recorded, half-repaired
+#             one of these as a command left it that was killed in the middle
 #   KIND-indexed   one of these, with an index
 make_base() {
     local base="$work/$1"
@@ -98,12 +100,24 @@ make_base() {
                 python3 "$here/answer.py" "$work/answers"
             ) >/dev/null 2>&1
             ;;
+        half-erased) half small 'rename .*/blobs/.*[.]erased$' '"$HOLOTYPE" commit -m sealed && "$HOLOTYPE" erase BloodImage_00001.jpg --reason asked --yes' ;;
+        half-released) half small 'write .*holotype-partial/data/history/objects/' '"$HOLOTYPE" release 1.0.0 base --out "$REPO/releases"' ;;
+        half-committed) half small 'unlink .*/draft/main.jsonl$' '"$HOLOTYPE" commit -m sealed' ;;
+        half-recorded) half small 'write .*/draft/main.jsonl$' '"$HOLOTYPE" record "$HERE/commands/more.jsonl"' ;;
+        half-repaired) half damaged 'rename .*/objects/' '"$HOLOTYPE" repair --from "$WORK/small"' ;;
         *-indexed)
             make_base "${1%-indexed}"
             cp -a "$work/${1%-indexed}" "$base"
             "$HOLOTYPE" -C "$base" --quiet index rebuild
             ;;
     esac
+}
+
+# half KIND PATTERN COMMAND: makes $base of another one by a command that is killed at a call that matches.
+half() {
+    make_base "$1"
+    cp -a "$work/$1" "$base"
+    HARNESS="$HARNESS" python3 "$here/half.py" "$base" "$2" "$3"
 }
 
 # check MODE NAME COMMAND [KEY=VALUE…]: one command under one kind of trouble. A command runs below sh in a copy of its
