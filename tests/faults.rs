@@ -362,8 +362,7 @@ fn s01_a_lost_answer_to_the_creation_of_a_slot_or_tag_is_no_failure() {
         let author = repo.author(Some("Ada <ada@example.org>"))?;
         repo.tag("v1", repo.head()?.unwrap(), author, "first").map(drop)
     };
-    let operations: [&dyn Fn(&Repo) -> Result<(), RepoError>; 2] = [&commit, &tag];
-    for operation in operations {
+    for operation in [commit as fn(&Repo) -> Result<(), RepoError>, tag] {
         let base = tempfile::tempdir().unwrap();
         prepare(base.path());
         let old = standing(base.path());

@@ -62,11 +62,9 @@ fn signed(made: &Made, version: &str, out: &Path, key: &SigningKey) -> ReleaseSu
 }
 
 fn bytes_of(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let read = |name: String| (name.clone(), fs::read(dir.join(&name)).unwrap());
     let entries = Folder::open(dir).unwrap().list().unwrap();
-    entries
-        .into_iter()
-        .map(|entry| (entry.name.clone(), fs::read(dir.join(&entry.name)).unwrap()))
-        .collect()
+    entries.into_iter().map(|entry| read(entry.name)).collect()
 }
 
 fn write_all(dir: &Path, files: &BTreeMap<String, Vec<u8>>) {
@@ -585,21 +583,15 @@ fn a_changed_log_whose_manifests_fit_is_found_by_its_own_hashes() {
     let out = tempfile::tempdir().unwrap();
     let (_, _, second) = two_releases(out.path());
     let whole = bytes_of(&second.path);
-    let history: Vec<&String> = whole
-        .keys()
-        .filter(|name| name.starts_with("data/history/objects/") || name.contains("/refs/heads/main/"))
-        .collect();
-    assert!(history.len() >= 6, "{history:?}");
-    for name in history {
-        // A letter of a text, so that it stays JSON and only the hash can tell.
+    let is_log = |name: &&String| name.contains("/objects/") || name.contains("/heads/main/");
+    for name in whole.keys().filter(is_log) {
         let mut files = whole.clone();
-        let bytes = files.get_mut(name).unwrap();
-        let marks: [&[u8]; 3] = [b"\"message\":\"", b"\"nonce\":\"", b"\"recorded_at\":\"202"];
-        let place = marks
-            .iter()
-            .find_map(|mark| Some(bytes.windows(mark.len()).position(|at| at == *mark)? + mark.len()));
-        let at = place.unwrap_or_else(|| panic!("{name}: {}", String::from_utf8_lossy(bytes)));
-        bytes[at] = if bytes[at] == b'5' { b'6' } else { b'5' };
+        // A letter of a text, so that it stays JSON and only the hash can tell.
+        let text = String::from_utf8(files[name].clone()).unwrap();
+        let marks = ["\"message\":\"", "\"nonce\":\"", "\"recorded_at\":\"202"];
+        let at = marks.iter().find_map(|mark| Some(text.find(mark)? + mark.len()));
+        let byte = &mut files.get_mut(name).unwrap()[at.unwrap()];
+        *byte = if *byte == b'5' { b'6' } else { b'5' };
         forge(&mut files);
         let check = check_files(out.path(), &files, &CheckOptions::default());
         assert!(has(&check, "HT-R009", name), "{name}: {:?}", check.findings);

@@ -350,7 +350,7 @@ mod tests {
             format!("{named}@revoked * {}\n{}", one.line(), two.line()),
             format!("@revoked {}\n{named}{}", one.line(), two.line()),
         ] {
-            assert_eq!(parse_keys(&text).unwrap(), [two.clone()], "{text}");
+            assert_eq!(parse_keys(&text).unwrap(), std::slice::from_ref(&two), "{text}");
         }
     }
 }
