@@ -277,6 +277,7 @@ mod tests {
         let digest = Digest::of(b"holotype");
         assert_eq!(Digest::parse(&digest.to_string()), Ok(digest));
         assert_eq!(digest.to_string().len(), 64);
+        assert_eq!(format!("{digest:?}"), digest.to_string());
     }
 
     #[test]

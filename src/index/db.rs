@@ -124,3 +124,19 @@ fn guarded<T>(action: &'static str, call: impl FnOnce() -> sled::Result<T>) -> R
         Err(_) => Err(IndexError::Panicked { action }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::RealVfs;
+
+    #[test]
+    fn a_database_that_somebody_still_holds_is_not_taken_for_closed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let held = RealVfs.lock(file.path(), LockMode::TryExclusive).unwrap();
+        let settled = settle(&RealVfs, file.path());
+        assert!(matches!(settled, Err(IndexError::Io { action: "close", .. })));
+        drop(held);
+        settle(&RealVfs, file.path()).unwrap();
+    }
+}

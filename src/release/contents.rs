@@ -185,3 +185,55 @@ impl Sink for Contents {
         self.add(name, bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::files::durable::watch;
+
+    #[test]
+    fn every_file_is_durable_before_it_is_read_back_and_before_the_release_has_its_name() {
+        for count in [1, 5, WAITING_MAX + 3] {
+            let dir = tempfile::tempdir().unwrap();
+            let target = dir.path().join("release");
+            let syncs = watch::syncs_below(dir.path(), &target);
+            let synced = || {
+                let syncs = syncs.lock().unwrap();
+                syncs.iter().filter(|(path, _)| path.starts_with(&target)).count()
+            };
+            let mut contents = Contents::create(&target).unwrap();
+            for number in 0..count {
+                contents.add(&format!("data/{number}"), b"bytes").unwrap();
+            }
+            assert_eq!(
+                synced(),
+                count / WAITING_MAX * WAITING_MAX,
+                "so many wait no longer"
+            );
+            let mut rows = contents.open("rows.jsonl").unwrap();
+            rows.write_all(b"{}\n").unwrap();
+            contents.close("rows.jsonl", rows).unwrap();
+            contents.read_back(&mut Found::new(), None).unwrap();
+            assert_eq!(synced(), count + 1);
+            contents.add("manifest", b"of what was read back").unwrap();
+            contents.into_staged().unwrap().publish().unwrap();
+            assert_eq!(
+                watch::not_durable(&syncs, &target),
+                Vec::<std::path::PathBuf>::new()
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_reads_back_otherwise_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut contents = Contents::create(&dir.path().join("release")).unwrap();
+        contents.add("a", b"bytes").unwrap();
+        contents.read_back(&mut Found::new(), None).unwrap();
+        fs::write(dir.path().join(".release.holotype-partial/a"), b"other").unwrap();
+        let read = contents.read_back(&mut Found::new(), None);
+        assert!(matches!(read, Err(ReleaseError::ReadBack { path }) if path.ends_with("a")));
+    }
+}

@@ -262,7 +262,6 @@ impl Store {
     }
 
     fn put(&self, relative: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.check_writable()?;
         let path = self.path(relative);
         let folder = path.parent().unwrap_or(&self.root);
         self.vfs
@@ -273,7 +272,8 @@ impl Store {
         self.sync_dir(folder.parent().unwrap_or(&self.root))
     }
 
-    /// Puts the bytes of an image where they belong, once they were stored and have the right hash.
+    /// Puts the bytes of an image where they belong, once they were stored and have the right hash. Where they stand
+    /// there, nothing is set aside.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when the hash is another one, or when they cannot be read or written.
@@ -289,6 +289,9 @@ impl Store {
                 source.path(),
                 "its bytes are not those that are missing",
             ));
+        }
+        if self.check_blob(blob).is_ok() {
+            return Ok(None);
         }
         let path = self.blob_path(blob);
         let relative = path

@@ -176,4 +176,14 @@ mod tests {
         drop(nodes);
         assert_eq!(temporary(), 0);
     }
+    #[test]
+    fn what_is_read_back_otherwise_than_it_was_made_is_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::init(Arc::new(RealVfs), dir.path(), "n", Digest::of(b"id")).unwrap();
+        let nodes = MadeNodes::new(&store);
+        let id = NodeId::of(b"a long value");
+        nodes.sink().keep(id, b"another value");
+        assert!(matches!(nodes.value(id), Err(TreeError::Damaged { .. })));
+        assert!(matches!(nodes.node(id), Err(TreeError::Damaged { .. })));
+    }
 }
