@@ -1,6 +1,7 @@
 //! sled, held at arm's length: a panic is an error, nothing runs in the background between calls, and a closed
 //! database is closed for certain.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -121,7 +122,58 @@ fn settle(vfs: &dyn Vfs, file: &Path) -> Result<(), IndexError> {
 fn guarded<T>(action: &'static str, call: impl FnOnce() -> sled::Result<T>) -> Result<T, IndexError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|source| IndexError::Sled { action, source }),
-        Err(_) => Err(IndexError::Panicked { action }),
+        Err(panic) => Err(IndexError::Panicked {
+            action,
+            words: words_of(panic.as_ref()),
+        }),
+    }
+}
+
+/// What a panic said, on one line: a full disk is told from others by nothing else.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let words = match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
+        (Some(words), _) => words.as_str(),
+        (None, Some(words)) => words,
+        (None, None) => "it did not say why",
+    };
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+    use super::*;
+
+    /// The harness failed the fsync in sled's drop with ENOSPC: the error did not say what the trouble was.
+    #[test]
+    fn a_panic_of_sleds_is_told_with_its_words() {
+        let full = std::io::Error::from_raw_os_error(28);
+        let said = |call: fn()| {
+            let call = || {
+                call();
+                Ok(())
+            };
+            guarded("close", call).unwrap_err().to_string()
+        };
+        assert_eq!(
+            said(|| panic!("cannot\n  sync")),
+            "sled panicked when it was to close the index: cannot sync"
+        );
+        assert_eq!(
+            said(|| std::panic::panic_any(28)),
+            "sled panicked when it was to close the index: it did not say why"
+        );
+        let unwrapped = guarded("close", || {
+            Err::<(), _>(std::io::Error::from_raw_os_error(28)).unwrap();
+            Ok(())
+        });
+        assert!(
+            unwrapped
+                .unwrap_err()
+                .to_string()
+                .contains(&full.to_string().replace(" (os error 28)", ""))
+        );
     }
 }
 

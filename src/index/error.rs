@@ -58,10 +58,12 @@ pub enum IndexError {
         source: sled::Error,
     },
     /// sled panicked.
-    #[error("sled panicked when it was to {action} the index")]
+    #[error("sled panicked when it was to {action} the index: {words}")]
     Panicked {
         /// What was tried.
         action: &'static str,
+        /// What it said of it, on one line.
+        words: String,
     },
     /// A row is too long to be written, or does not hold what a row of its kind holds.
     #[error("a row of the index cannot be {action}")]

@@ -97,7 +97,8 @@ upkeep() {
 # What puts right what a crash left, and is killed in turn.
 recovery() {
     local run="$1" command
-    "$run" erase-goes-on '"$HOLOTYPE" status' base=half-erased "list=ALSO='sh $here/gone.sh BloodImage_00001.jpg' sh $here/records.sh" \
+    # A reader goes on with it, too, and acknowledges nothing of it: it answers where nothing can be written.
+    "$run" erase-goes-on '"$HOLOTYPE" record "$HERE/commands/more.jsonl"' base=half-erased "list=ALSO='sh $here/gone.sh BloodImage_00001.jpg' sh $here/records.sh" \
         again="sh $here/gone.sh BloodImage_00001.jpg | grep gone"
     command='"$HOLOTYPE" release 1.0.0 base --out "$REPO/releases"'
     "$run" release-again "$command" base=half-released makes=releases/cells-1.0.0 again="$command"

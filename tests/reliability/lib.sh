@@ -52,7 +52,7 @@ fill() {
 
 # make_base KIND: the repository $work/KIND, unless it is there.
 #   small     a few rows of everything
-#   many      300 images, 6,000 annotations of eight commits
+#   many      300 images, 6,000 annotations, ten commits
 #   released  small, and two releases of it
 #   rounds    small, with a round that is open; its answers are $work/answers
 #   damaged   small, with an image, an object and a person's record gone or changed; its healthy copy is $work/small
