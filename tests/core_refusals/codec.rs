@@ -83,9 +83,11 @@ fn texts_integers_and_names_of_variants_are_names_of_members() {
 
 #[test]
 fn whatever_else_is_no_name() {
-    let found = |error: EncodeError| match error {
-        EncodeError::KeyNotText { found } => found,
-        other => panic!("{other}"),
+    let found = |error: EncodeError| {
+        let EncodeError::KeyNotText { found } = error else {
+            panic!("{error}")
+        };
+        found
     };
     macro_rules! refused {
         ($($value:expr => $found:literal),* $(,)?) => {
@@ -130,9 +132,11 @@ fn integers_of_every_width_have_one_limit() {
         format!("[-{LIMIT},{LIMIT}]")
     );
     assert_eq!(text(&Unit), "null");
-    let too_large = |error: EncodeError| match error {
-        EncodeError::IntegerTooLarge { value } => value,
-        other => panic!("{other}"),
+    let too_large = |error: EncodeError| {
+        let EncodeError::IntegerTooLarge { value } = error else {
+            panic!("{error}")
+        };
+        value
     };
     assert_eq!(
         too_large(to_canonical(&(LIMIT + 1)).unwrap_err()),
