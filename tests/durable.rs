@@ -27,7 +27,9 @@ use std::sync::Arc;
 
 use bench::{Bytes, append, applied, init, now, put_blob, slot, tag};
 use holotype::id::{BlobId, Digest, PrivateId};
-use holotype::store::{LocalErasure, PrivateKind, RealVfs, Store, StoreError, Tombstone, mend_root};
+use holotype::store::{
+    LocalCollection, LocalErasure, PrivateKind, RealVfs, Store, StoreError, Tombstone, mend_root,
+};
 use hooks::Op;
 use ledger::Ledger;
 
@@ -191,6 +193,15 @@ fn settings_of_this_copy_are_durable() {
     is_durable("an erasure", store.set_local_erasure(&erasure));
     is_durable("an erasure that ended", store.clear_local_erasure());
     is_durable("another author", store.set_local_author(PrivateId::of(b"ben")));
+}
+
+#[test]
+fn a_note_of_a_collection_is_durable() {
+    let bench = Bench::new();
+    let collection = LocalCollection::new(now(), 0, None);
+    bench.store.note_collection(&collection).unwrap();
+    let done = bench.check("a note of a collection");
+    assert!(is_named_durably(&done, "local/gc.jsonl"));
 }
 
 #[test]

@@ -9,20 +9,17 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+#[allow(dead_code, reason = "tests/planted/main.rs uses the rest of it")]
 #[path = "planted/bug.rs"]
 mod bug;
-#[path = "planted/run.rs"]
-mod run;
 #[path = "planted/sites.rs"]
 mod sites;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
 
 use bug::{Bug, all, parse, plant, root};
-use run::{Outcome, run};
 
 #[test]
 fn every_bug_applies_once_and_names_tests_that_exist() {
@@ -94,29 +91,4 @@ fn a_bug_that_does_not_apply_is_an_error() {
     let (first, second) = (bug("a", "one();two"), bug("a", "two(1"));
     assert!(plant(source, &[&first, &second]).is_err(), "they cross");
     assert!(plant(source, &[&outer, &outer]).is_err(), "they are the same");
-}
-
-/// Builds a copy of the project with all bugs in it and tries each: started by `tests/planted/run.sh`.
-#[test]
-#[ignore = "it builds the project anew and takes minutes"]
-fn every_planted_bug_is_caught() {
-    let folder = std::env::var_os("PLANTED_DIR")
-        .map_or_else(|| std::env::temp_dir().join("holotype-planted"), PathBuf::from);
-    let only = std::env::var("PLANTED").unwrap_or_default();
-    let survived = run(&folder, &only, |bug, outcome| {
-        let outcome = match outcome {
-            Outcome::Caught(tests) => tests.join(", "),
-            Outcome::Survived => "SURVIVED".to_owned(),
-        };
-        let Bug {
-            kind,
-            name,
-            file,
-            function,
-            ..
-        } = bug;
-        println!("| {kind} | {name} | `{file}` `{function}` | {outcome} |");
-    })
-    .unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(survived, Vec::<String>::new(), "SURVIVED");
 }

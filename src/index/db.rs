@@ -144,6 +144,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
     use super::*;
+    use crate::store::RealVfs;
 
     /// The harness failed the fsync in sled's drop with ENOSPC: the error did not say what the trouble was.
     #[test]
@@ -175,12 +176,6 @@ mod tests {
                 .contains(&full.to_string().replace(" (os error 28)", ""))
         );
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::RealVfs;
 
     #[test]
     fn a_database_that_somebody_still_holds_is_not_taken_for_closed() {

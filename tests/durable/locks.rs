@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use holotype::store::{LockMode, RealVfs, Store, Vfs};
+use holotype::store::{LocalCollection, LockMode, RealVfs, Store, Vfs};
 
-use crate::bench::{append, applied, init, slot};
+use crate::bench::{append, applied, init, now, slot};
 use crate::hooks::{HookVfs, Op};
 use crate::ledger::is_locked;
 
@@ -88,4 +88,18 @@ fn a_line_of_the_draft_is_appended_under_the_lock() {
         });
         assert_eq!(held, [true], "{op:?}");
     }
+}
+
+#[test]
+fn a_note_of_a_collection_is_added_under_the_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    init(Arc::new(RealVfs), dir.path()).unwrap();
+    let held = held_at(dir.path(), (Op::Rename, "local/gc.jsonl"), "local", |vfs| {
+        let store = Store::discover(vfs, dir.path()).unwrap();
+        let collection = LocalCollection::new(now(), 0, None);
+        store.note_collection(&collection).unwrap();
+        store.note_collection(&collection).unwrap();
+        assert_eq!(store.collections().unwrap().len(), 2);
+    });
+    assert_eq!(held, [true, true]);
 }

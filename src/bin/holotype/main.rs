@@ -59,11 +59,11 @@ fn make_thread_pool() {
 
 fn main() -> ExitCode {
     keep_sled_quiet();
-    make_thread_pool();
     let matches = match cli::parse() {
         Ok(matches) => matches,
         Err(code) => return ExitCode::from(code),
     };
+    make_thread_pool();
     signals::watch();
     let mut app = match app::App::new(&matches.global) {
         Ok(app) => app,
