@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 use holotype::id::BlobId;
 use holotype::repo::{GcRun, Repo, Surroundings};
 use holotype::store::faulty::{FAULTS, FaultyVfs};
-use holotype::store::{BlobSource, RealVfs, Store, Vfs};
+use holotype::store::{BlobSource, LockMode, RealVfs, Store, Vfs};
 use holotype::time::Timestamp;
 use lab::Lab;
 use serde_json::{Value, json};
@@ -245,6 +245,23 @@ fn each_run_that_removes_is_noted() {
         found.iter().any(|one| one["object"] == "local/gc.jsonl"),
         "{report}"
     );
+}
+
+#[test]
+fn an_index_that_somebody_uses_stays_with_the_folder_that_carries_its_lock() {
+    let lab = repository();
+    lab.ok(&["index", "rebuild"]);
+    let index = lab.path().join(".holotype/derived/index");
+    let entries = || fs::read_dir(&index).unwrap().count();
+    let before = entries();
+    assert!(before > 0);
+    let used = RealVfs.lock(&index, LockMode::Exclusive).unwrap();
+    lab.json(&["gc", "--grace", "0"]);
+    assert_eq!(entries(), before);
+    drop(used);
+    lab.json(&["gc", "--grace", "0"]);
+    assert_eq!(entries(), 0, "the folder alone is left");
+    ok(&lab);
 }
 
 #[test]

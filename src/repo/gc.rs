@@ -18,7 +18,7 @@ use super::{Repo, RepoError};
 pub struct GcPlan {
     /// What may go.
     pub garbage: Vec<Garbage>,
-    /// What nobody needs either, and that is too young.
+    /// What nobody needs either, and that is too young or in use.
     pub young: Vec<Garbage>,
 }
 
@@ -96,9 +96,15 @@ impl Repo {
                 ..LocalCollection::new(self.around.now, grace_ms, author)
             })?;
         }
-        for one in &plan.garbage {
-            store.remove_garbage(one)?;
+        let mut removed = Vec::new();
+        for one in plan.garbage {
+            if store.remove_garbage(&one)? {
+                removed.push(one);
+            } else {
+                plan.young.push(one);
+            }
         }
+        plan.garbage = removed;
         Ok(GcOutcome { plan, run })
     }
 }

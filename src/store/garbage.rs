@@ -2,13 +2,14 @@
 //! needed is not known here.
 
 use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::BlobId;
 use crate::time::Timestamp;
 
-use super::vfs::DirEntry;
+use super::vfs::{DirEntry, LockMode};
 use super::{Store, StoreError, acknowledged};
 
 /// The folder of the index below `derived/`: its files are only of use together.
@@ -169,18 +170,38 @@ impl Store {
         Ok(())
     }
 
-    /// Removes a file that may go; it may be gone already.
+    /// Removes a file that may go; it may be gone already. `false` says that it stays: an index that somebody uses, who
+    /// would lose the folder that carries its lock.
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub fn remove_garbage(&self, garbage: &Garbage) -> Result<(), StoreError> {
+    pub fn remove_garbage(&self, garbage: &Garbage) -> Result<bool, StoreError> {
         let path = self.path(&garbage.path);
-        self.remove_busy(&path, garbage.is_dir)
-            .map_err(StoreError::io("remove", &path))
+        if garbage.is_dir {
+            return self.empty_unused(&garbage.path, &path);
+        }
+        self.remove_busy(&path, false)
+            .map_err(StoreError::io("remove", &path))?;
+        Ok(true)
+    }
+
+    /// Removes what is in a folder that carries the lock of those who use it, unless somebody does.
+    fn empty_unused(&self, relative: &str, path: &Path) -> Result<bool, StoreError> {
+        let _lock = match self.vfs.lock(path, LockMode::TryExclusive) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+            other => other.map_err(StoreError::io("lock", path))?,
+        };
+        for entry in self.list(relative)? {
+            let inner = path.join(&entry.name);
+            self.remove_busy(&inner, entry.is_dir)
+                .map_err(StoreError::io("remove", &inner))?;
+        }
+        Ok(true)
     }
 
     /// Removes a file or folder, into which others may write meanwhile: what they write then may stay.
-    pub(super) fn remove_busy(&self, path: &std::path::Path, is_dir: bool) -> io::Result<()> {
+    pub(super) fn remove_busy(&self, path: &Path, is_dir: bool) -> io::Result<()> {
         const TRIES: u32 = 8;
         for _ in 0..TRIES {
             let removed = if is_dir {
