@@ -291,10 +291,10 @@ fn what_is_set_aside_and_put_back_is_durable() {
         assert!(is_named_durably(&done, &aside.unwrap()), "{relative}");
         assert!(store.stands(&relative));
     }
-    let sound = store.put_back_blob(blob, &mut Bytes(b"an image")).unwrap();
+    let sound = store.put_back_blob(blob, &mut Bytes::of(b"an image")).unwrap();
     assert_eq!((sound, store.check_blob(blob).unwrap()), (None, 8), "it stands");
     fs::write(store.blob_path(blob), b"bad").unwrap();
-    let aside = store.put_back_blob(blob, &mut Bytes(b"an image")).unwrap();
+    let aside = store.put_back_blob(blob, &mut Bytes::of(b"an image")).unwrap();
     let done = bench.check("a blob");
     assert!(is_named_durably(&done, &aside.unwrap()));
     assert_eq!(store.check_blob(blob).unwrap(), 8);

@@ -12,20 +12,19 @@
 mod hooks;
 #[path = "durable/ledger.rs"]
 mod ledger;
+mod material;
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use holotype::event::{AnnotationIdentity, Command};
-use holotype::id::ImageId;
 use holotype::import::ingest::{IngestOptions, ingest};
-use holotype::model::{Facts, Geometry};
 use holotype::repo::{Repo, RepoError, Sealing, Surroundings};
 use holotype::store::{RealVfs, Vfs};
 use holotype::time::Timestamp;
 use hooks::{HookVfs, Op};
 use ledger::{Ledger, is_locked};
+use material::point;
 
 const AUTHOR: &str = "Ada <ada@example.org>";
 
@@ -93,16 +92,7 @@ fn annotate(repo: &Repo, xs: std::ops::Range<u32>) -> Result<(), RepoError> {
     let context = repo.context(repo.author(Some(AUTHOR))?);
     let ((), events) = repo.draft_with(|transaction| -> Result<(), RepoError> {
         for x in xs {
-            let command = Command::Annotate {
-                image: ImageId::of_name("a.png"),
-                geometry: Geometry::point(f64::from(x), 1.0),
-                label: None,
-                identity: AnnotationIdentity::Content,
-                source_id: None,
-                attributes: Facts::new(),
-                image_version: None,
-            };
-            transaction.must(&context, command)?;
+            transaction.must(&context, point(x))?;
         }
         Ok(())
     })?;

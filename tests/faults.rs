@@ -11,6 +11,7 @@
 
 #[path = "threats/hooks.rs"]
 mod hooks;
+mod material;
 #[path = "faults/power.rs"]
 mod power;
 mod tree;
@@ -24,10 +25,11 @@ use holotype::model::{Facts, Geometry, ImageFile, Key};
 use holotype::replay::replay_all;
 use holotype::repo::{Repo, RepoError, Sealing, Surroundings};
 use holotype::store::faulty::{FAULTS, Fault, FaultyVfs};
-use holotype::store::{BlobSource, RealVfs, Vfs};
+use holotype::store::{RealVfs, Vfs};
 use holotype::time::Timestamp;
 use holotype::tree::MemoryNodes;
 use holotype::verify::{VerifyOptions, verify};
+use material::Bytes;
 use tree::copy_tree;
 
 fn around() -> Surroundings {
@@ -39,24 +41,6 @@ fn around() -> Surroundings {
 
 fn open(vfs: Arc<dyn Vfs>, dir: &Path) -> Result<Repo, RepoError> {
     Repo::open(vfs, dir, around())
-}
-
-struct Bytes(&'static [u8]);
-
-impl std::io::Read for Bytes {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl BlobSource for Bytes {
-    fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        None
-    }
-
-    fn path(&self) -> &Path {
-        Path::new("memory")
-    }
 }
 
 fn sealing(repo: &Repo) -> Result<Sealing, RepoError> {
@@ -88,7 +72,7 @@ fn point(x: f64) -> Command {
 }
 
 fn ingest(repo: &Repo, name: &str, bytes: &'static [u8]) -> Result<(), RepoError> {
-    let mut staged = [repo.store().stage_blob(&mut Bytes(bytes))?];
+    let mut staged = [repo.store().stage_blob(&mut Bytes::of(bytes))?];
     repo.store().publish_blobs(&mut staged)?;
     let file = ImageFile::new(name.to_owned(), staged[0].id, staged[0].size_bytes);
     let context = repo.context(repo.author(Some("Ada <ada@example.org>"))?);

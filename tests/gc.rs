@@ -8,6 +8,7 @@
 )]
 
 mod lab;
+mod material;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -19,9 +20,10 @@ use std::time::{Duration, SystemTime};
 use holotype::id::BlobId;
 use holotype::repo::{GcRun, Repo, Surroundings};
 use holotype::store::faulty::{FAULTS, FaultyVfs};
-use holotype::store::{BlobSource, LockMode, RealVfs, Store, Vfs};
+use holotype::store::{LockMode, RealVfs, Store, Vfs};
 use holotype::time::Timestamp;
 use lab::Lab;
+use material::Bytes;
 use serde_json::{Value, json};
 use tree::copy_tree;
 
@@ -299,24 +301,6 @@ fn until_alone(mut is_done: impl FnMut() -> bool) {
     assert!((0..1000).any(|_| is_done()), "somebody writes and does not end");
 }
 
-struct Bytes(&'static [u8]);
-
-impl std::io::Read for Bytes {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl BlobSource for Bytes {
-    fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        None
-    }
-
-    fn path(&self) -> &Path {
-        Path::new("memory")
-    }
-}
-
 fn open(vfs: Arc<dyn Vfs>, dir: &Path) -> Repo {
     let around = Surroundings {
         now: Timestamp::parse("2026-01-02T12:00:00Z").unwrap(),
@@ -326,7 +310,7 @@ fn open(vfs: Arc<dyn Vfs>, dir: &Path) -> Repo {
 }
 
 fn bring_in(store: &Store, bytes: &'static [u8]) {
-    let mut staged = [store.stage_blob(&mut Bytes(bytes)).unwrap()];
+    let mut staged = [store.stage_blob(&mut Bytes::of(bytes)).unwrap()];
     store.publish_blobs(&mut staged).unwrap();
 }
 

@@ -7,6 +7,8 @@
     reason = "a test may panic"
 )]
 
+mod material;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,15 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use holotype::event::{AnnotationIdentity, Command as Wish};
-use holotype::id::ImageId;
 use holotype::log::first_parents;
-use holotype::model::{Facts, Geometry};
 use holotype::replay::replay_all;
 use holotype::repo::{Repo, RepoError, Sealing, Surroundings};
 use holotype::store::RealVfs;
 use holotype::time::Timestamp;
 use holotype::tree::MemoryNodes;
+use material::point as point_at;
 use serde_json::Value;
 
 fn command(dir: &Path, arguments: &[&str]) -> Command {
@@ -185,7 +185,7 @@ fn k10_a_reader_sees_whole_states_while_commits_come_in() {
                 message: number.to_string(),
             };
             let made = repo.commit_with(&sealing, |transaction, _| -> Result<(), RepoError> {
-                transaction.must(&context, annotation(number))?;
+                transaction.must(&context, point_at(number))?;
                 Ok(())
             });
             made.unwrap();
@@ -196,18 +196,6 @@ fn k10_a_reader_sees_whole_states_while_commits_come_in() {
     println!("{commits} commits, {reads} whole states read meanwhile");
     assert!(reads > 0);
     assert_eq!(json(dir.path(), &["verify", "--replay"])["ok"], true);
-}
-
-fn annotation(x: u32) -> Wish {
-    Wish::Annotate {
-        image: ImageId::of_name("a.png"),
-        geometry: Geometry::point(f64::from(x), 1.0),
-        label: None,
-        identity: AnnotationIdentity::Content,
-        source_id: None,
-        attributes: Facts::new(),
-        image_version: None,
-    }
 }
 
 #[test]

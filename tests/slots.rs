@@ -15,6 +15,7 @@
 mod baton;
 #[path = "slots/explore.rs"]
 mod explore;
+mod material;
 #[path = "slots/memory.rs"]
 mod memory;
 #[path = "slots/whole.rs"]

@@ -375,7 +375,7 @@ fn nothing_is_put_back_that_was_not_there() {
         assert!(!store.stands(&name), "{name}");
         fs::write(&path, whole).unwrap();
     }
-    let wrong = store.put_back_blob(dataset.blob, &mut Bytes(b"other bytes"));
+    let wrong = store.put_back_blob(dataset.blob, &mut Bytes::of(b"other bytes"));
     assert!(wrong.is_err_and(|error| error.is_damage()));
     assert_eq!(store.list("tmp").unwrap(), []);
     assert!(!store.path("quarantine").exists());

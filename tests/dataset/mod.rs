@@ -7,8 +7,9 @@
 )]
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
-use std::io::{Cursor, Read};
-use std::path::Path;
+#[path = "../material/mod.rs"]
+mod material;
+
 use std::sync::Arc;
 
 use holotype::event::{AnnotationIdentity, Command, Context, EntityRef, read};
@@ -17,8 +18,9 @@ use holotype::model::{
     AnnotatorKind, FactChanges, FactValue, Facts, Geometry, ImageFile, ImageRecord, Key, Method,
 };
 use holotype::repo::{Repo, Sealing, Surroundings};
-use holotype::store::{BlobSource, PrivateKind, RealVfs};
+use holotype::store::{PrivateKind, RealVfs};
 use holotype::time::Timestamp;
+use material::Bytes;
 
 /// The name of the author, which must never be in a release.
 pub const AUTHOR: &str = "Erika Mustermann <erika@example.org>";
@@ -27,24 +29,6 @@ pub struct Made {
     pub repo: Repo,
     pub author: PrivateId,
     pub dir: tempfile::TempDir,
-}
-
-struct Bytes(Cursor<Vec<u8>>);
-
-impl Read for Bytes {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl BlobSource for Bytes {
-    fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        None
-    }
-
-    fn path(&self) -> &Path {
-        Path::new("bytes")
-    }
 }
 
 pub fn code(text: &str) -> Code {
@@ -116,7 +100,7 @@ impl Made {
     pub fn ingest(&self, images: &[(&str, &[u8])]) {
         let mut commands = Vec::new();
         for (name, bytes) in images {
-            let mut source = Bytes(Cursor::new(bytes.to_vec()));
+            let mut source = Bytes::of(*bytes);
             let staged = self.repo.store().stage_blob(&mut source).unwrap();
             let file = ImageFile::new((*name).to_owned(), staged.id, staged.size_bytes);
             self.repo.store().publish_blobs(&mut [staged]).unwrap();

@@ -2,33 +2,16 @@
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+#[path = "../material/mod.rs"]
+mod material;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use holotype::id::{BlobId, CommitId, Digest, Nonce, PrivateId};
-use holotype::store::{
-    BlobSource, DraftEntry, DraftHead, RefUpdate, Slot, SlotRead, Store, StoreError, TagRecord, Vfs,
-};
+use holotype::store::{DraftEntry, DraftHead, RefUpdate, Slot, SlotRead, Store, StoreError, TagRecord, Vfs};
 use holotype::time::Timestamp;
-
-/// Bytes that an image could have.
-pub(crate) struct Bytes(pub(crate) &'static [u8]);
-
-impl std::io::Read for Bytes {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl BlobSource for Bytes {
-    fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        None
-    }
-
-    fn path(&self) -> &Path {
-        Path::new("memory")
-    }
-}
+pub(crate) use material::Bytes;
 
 pub(crate) fn init(vfs: Arc<dyn Vfs>, dir: &Path) -> Result<Store, StoreError> {
     Store::init(vfs, dir, "durable", Digest::of(b"id"))
@@ -63,7 +46,7 @@ pub(crate) fn tag_of(name: &str, commit: &[u8]) -> TagRecord {
 }
 
 pub(crate) fn put_blob(store: &Store, bytes: &'static [u8]) -> Result<BlobId, StoreError> {
-    let mut staged = [store.stage_blob(&mut Bytes(bytes))?];
+    let mut staged = [store.stage_blob(&mut Bytes::of(bytes))?];
     store.publish_blobs(&mut staged)?;
     Ok(staged[0].id)
 }

@@ -174,7 +174,7 @@ fn k06_after_any_failed_sync_no_way_to_write_is_left() {
             let is_refused = |staged: Result<StagedBlob, StoreError>| {
                 assert!(matches!(staged, Err(StoreError::Poisoned { .. })), "after {what}");
             };
-            is_refused(store.stage_blob(&mut Bytes(b"a new image")));
+            is_refused(store.stage_blob(&mut Bytes::of(b"a new image")));
             is_refused(store.stage_bytes(HashedBytes::of(b"an image"), None));
             assert!(store.acknowledged("main").is_some() || what == "a draft given up");
             assert!(store.read_object(Digest::of(OBJECT)).is_ok() || what == "a file set aside");
@@ -209,7 +209,7 @@ fn k06_what_began_before_a_failed_sync_is_not_ended() {
     });
     let store = Store::discover(vfs, base.path()).unwrap();
     handle.set(store.clone()).unwrap();
-    let mut staged = [store.stage_blob(&mut Bytes(b"staged")).unwrap()];
+    let mut staged = [store.stage_blob(&mut Bytes::of(b"staged")).unwrap()];
     let before = truth(base.path());
     let error = store.publish_blobs(&mut staged).expect_err("it is too late");
     assert!(matches!(error, StoreError::Poisoned { .. }), "{error}");

@@ -3,17 +3,17 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use holotype::event::{AnnotationIdentity, Command};
-use holotype::id::{BlobId, Digest, ImageId};
+use holotype::event::Command;
+use holotype::id::{BlobId, Digest};
 use holotype::log::first_parents;
-use holotype::model::{Facts, Geometry, ImageFile};
+use holotype::model::{Facts, ImageFile};
 use holotype::repo::{Repo, RepoError, Sealing, Surroundings, Transaction};
-use holotype::store::BlobSource;
 use holotype::time::Timestamp;
 use holotype::verify::{VerifyOptions, verify};
 
 use crate::baton::{Op, Process};
 use crate::explore::{Broken, Ends, Explored, Model, explore};
+use crate::material::{Bytes, point};
 use crate::memory::{Disk, MemoryVfs, Plant};
 use crate::{DIR, holds, is_commit_point, plain, refs_are_shared, within};
 
@@ -38,18 +38,6 @@ fn sealing(repo: &Repo, message: &str) -> Result<Sealing, RepoError> {
         author: repo.author(None)?,
         message: message.to_owned(),
     })
-}
-
-fn point(x: u32) -> Command {
-    Command::Annotate {
-        image: ImageId::of_name("a.png"),
-        geometry: Geometry::point(f64::from(x), 1.0),
-        label: None,
-        identity: AnnotationIdentity::Content,
-        source_id: None,
-        attributes: Facts::new(),
-        image_version: None,
-    }
 }
 
 fn ingest(name: &str, blob: BlobId, size_bytes: u64) -> Command {
@@ -95,26 +83,8 @@ fn prepared(more: impl Fn(&Repo) -> Result<(), RepoError>) -> Disk {
     disk.clone()
 }
 
-struct Bytes(&'static [u8]);
-
-impl std::io::Read for Bytes {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl BlobSource for Bytes {
-    fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        None
-    }
-
-    fn path(&self) -> &Path {
-        Path::new("memory")
-    }
-}
-
 fn bring_in(repo: &Repo, bytes: &'static [u8]) -> Result<(), RepoError> {
-    let mut staged = [repo.store().stage_blob(&mut Bytes(bytes))?];
+    let mut staged = [repo.store().stage_blob(&mut Bytes::of(bytes))?];
     Ok(repo.store().publish_blobs(&mut staged)?)
 }
 

@@ -1,6 +1,8 @@
 //! A small repository with a file of every kind.
 
-use std::io::{self, Read};
+#[path = "../material/mod.rs"]
+mod material;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,28 +10,10 @@ use holotype::event::{AnnotationIdentity, Command, Context};
 use holotype::id::{Code, CommitId, Digest, ImageId, LabelId, PrivateId};
 use holotype::model::{AnnotatorKind, FactValue, Facts, Geometry, ImageFile, Shape};
 use holotype::repo::{Repo, RepoError, Sealing, Surroundings, Transaction};
-use holotype::store::{BlobSource, PrivateKind, RealVfs, Tombstone, hash_stream};
+use holotype::store::{PrivateKind, RealVfs, Tombstone, hash_stream};
 use holotype::time::Timestamp;
 use holotype::verify::{Finding, Severity, VerifyOptions, VerifyReport, verify};
-
-/// Bytes in memory as those of an image.
-pub(crate) struct Bytes(pub(crate) io::Cursor<Vec<u8>>);
-
-impl Read for Bytes {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl BlobSource for Bytes {
-    fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        None
-    }
-
-    fn path(&self) -> &Path {
-        Path::new("memory")
-    }
-}
+pub(crate) use material::Bytes;
 
 /// A repository in a folder of its own.
 pub(crate) struct Fixture {
@@ -53,7 +37,7 @@ pub(crate) fn point(x: f64, y: f64) -> Geometry {
 
 /// Stores bytes and returns the file that they make.
 pub(crate) fn store_file(repo: &Repo, name: &str, bytes: &[u8]) -> ImageFile {
-    let mut source = Bytes(io::Cursor::new(bytes.to_vec()));
+    let mut source = Bytes::of(bytes);
     let mut staged = [repo.store().stage_blob(&mut source).unwrap()];
     repo.store().publish_blobs(&mut staged).unwrap();
     ImageFile::new(name.to_owned(), staged[0].id, staged[0].size_bytes)
