@@ -9,8 +9,8 @@ ask() {
     rm -rf "$copy"
 }
 write() {
-    # How many bytes were freed is said of derived files, and is no answer.
-    "$HOLOTYPE" --json "$@" | sed '/^{"freed_bytes":/d'
+    # How many files and bytes go is said of derived files, and is no answer.
+    "$HOLOTYPE" --json "$@" | sed '/"schema":"holotype\/gc\/1"/d'
     "$HOLOTYPE" --json list annotations DRAFT
     "$HOLOTYPE" --json status
     sh "$HERE/sound.sh"
