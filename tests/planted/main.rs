@@ -18,7 +18,7 @@ use bug::Bug;
 use run::{Outcome, run};
 
 #[expect(clippy::print_stdout, reason = "the table is what it is run for")]
-fn tell(bug: &Bug, outcome: Outcome) {
+fn tell(bug: &Bug, outcome: &Outcome) {
     let outcome = match outcome {
         Outcome::Caught(tests) => tests.join(", "),
         Outcome::Survived => "SURVIVED".to_owned(),
