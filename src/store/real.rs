@@ -184,9 +184,7 @@ impl Vfs for RealVfs {
             to,
             rustix::fs::RenameFlags::NOREPLACE,
         );
-        if renamed.is_ok() {
-            leftovers::forget(from);
-        }
+        leftovers::forget(from);
         renamed.map_err(|errno| match errno {
             Errno::INVAL | Errno::NOSYS | Errno::NOTSUP => io::Error::from(io::ErrorKind::Unsupported),
             errno => errno.into(),

@@ -9,10 +9,10 @@ use signal_hook::low_level::emulate_default_handler;
 /// or 129 and leaves its loop, too. One that whoever started the program wants ignored (`nohup`) stays ignored; where no thread
 /// can be had, the signals end the program at once, as they do anyway.
 pub(crate) fn watch() {
-    let wanted: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
+    let ignored = ignored();
+    let wanted = [SIGINT, SIGTERM, SIGHUP]
         .into_iter()
-        .filter(|signal| !is_ignored(*signal))
-        .collect();
+        .filter(move |signal| ignored >> (signal - 1) & 1 == 0);
     // The thread comes first: a signal that is caught and that nobody waits for would end nothing.
     let _ = std::thread::Builder::new().spawn(move || {
         let Ok(mut signals) = Signals::new(wanted) else {
@@ -25,10 +25,11 @@ pub(crate) fn watch() {
     });
 }
 
-/// Whether this process was started with a signal ignored. Where the system does not tell (`/proc` is missing), it was not.
-fn is_ignored(signal: i32) -> bool {
+/// The signals that this process was started to ignore, one a bit from signal 1 on. Where the system does not tell (`/proc`
+/// is missing), there is none.
+fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }

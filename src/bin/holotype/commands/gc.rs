@@ -114,8 +114,9 @@ fn tell(app: &mut App, dry_run: bool, plan: &GcPlan, bytes: u64) -> Result<(), F
     })?;
     if !plan.young.is_empty() {
         let what = counted(&plan.young).join(", ");
-        app.out
-            .line(format!("within the period of grace: {what}; see --grace"))?;
+        app.out.line(format!(
+            "within the period of grace, or in use: {what}; see --grace"
+        ))?;
     }
     Ok(())
 }
