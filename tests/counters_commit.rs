@@ -17,7 +17,7 @@ use holotype::log::first_parents;
 use holotype::model::{AnnotationRecord, AnnotatorKind, EntityKind, Facts, Geometry, Key, KeyParts, Method};
 use holotype::repo::{MAIN, Repo, Sealing, Surroundings};
 use holotype::store::counting::{CountingVfs, Counts};
-use holotype::store::{PrivateKind, RealVfs};
+use holotype::store::{PrivateKind, RealVfs, Spared};
 use holotype::time::Timestamp;
 
 const AUTHOR: &str = "Ada <ada@example.org>";
@@ -274,7 +274,7 @@ fn the_hundredth_commit_reads_no_more_than_the_tenth_and_old_nodes_are_dropped()
     // Without compaction, all that was written beside the commits would still be there.
     let written: u64 = counts.iter().map(|one| one.unsynced_bytes).sum();
     let (repo, _) = dataset.open();
-    repo.drop_derived().unwrap();
+    repo.drop_derived(Spared::Nothing).unwrap();
     repo.rebuild_nodes().unwrap();
     let tree: u64 = dataset.packs().iter().map(|(bytes, _)| bytes).sum();
     assert!(

@@ -13,6 +13,7 @@ mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -263,6 +264,24 @@ fn an_index_that_somebody_uses_stays_with_the_folder_that_carries_its_lock() {
     drop(used);
     lab.json(&["gc", "--grace", "0"]);
     assert_eq!(entries(), 0, "the folder alone is left");
+    ok(&lab);
+}
+
+#[test]
+fn an_index_that_somebody_uses_is_not_rebuilt_under_it() {
+    let lab = repository();
+    lab.ok(&["index", "rebuild"]);
+    let index = lab.path().join(".holotype/derived/index");
+    let number = || fs::metadata(&index).unwrap().ino();
+    let before = number();
+    let used = RealVfs.lock(&index, LockMode::Exclusive).unwrap();
+    let refused = lab.run(&["index", "rebuild"]);
+    assert_eq!(refused.status, 6, "{refused:?}");
+    assert!(refused.stderr.contains("in use"), "{refused:?}");
+    assert_eq!(number(), before, "the folder that carries the lock is the same");
+    drop(used);
+    lab.ok(&["index", "rebuild"]);
+    assert_eq!(number(), before);
     ok(&lab);
 }
 

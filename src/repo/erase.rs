@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use crate::event::{Command, Context, Event, EventFormat, read, scan_records};
 use crate::id::{BlobId, Code, CommitId, ImageId, PrivateId};
 use crate::model::{CaseRecord, EntityKind, FactValue, ImageRecord, Key, KeyParts, SlideRecord};
-use crate::store::{LocalErasure, PrivateRead, Tombstone};
+use crate::store::{LocalErasure, PrivateRead, Spared, Tombstone};
 
 use super::history::{Scope, events_since};
 use super::{Repo, RepoError, Sealing, Version};
@@ -266,7 +266,7 @@ impl Repo {
             self.store.erase_private(*id, &tombstone)?;
             self.store.erase_set_aside(id.digest())?;
         }
-        self.drop_derived()?;
+        self.drop_derived(Spared::Nothing)?;
         Ok(self.store.clear_local_erasure()?)
     }
 

@@ -43,7 +43,7 @@ pub use version::Version;
 
 use crate::id::{CommitId, Digest, PrivateId};
 use crate::log::{Commit, read_commit};
-use crate::store::{PrivateKind, RefUpdate, SlotRead, Store, TagRecord, Vfs};
+use crate::store::{PrivateKind, RefUpdate, SlotRead, Spared, Store, TagRecord, Vfs};
 use crate::time::Timestamp;
 
 /// The one branch that there is for now.
@@ -179,12 +179,12 @@ impl Repo {
         }
     }
 
-    /// Throws away all derived files; nothing that matters is lost.
+    /// Throws away derived files, all but what is spared; nothing that matters is lost.
     ///
     /// # Errors
     /// [`RepoError`] when a file cannot be removed.
-    pub fn drop_derived(&self) -> Result<(), RepoError> {
-        Ok(self.store.drop_derived(self.around.now)?)
+    pub fn drop_derived(&self, spared: Spared) -> Result<(), RepoError> {
+        Ok(self.store.drop_derived(self.around.now, spared)?)
     }
 
     /// Rebuilds the nodes of the latest version from the log.

@@ -6,8 +6,18 @@ use std::path::PathBuf;
 
 use crate::time::Timestamp;
 
-use super::vfs::{ReadFile, WriteFile, read_all};
+use super::garbage::INDEX;
+use super::vfs::{DirEntry, ReadFile, WriteFile, read_all};
 use super::{Store, StoreError};
+
+/// What stays when derived files are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spared {
+    /// Nothing.
+    Nothing,
+    /// The index: its folder carries the lock of those who use it, and who fills it anew empties it under that lock.
+    Index,
+}
 
 /// Bytes are gathered up to this many before they are written.
 const WRITE_BUFFER: usize = 256 << 10;
@@ -172,14 +182,15 @@ impl Store {
         Ok(())
     }
 
-    /// Empties `derived/` and removes what dead processes left in `tmp/`: files that nobody wrote to for a day before
-    /// `now`.
+    /// Empties `derived/`, but for the index where that is spared, and removes what dead processes left in `tmp/`: files
+    /// that nobody wrote to for a day before `now`.
     ///
     /// # Errors
     /// When a folder cannot be read or a file not be removed.
-    pub fn drop_derived(&self, now: Timestamp) -> Result<(), StoreError> {
+    pub fn drop_derived(&self, now: Timestamp, spared: Spared) -> Result<(), StoreError> {
         const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-        for entry in self.list("derived")? {
+        let is_spared = |entry: &DirEntry| spared == Spared::Index && entry.name == INDEX;
+        for entry in self.list("derived")?.iter().filter(|entry| !is_spared(entry)) {
             let path = self.derived_path(&entry.name);
             self.remove_busy(&path, entry.is_dir)
                 .map_err(StoreError::io("remove", &path))?;

@@ -13,7 +13,7 @@ use super::vfs::{DirEntry, LockMode};
 use super::{Store, StoreError, acknowledged};
 
 /// The folder of the index below `derived/`: its files are only of use together.
-const INDEX: &str = "index";
+pub(super) const INDEX: &str = "index";
 
 /// What a file is that may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

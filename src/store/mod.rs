@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 pub use acknowledged::Acknowledged;
-pub use derived::{DerivedFile, DerivedWriter};
+pub use derived::{DerivedFile, DerivedWriter, Spared};
 pub use draft::{DraftEntry, DraftFile, DraftHead, DraftLock};
 pub use error::StoreError;
 pub use garbage::{Garbage, GarbageKind, Tally};

@@ -8,6 +8,8 @@ use holotype::id::Digest;
 use holotype::index::{IndexAnswer, IndexMode, Policy, open};
 use serde_json::Value;
 
+use holotype::store::Spared;
+
 use crate::bench::{Bench, answers, bench, files, reopen, steps};
 use crate::tree::copy_tree;
 
@@ -57,7 +59,7 @@ fn a_deleted_index_is_filled_anew() {
         }
         bench.check_refilled();
     }
-    bench.repo.drop_derived().unwrap();
+    bench.repo.drop_derived(Spared::Nothing).unwrap();
     bench.check_refilled();
 }
 

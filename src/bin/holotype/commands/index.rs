@@ -1,6 +1,7 @@
 //! `index`: rebuilds what is derived.
 
 use clap::{Args, Subcommand};
+use holotype::store::Spared;
 use serde_json::json;
 
 use crate::app::App;
@@ -22,7 +23,7 @@ enum IndexAction {
 pub(crate) fn run(app: &mut App, args: &IndexArgs) -> Result<u8, Failure> {
     let IndexAction::Rebuild = args.action;
     let repo = app.repo()?;
-    repo.drop_derived()?;
+    repo.drop_derived(Spared::Index)?;
     repo.rebuild_nodes()?;
     let stats = holotype::index::rebuild(repo.store(), repo.head()?).map_err(|error| {
         Failure::new(
