@@ -8,6 +8,7 @@
     reason = "a test may panic"
 )]
 
+mod material;
 mod tree;
 
 use std::fs;
@@ -15,12 +16,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use holotype::event::{AnnotationIdentity, Command, State};
-use holotype::id::ImageId;
-use holotype::model::{FactValue, Facts, Geometry};
+use holotype::event::{Command, State};
+use holotype::model::{FactValue, Facts};
 use holotype::repo::{Repo, RepoError, Sealing, Surroundings, damaged_packs};
 use holotype::store::RealVfs;
 use holotype::time::Timestamp;
+use material::point_with;
 use tree::copy_tree;
 
 const AUTHOR: &str = "Ada <ada@example.org>";
@@ -58,15 +59,7 @@ fn records(dir: &Path) -> Vec<Row> {
 /// Draws a point, with a note of so many characters.
 fn annotate(x: u32, note: usize) -> Command {
     let text = format!("{x} ").repeat(note).chars().take(note).collect();
-    Command::Annotate {
-        image: ImageId::of_name("a.png"),
-        geometry: Geometry::point(f64::from(x), 1.0),
-        label: None,
-        identity: AnnotationIdentity::Content,
-        source_id: None,
-        attributes: Facts::from([("note".to_owned(), FactValue::Text(text))]),
-        image_version: None,
-    }
+    point_with(x, Facts::from([("note".to_owned(), FactValue::Text(text))]))
 }
 
 /// Appends a command to the draft.

@@ -39,13 +39,18 @@ impl BlobSource for Bytes {
 
 /// Draws a point at (`x`, 1) px in `a.png`, without a label.
 pub(crate) fn point(x: u32) -> Command {
+    point_with(x, Facts::new())
+}
+
+/// Draws such a point with attributes.
+pub(crate) fn point_with(x: u32, attributes: Facts) -> Command {
     Command::Annotate {
         image: ImageId::of_name("a.png"),
         geometry: Geometry::point(f64::from(x), 1.0),
         label: None,
         identity: AnnotationIdentity::Content,
         source_id: None,
-        attributes: Facts::new(),
+        attributes,
         image_version: None,
     }
 }

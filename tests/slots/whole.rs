@@ -141,20 +141,26 @@ fn told_all(ends: &Ends<Told>) -> Result<(), String> {
     Ok(())
 }
 
-#[test]
-fn two_commits_at_once_with_a_lost_answer_and_a_death() {
-    let model = Model {
-        disk: prepared(|_| Ok(())),
-        processes: vec![
-            process("a", |repo| commit(repo, "a", 1).map(|()| "committed")),
-            process("b", |repo| commit(repo, "b", 2).map(|()| "committed")),
-        ],
-        is_shared: refs_are_shared,
+/// Processes of which one may fail where it commits, and one may die anywhere.
+fn with_mishaps(disk: Disk, processes: Vec<Process<Told>>, is_shared: fn(&Path) -> bool) -> Model<Told> {
+    Model {
+        disk,
+        processes,
+        is_shared,
         can_fail: is_commit_point,
         failures: 1,
         deaths: 1,
         plant: Plant::Nothing,
-    };
+    }
+}
+
+#[test]
+fn two_commits_at_once_with_a_lost_answer_and_a_death() {
+    let writers = vec![
+        process("a", |repo| commit(repo, "a", 1).map(|()| "committed")),
+        process("b", |repo| commit(repo, "b", 2).map(|()| "committed")),
+    ];
+    let model = with_mishaps(prepared(|_| Ok(())), writers, refs_are_shared);
     let explored = explore(&model, &|disk, ends| {
         told_all(ends)?;
         let (messages, annotations) = sound(disk)?;
@@ -182,21 +188,14 @@ fn drafts_are_shared(path: &Path) -> bool {
 
 #[test]
 fn recording_while_the_draft_is_sealed_loses_nothing() {
-    let model = Model {
-        disk: prepared(|repo| draft(repo, point(9))),
-        processes: vec![
-            process("recorder", |repo| draft(repo, point(1)).map(|()| "recorded")),
-            process("sealer", |repo| {
-                let sealed = repo.commit_draft(&sealing(repo, "sealed")?);
-                sealed.map(|_| "sealed")
-            }),
-        ],
-        is_shared: drafts_are_shared,
-        can_fail: is_commit_point,
-        failures: 1,
-        deaths: 1,
-        plant: Plant::Nothing,
-    };
+    let writers = vec![
+        process("recorder", |repo| draft(repo, point(1)).map(|()| "recorded")),
+        process("sealer", |repo| {
+            let sealed = repo.commit_draft(&sealing(repo, "sealed")?);
+            sealed.map(|_| "sealed")
+        }),
+    ];
+    let model = with_mishaps(prepared(|repo| draft(repo, point(9))), writers, drafts_are_shared);
     let explored = explore(&model, &|disk, ends| {
         told_all(ends)?;
         let (messages, annotations) = sound(disk)?;
