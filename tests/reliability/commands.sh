@@ -127,7 +127,7 @@ scripts() {
 races() {
     local record='"$HOLOTYPE" record "$HERE/commands/more.jsonl" --commit "writer $I"'
     check race writers "$record" commit --writers 16 --points "$1"
-    # An index that another one builds or gc takes away is not rebuilt now: that is said (6), and nothing depends on it.
+    # An index that another one builds is not rebuilt now: that is said (6), and nothing depends on it.
     check race mixed 'reading() { while :; do timeout -s KILL 0.01 "$HOLOTYPE" --json list annotations; done >/dev/null 2>&1; }
         case $((I % 4)) in
         0) "$HOLOTYPE" gc --grace 0 && "$HOLOTYPE" export base --format csv --out "$REPO/$I.csv" && { "$HOLOTYPE" index rebuild || [ $? -eq 6 ]; } ;;
