@@ -169,7 +169,7 @@ fn read_short(bytes: &[u8]) -> Option<Short> {
     if whole == 0 || needless_zero || ends_badly || (negative && digits == 0) {
         return Some(Short::Other);
     }
-    if whole + fraction > SAFE_DIGITS || (digits == 0 && fraction > 0) {
+    if whole + fraction > SAFE_DIGITS {
         return None;
     }
     // Below a millionth ECMAScript writes an exponent.
@@ -284,4 +284,112 @@ impl Parts {
 
 fn count_digits(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the short way makes of a text: nothing, that it is not canonical, or its value and length.
+    fn short(text: &str) -> Option<Option<(f64, usize)>> {
+        read_short(text.as_bytes()).map(|short| match short {
+            Short::Read(value, length) => Some((value, length)),
+            Short::Other => None,
+        })
+    }
+
+    #[test]
+    fn numbers_of_at_most_fifteen_digits_are_read_the_short_way() {
+        let numbers = [
+            "0",
+            "7",
+            "-7",
+            "10",
+            "1.25",
+            "-0.5",
+            "4294967296",
+            "123456789012345",
+            "-123456789012345",
+            "1234567.89012345",
+            "0.12345678901234",
+            "0.000001",
+            "0.0000012",
+            "0.00000123",
+        ];
+        for text in numbers {
+            let value: f64 = text.parse().unwrap();
+            assert_eq!(short(text), Some(Some((value, text.len()))), "{text}");
+            assert_eq!(canonical_prefix(text.as_bytes()), Some(text.len()), "{text}");
+            assert_eq!(
+                short(&format!("{text},2")),
+                Some(Some((value, text.len()))),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "-",
+            ".5",
+            "01",
+            "-0",
+            "1.",
+            "1.0",
+            "0.0",
+            "0.0000001",
+            "0.00000012",
+        ] {
+            assert_eq!(short(text), Some(None), "{text}");
+            assert!(
+                canonical_prefix(text.as_bytes()).is_none_or(|length| length < text.len()),
+                "{text}"
+            );
+        }
+        for text in [
+            "1e5",
+            "1.5E3",
+            "1.2.3",
+            "1234567890123456",
+            "0.123456789012345",
+            "12345678.90123456",
+        ] {
+            assert_eq!(short(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_at_most_three_digits_behind_the_point_are_written_the_short_way() {
+        let both = |value: f64| {
+            let mut found = Vec::new();
+            let short = write_short_float(value, &mut found);
+            (short, String::from_utf8(found).unwrap())
+        };
+        let numbers = [
+            0.0,
+            1.0,
+            -25.0,
+            4_503_599_627_370_497.0,
+            9_007_199_254_740_991.0,
+            0.5,
+            -0.125,
+            12.05,
+            999.999,
+        ];
+        for value in numbers
+            .into_iter()
+            .chain([999_999_999_999.5, -999_999_999_999.75])
+        {
+            let expected = ryu_js::Buffer::new().format_finite(value).to_owned();
+            assert_eq!(both(value), (true, expected), "{value}");
+        }
+        for value in [
+            0.1234,
+            1.0 / 3.0,
+            1e-9,
+            1e12 + 0.5,
+            9_007_199_254_740_992.0,
+            1e300,
+        ] {
+            assert_eq!(both(value), (false, String::new()), "{value}");
+        }
+    }
 }

@@ -79,6 +79,7 @@ mod tests {
         let bytes = to_canonical(&small).unwrap();
         assert_eq!(bytes, br#"{"format":"small/2","name":"x"}"#);
         assert_eq!(from_canonical::<Small>(&bytes).unwrap(), small);
+        assert_eq!(format!("{:?}", small.format), "Tag");
         for bad in [
             r#"{"format":"small/3","name":"x"}"#,
             r#"{"format":"large/2","name":"x"}"#,

@@ -36,6 +36,7 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         ".{0,20}",
         "[ -~]{10,50}",
+        "[\u{0}-\u{1f}a]{0,10}",
         prop::collection::vec(edge, 0..20).prop_map(|parts| parts.concat()),
     ]
 }
@@ -292,6 +293,8 @@ fn integers_have_a_limit() {
     assert_eq!(encoded(&LIMIT), "9007199254740992");
     assert_eq!(encoded(&-LIMIT), "-9007199254740992");
     assert_eq!(encoded(&LIMIT.unsigned_abs()), "9007199254740992");
+    let read: Value = from_canonical(b"9007199254740992").unwrap();
+    assert_eq!(read, json!(LIMIT));
     assert_eq!(encoded(&i128::from(-LIMIT)), "-9007199254740992");
     assert_eq!(encoded(&[0, -1, 10, 4_294_967_295_i64]), "[0,-1,10,4294967295]");
     let too_large = |value: &str| {
@@ -308,6 +311,16 @@ fn integers_have_a_limit() {
     );
     assert_eq!(to_canonical(&i128::MIN), too_large(&i128::MIN.to_string()));
     assert_eq!(to_canonical(&u128::MAX), too_large(&u128::MAX.to_string()));
+}
+
+#[test]
+fn integers_of_every_width_print_alike() {
+    #[derive(Serialize)]
+    struct Wrapped(i16);
+    let signed = (-1_i8, i8::MAX, Wrapped(-300), 0_i32, -70_000_i32, 0_i64, 0_i128);
+    assert_eq!(encoded(&signed), "[-1,127,-300,0,-70000,0,0]");
+    let unsigned = (1_u8, 300_u16, 70_000_u32, 5_000_000_000_u64, 7_u128);
+    assert_eq!(encoded(&unsigned), "[1,300,70000,5000000000,7]");
 }
 
 #[test]
@@ -469,6 +482,8 @@ fn every_offence_has_its_reason_and_offset() {
         (r#""a\u0041""#, 2, Reason::Escape),
         (r#""\u000a""#, 1, Reason::Escape),
         (r#""\u001F""#, 1, Reason::Escape),
+        (r#""\u001g""#, 1, Reason::Escape),
+        (r#""\u0020""#, 1, Reason::Escape),
         (r#""\ud83d\ude02""#, 1, Reason::Escape),
         (r#""\ud83d""#, 1, Reason::Escape),
         (r#""\u00"#, 1, Reason::Escape),
@@ -483,6 +498,7 @@ fn every_offence_has_its_reason_and_offset() {
         ("1E+21", 0, Reason::Number),
         ("9007199254740993", 0, Reason::Number),
         ("0.0000001", 0, Reason::Number),
+        ("[0.0000001]", 1, Reason::Number),
         (r#"{"b":1,"a":1}"#, 7, Reason::MemberOrder),
         ("{\"\u{e000}\":1,\"😂\":1}", 9, Reason::MemberOrder),
         (r#"{"z":{"\"":1,"\n":1}}"#, 13, Reason::MemberOrder),

@@ -287,7 +287,16 @@ mod tests {
             Digest::parse(&text.to_uppercase()),
             Err(IdError::Digit { .. })
         ));
-        assert!(matches!(Digest::parse(&text[..63]), Err(IdError::Length { .. })));
+        assert!(matches!(
+            Digest::parse(&text[..63]),
+            Err(IdError::Length {
+                found: 63,
+                expected: 64,
+                ..
+            })
+        ));
+        let error = serde_json::from_str::<Digest>("7").unwrap_err().to_string();
+        assert!(error.contains("of 64 hex digits"), "{error}");
         assert!(matches!(
             Digest::parse(&format!("b3:{}", &text[3..])),
             Err(IdError::Digit { .. })
