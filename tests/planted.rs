@@ -12,6 +12,8 @@
 #[allow(dead_code, reason = "tests/planted/main.rs uses the rest of it")]
 #[path = "planted/bug.rs"]
 mod bug;
+#[allow(dead_code, reason = "tests/planted/main.rs uses the rest of it")]
+mod copy;
 #[path = "planted/sites.rs"]
 mod sites;
 mod tree;
@@ -19,7 +21,8 @@ mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use bug::{Bug, all, parse, plant, root};
+use bug::{Bug, all, parse, plant};
+use copy::root;
 
 #[test]
 fn every_bug_applies_once_and_names_tests_that_exist() {

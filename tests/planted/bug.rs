@@ -8,7 +8,9 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::copy::root;
 
 /// A planted bug.
 #[derive(Debug, Default)]
@@ -25,11 +27,6 @@ pub(crate) struct Bug {
     pub(crate) tests: Vec<(String, String)>,
     old: String,
     new: String,
-}
-
-/// The folder of the project.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// All bugs, sorted by kind.

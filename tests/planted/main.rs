@@ -9,6 +9,8 @@
 #![allow(dead_code, reason = "the bugs are looked at by tests/planted.rs, too")]
 
 mod bug;
+#[path = "../copy/mod.rs"]
+mod copy;
 mod run;
 
 use std::path::PathBuf;

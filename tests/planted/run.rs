@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::bug::{Bug, all, plant, root};
+use crate::bug::{Bug, all, plant};
+use crate::copy;
 
 /// The module that says which bug is switched on: the one whose name stands in a file.
 const SWITCH: &str = r#"//! Which planted bug is switched on.
@@ -39,19 +40,7 @@ struct Copy {
 impl Copy {
     fn make(folder: &Path, bugs: &[Bug]) -> Result<Self, String> {
         let project = folder.join("project");
-        let mut files = BTreeMap::new();
-        for part in ["src", "tests", "docs", "examples", "benches"] {
-            read_below(&root().join(part), Path::new(part), &mut files);
-        }
-        for file in [
-            "Cargo.toml",
-            "Cargo.lock",
-            "README.md",
-            "CHANGELOG.md",
-            "deny.toml",
-        ] {
-            files.insert(PathBuf::from(file), fs::read(root().join(file)).unwrap());
-        }
+        let mut files = copy::sources();
         let changed: BTreeSet<&str> = bugs.iter().map(|bug| bug.file.as_str()).collect();
         for file in changed {
             let here: Vec<&Bug> = bugs.iter().filter(|bug| bug.file == file).collect();
@@ -60,62 +49,21 @@ impl Copy {
                 .ok_or(format!("there is no {file}"))?;
             *source = plant(&String::from_utf8_lossy(source), &here)?.into_bytes();
         }
-        let library = files.get_mut(Path::new("src/lib.rs")).unwrap();
-        library.extend_from_slice(b"\n#[allow(missing_docs)]\npub mod planted;\n");
-        files.insert(PathBuf::from("src/planted.rs"), SWITCH.into());
-        write_changed(&project, &files);
-        let mut copy = Self {
+        copy::add_module(&mut files, "planted", SWITCH);
+        copy::write_changed(&project, &files);
+        fs::write(switch(folder), "").unwrap();
+        let mut cargo = copy::cargo(&project, &folder.join("target"));
+        cargo.env("HOLOTYPE_PLANTED", switch(folder));
+        let tests = bugs.iter().flat_map(|bug| &bug.tests);
+        let names: BTreeSet<&str> = tests.map(|(program, _)| program.as_str()).collect();
+        Ok(Self {
             folder: folder.to_owned(),
-            programs: BTreeMap::new(),
-        };
-        copy.switch("");
-        copy.build(&project, bugs)?;
-        Ok(copy)
-    }
-
-    /// Builds the programs that hold the tests of the bugs.
-    fn build(&mut self, project: &Path, bugs: &[Bug]) -> Result<(), String> {
-        let names: BTreeSet<&str> = bugs
-            .iter()
-            .flat_map(|bug| bug.tests.iter().map(|(program, _)| program.as_str()))
-            .collect();
-        let mut command = Command::new(env!("CARGO"));
-        command
-            .args(["test", "--no-run", "--message-format=json"])
-            .current_dir(project)
-            .env("CARGO_TARGET_DIR", self.folder.join("target"))
-            .env("HOLOTYPE_PLANTED", self.folder.join("switch"));
-        for name in names {
-            match name {
-                "lib" => command.arg("--lib"),
-                name => command.args(["--test", name]),
-            };
-        }
-        let built = command.output().map_err(|error| error.to_string())?;
-        if !built.status.success() {
-            return Err(format!(
-                "the copy cannot be built:\n{}\n{}",
-                String::from_utf8_lossy(&built.stderr),
-                rendered(&built.stdout)
-            ));
-        }
-        for message in messages(&built.stdout) {
-            let target = &message["target"];
-            let kind = target["kind"][0].as_str().unwrap_or_default();
-            let name = if kind == "lib" {
-                "lib"
-            } else {
-                target["name"].as_str().unwrap_or_default()
-            };
-            if let Some(program) = message["executable"].as_str().filter(|_| kind != "bin") {
-                self.programs.insert(name.to_owned(), PathBuf::from(program));
-            }
-        }
-        Ok(())
+            programs: copy::build(cargo, names)?,
+        })
     }
 
     fn switch(&self, name: &str) {
-        fs::write(self.folder.join("switch"), name).unwrap();
+        fs::write(switch(&self.folder), name).unwrap();
     }
 
     /// Runs the tests of a program whose names hold this.
@@ -155,50 +103,9 @@ impl Copy {
     }
 }
 
-/// Reads the files below a folder.
-fn read_below(folder: &Path, name: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = name.join(path.file_name().unwrap());
-        if path.is_dir() {
-            read_below(&path, &name, files);
-        } else {
-            files.insert(name, fs::read(path).unwrap());
-        }
-    }
-}
-
-/// Makes a folder hold these files. What is there already stays untouched, so that it is not built again.
-fn write_changed(folder: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
-    let mut there = BTreeMap::new();
-    if folder.is_dir() {
-        read_below(folder, Path::new(""), &mut there);
-    }
-    for gone in there.keys().filter(|name| !files.contains_key(*name)) {
-        fs::remove_file(folder.join(gone)).unwrap();
-    }
-    for (name, bytes) in files
-        .iter()
-        .filter(|(name, bytes)| there.get(*name) != Some(bytes))
-    {
-        let path = folder.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-}
-
-fn messages(output: &[u8]) -> Vec<serde_json::Value> {
-    let text = String::from_utf8_lossy(output);
-    text.lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect()
-}
-
-fn rendered(output: &[u8]) -> String {
-    let errors = messages(output).into_iter();
-    errors
-        .filter_map(|message| Some(message["message"]["rendered"].as_str()?.to_owned()))
-        .collect()
+/// The file with the name of the bug that is switched on.
+fn switch(folder: &Path) -> PathBuf {
+    folder.join("switch")
 }
 
 fn failed_tests(output: &[u8]) -> Vec<String> {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::bug::{Bug, root};
+use crate::bug::Bug;
+use crate::copy::root;
 use crate::tree::source_below;
 
 /// What stands where a promise is kept.

@@ -1,0 +1,231 @@
+//! Runs for every mutant the tests that reach it, the fast ones first, until one fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// What came of a mutant that was switched on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// This test failed.
+    Caught(String),
+    /// This test came to no end.
+    Timeout(String),
+    /// So many tests reach it, and all passed that were run in the time.
+    Missed { run: usize, reaching: usize },
+}
+
+/// A test, what it reaches, and how long it takes.
+#[derive(Debug)]
+pub(crate) struct Test {
+    program: String,
+    name: String,
+    reached: BTreeSet<usize>,
+    took: Duration,
+}
+
+/// What tests are run with.
+pub(crate) struct Runner {
+    pub(crate) project: PathBuf,
+    pub(crate) programs: BTreeMap<String, PathBuf>,
+    /// A folder for notes of what was reached.
+    pub(crate) notes: PathBuf,
+}
+
+/// How many tests run beside each other.
+const WORKERS: usize = 2;
+
+/// Does something with each of many, by several threads.
+fn each<T: Sync>(many: &[T], act: impl Fn(usize, &T) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some((at, one)) = {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    many.get(at).map(|one| (at, one))
+                } {
+                    act(at, one);
+                }
+            });
+        }
+    });
+}
+
+impl Runner {
+    fn command(&self, program: &str, seconds: u64) -> Command {
+        let mut command = Command::new("timeout");
+        command
+            .args(["-k", "1", &seconds.to_string()])
+            .arg(&self.programs[program])
+            .current_dir(&self.project)
+            .env("RUST_BACKTRACE", "0")
+            // That it fails is enough; the smallest case need not be found.
+            .env("PROPTEST_MAX_SHRINK_ITERS", "0");
+        command
+    }
+
+    /// Looks which tests there are, what each reaches, and how long it takes. Those that fail without a mutant are told
+    /// of and left out.
+    pub(crate) fn tests(&self, tell: &(impl Fn(&str) + Sync)) -> Vec<Test> {
+        let mut names = Vec::new();
+        for program in self.programs.keys() {
+            let listed = self
+                .command(program, 60)
+                .args(["--list", "--format", "terse"])
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+            let tests = text.lines().filter_map(|line| line.strip_suffix(": test"));
+            names.extend(tests.map(|test| (program.clone(), test.to_owned())));
+        }
+        let found = Mutex::new(Vec::new());
+        each(&names, |at, (program, name)| {
+            match self.reach(at, program, name) {
+                Some(test) => found.lock().unwrap().push(test),
+                None => tell(&format!("{program} {name} fails without a mutant")),
+            }
+        });
+        let mut found = found.into_inner().unwrap();
+        found.sort_by_key(|test| test.took);
+        found
+    }
+
+    fn reach(&self, at: usize, program: &str, name: &str) -> Option<Test> {
+        let note = self.notes.join(at.to_string());
+        let _ = fs::remove_file(&note);
+        let begun = Instant::now();
+        let ran = self
+            .command(program, 900)
+            .args(["--exact", name])
+            .env("HOLOTYPE_MUTANTS_REACHED", &note)
+            .output()
+            .unwrap();
+        let took = begun.elapsed();
+        let reached = fs::read_to_string(&note).unwrap_or_default();
+        ran.status.success().then(|| Test {
+            program: program.to_owned(),
+            name: name.to_owned(),
+            reached: reached.lines().filter_map(|line| line.parse().ok()).collect(),
+            took,
+        })
+    }
+
+    /// Switches a mutant on and runs tests that reach it; stops when they take longer than `seconds` without it.
+    pub(crate) fn try_mutant(
+        &self,
+        number: usize,
+        module: &str,
+        tests: &[Test],
+        seconds: Duration,
+    ) -> Outcome {
+        let mut reaching: Vec<&Test> = tests
+            .iter()
+            .filter(|test| test.reached.contains(&number))
+            .collect();
+        // Those of the module itself first.
+        let inside = format!("{module}::");
+        reaching.sort_by_key(|test| !(test.program == "lib" && test.name.starts_with(&inside)));
+        let (mut at, mut spent, mut chunk) = (0, Duration::ZERO, Duration::from_millis(200));
+        while let Some(first) = reaching.get(at).filter(|_| spent < seconds) {
+            let same = reaching[at..]
+                .iter()
+                .take_while(|test| test.program == first.program);
+            let mut took = Duration::ZERO;
+            let together: Vec<&Test> = same
+                .take_while(|test| {
+                    let fits = took.is_zero() || took + test.took <= chunk;
+                    took += test.took;
+                    fits
+                })
+                .copied()
+                .collect();
+            let took: Duration = together.iter().map(|test| test.took).sum();
+            if let Some(outcome) = self.run(number, &together, took) {
+                return outcome;
+            }
+            at += together.len();
+            spent += took;
+            chunk *= 2;
+        }
+        Outcome::Missed {
+            run: at,
+            reaching: reaching.len(),
+        }
+    }
+
+    /// Runs tests of one program with a mutant.
+    fn run(&self, number: usize, tests: &[&Test], took: Duration) -> Option<Outcome> {
+        let program = &tests.first()?.program;
+        let ran: Output = self
+            .command(program, 15 + 10 * took.as_secs())
+            .arg("--exact")
+            .args(tests.iter().map(|test| &test.name))
+            .env("HOLOTYPE_MUTANT", number.to_string())
+            .output()
+            .unwrap();
+        let failed = String::from_utf8_lossy(&ran.stdout)
+            .lines()
+            .find_map(|line| {
+                line.strip_prefix("test ")?
+                    .strip_suffix(" ... FAILED")
+                    .map(str::to_owned)
+            })
+            .unwrap_or_else(|| {
+                tests
+                    .iter()
+                    .map(|test| test.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            });
+        let failed = format!("{program} {failed}");
+        match ran.status.code() {
+            Some(0) => None,
+            Some(124 | 137) => Some(Outcome::Timeout(failed)),
+            Some(_) | None => Some(Outcome::Caught(failed)),
+        }
+    }
+
+    /// Tries mutants and tells what came of each.
+    pub(crate) fn try_all(
+        &self,
+        mutants: &[(usize, String)],
+        tests: &[Test],
+        seconds: Duration,
+        tell: &(impl Fn(usize, &Outcome) + Sync),
+    ) {
+        each(mutants, |_, (number, module)| {
+            tell(*number, &self.try_mutant(*number, module, tests, seconds));
+        });
+    }
+}
+
+/// How many tests there are, what they take together, and how many mutants none of them reaches.
+pub(crate) fn summary(tests: &[Test], mutants: &[(usize, String)]) -> String {
+    let took: Duration = tests.iter().map(|test| test.took).sum();
+    let reached: BTreeSet<usize> = tests
+        .iter()
+        .flat_map(|test| test.reached.iter().copied())
+        .collect();
+    let unreached = mutants
+        .iter()
+        .filter(|(number, _)| !reached.contains(number))
+        .count();
+    format!(
+        "{} tests, {} s together; no test reaches {unreached} of {} mutants",
+        tests.len(),
+        took.as_secs(),
+        mutants.len()
+    )
+}
+
+/// A folder that is there and empty.
+pub(crate) fn empty_folder(path: &Path) -> PathBuf {
+    let _ = fs::remove_dir_all(path);
+    fs::create_dir_all(path).unwrap();
+    path.to_owned()
+}
