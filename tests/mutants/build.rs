@@ -36,8 +36,8 @@ impl Hindrance {
 
 /// Errors in what a mutant puts there that stay errors without the switch: of types, traits and names. Others, of
 /// borrows above all, may come from the switch.
-const FINAL_ERRORS: [&str; 9] = [
-    "E0277", "E0308", "E0369", "E0282", "E0283", "E0599", "E0600", "E0614", "E0368",
+const FINAL_ERRORS: [&str; 10] = [
+    "E0271", "E0277", "E0308", "E0369", "E0282", "E0283", "E0599", "E0600", "E0614", "E0368",
 ];
 
 /// Lints of the copy: a mutant may do what they are against.

@@ -135,6 +135,15 @@ impl Planter<'_> {
                     self.instead(&format!("if {} {{ return ", is(instead.0)), instead, "; }\n");
                 }
             }
+            Kind::Iterator => {
+                for instead in &site.instead {
+                    let before = format!("if {} {{ return crate::mutants::instead(", is(instead.0));
+                    self.instead(&before, instead, "); }\n");
+                }
+                self.write("crate::mutants::usual({ ");
+                self.render(site.range.clone(), inside);
+                self.write(" })");
+            }
             Kind::Pattern => {
                 let tests: Vec<String> = mutants.iter().map(|number| format!("!{}", is(*number))).collect();
                 self.write(&format!(" if {}", tests.join(" && ")));

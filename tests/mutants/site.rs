@@ -14,6 +14,8 @@ use crate::mutant::{Genre, Mutant, Place};
 pub(crate) enum Kind {
     /// The beginning of the body of a function.
     Body,
+    /// The body of a function that gives some iterator, whose type no other iterator has.
+    Iterator,
     /// The end of the pattern of an arm without a guard.
     Pattern,
     Guard,
@@ -36,9 +38,9 @@ pub(crate) struct Site {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) sites: Vec<Site>,
-    /// Mutants that cannot be switched: those in a function that the compiler runs, or of a chain with `let`.
+    /// Mutants that cannot be switched, since the compiler runs them.
     pub(crate) fixed: Vec<usize>,
-    /// Mutants that take an arm out where no other takes everything, which does not compile.
+    /// Mutants that do not compile: an arm is taken out where no other takes everything, or `let` stands beside `||`.
     pub(crate) unviable: Vec<usize>,
 }
 
@@ -92,6 +94,26 @@ fn has_let(expression: &syn::Expr) -> bool {
     }
 }
 
+/// Whether a function gives `impl Iterator`.
+fn is_some_iterator(output: &syn::ReturnType) -> bool {
+    let syn::ReturnType::Type(_, output) = output else {
+        return false;
+    };
+    let syn::Type::ImplTrait(output) = output.as_ref() else {
+        return false;
+    };
+    output.bounds.iter().any(|bound| {
+        let syn::TypeParamBound::Trait(bound) = bound else {
+            return false;
+        };
+        bound
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Iterator")
+    })
+}
+
 impl Finder<'_> {
     /// The mutants of a kind from one place to another.
     fn mutants(&self, genre: Genre, from: Span, to: Span) -> Vec<(usize, &Mutant)> {
@@ -103,15 +125,8 @@ impl Finder<'_> {
             .collect()
     }
 
-    fn add(
-        &mut self,
-        kind: Kind,
-        range: Range<usize>,
-        scope: Range<usize>,
-        instead: Vec<(usize, String)>,
-        fixed: bool,
-    ) {
-        if fixed || self.is_const {
+    fn add(&mut self, kind: Kind, range: Range<usize>, scope: Range<usize>, instead: Vec<(usize, String)>) {
+        if self.is_const {
             self.found
                 .fixed
                 .extend(instead.into_iter().map(|(number, _)| number));
@@ -125,8 +140,8 @@ impl Finder<'_> {
         }
     }
 
-    fn add_expression(&mut self, range: Range<usize>, instead: Vec<(usize, String)>, fixed: bool) {
-        self.add(Kind::Expression, range.clone(), range, instead, fixed);
+    fn add_expression(&mut self, range: Range<usize>, instead: Vec<(usize, String)>) {
+        self.add(Kind::Expression, range.clone(), range, instead);
     }
 
     /// The text of an expression where a part of it is something else.
@@ -146,7 +161,7 @@ impl Finder<'_> {
                 .map(|(number, mutant)| (number, mutant.replacement.clone()))
                 .collect();
             let range = guard.span().byte_range();
-            self.add(Kind::Guard, range.clone(), range, instead, has_let(guard));
+            self.add(Kind::Guard, range.clone(), range, instead);
         }
     }
 
@@ -157,7 +172,7 @@ impl Finder<'_> {
         self.is_const = outer;
     }
 
-    fn function(&mut self, block: &syn::Block) {
+    fn function(&mut self, signature: &syn::Signature, block: &syn::Block) {
         if let (Some(first), Some(last)) = (block.stmts.first(), block.stmts.last()) {
             let mutants = self.mutants(Genre::FnValue, first.span(), last.span());
             let instead = mutants
@@ -165,7 +180,11 @@ impl Finder<'_> {
                 .map(|(number, mutant)| (number, mutant.replacement.clone()))
                 .collect();
             let (start, end) = (first.span().byte_range().start, last.span().byte_range().end);
-            self.add(Kind::Body, start..start, start..end, instead, false);
+            if is_some_iterator(&signature.output) {
+                self.add(Kind::Iterator, start..end, start..end, instead);
+            } else {
+                self.add(Kind::Body, start..start, start..end, instead);
+            }
         }
     }
 }
@@ -173,21 +192,21 @@ impl Finder<'_> {
 impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
         self.within(function.sig.constness.is_some(), |finder| {
-            finder.function(&function.block);
+            finder.function(&function.sig, &function.block);
             syn::visit::visit_item_fn(finder, function);
         });
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
         self.within(function.sig.constness.is_some(), |finder| {
-            finder.function(&function.block);
+            finder.function(&function.sig, &function.block);
             syn::visit::visit_impl_item_fn(finder, function);
         });
     }
 
     fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
         if let Some(block) = &function.default {
-            self.function(block);
+            self.function(&function.sig, block);
         }
         syn::visit::visit_trait_item_fn(self, function);
     }
@@ -210,13 +229,17 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
         let (whole, operator) = (binary.span().byte_range(), binary.op.span().byte_range());
-        let instead = self
+        let instead: Vec<(usize, String)> = self
             .mutants(Genre::BinaryOperator, binary.op.span(), binary.op.span())
             .into_iter()
             .map(|(number, mutant)| (number, self.with(&whole, &operator, &mutant.replacement)))
             .collect();
-        let fixed = has_let(&binary.left) || has_let(&binary.right);
-        self.add_expression(whole, instead, fixed);
+        if has_let(&binary.left) || has_let(&binary.right) {
+            let unviable = instead.into_iter().map(|(number, _)| number);
+            self.found.unviable.extend(unviable);
+        } else {
+            self.add_expression(whole, instead);
+        }
         syn::visit::visit_expr_binary(self, binary);
     }
 
@@ -227,7 +250,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             .into_iter()
             .map(|(number, _)| (number, self.with(&whole, &operator, "")))
             .collect();
-        self.add_expression(whole, instead, false);
+        self.add_expression(whole, instead);
         syn::visit::visit_expr_unary(self, unary);
     }
 
@@ -242,7 +265,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 instead.push((number, self.with(&whole, &part, "")));
             }
         }
-        self.add_expression(whole, instead, false);
+        self.add_expression(whole, instead);
         syn::visit::visit_expr_struct(self, value);
     }
 
@@ -259,7 +282,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                     .into_iter()
                     .map(|number| (number, String::new()))
                     .collect();
-                self.add(Kind::Pattern, end..end, arm.span().byte_range(), instead, false);
+                self.add(Kind::Pattern, end..end, arm.span().byte_range(), instead);
             } else {
                 self.found.unviable.extend(deleted);
             }

@@ -47,3 +47,26 @@ pub fn is(number: usize) -> bool {
     }
     switches.on == number
 }
+
+/// The iterator of a function, or what a mutant gives instead.
+pub struct Either<I: Iterator>(Result<I, std::vec::IntoIter<I::Item>>);
+
+impl<I: Iterator> Iterator for Either<I> {
+    type Item = I::Item;
+    fn next(&mut self) -> Option<I::Item> {
+        match &mut self.0 {
+            Ok(usual) => usual.next(),
+            Err(instead) => instead.next(),
+        }
+    }
+}
+
+/// What the function gives.
+pub fn usual<I: Iterator>(iterator: I) -> Either<I> {
+    Either(Ok(iterator))
+}
+
+/// What a mutant gives instead.
+pub fn instead<I: Iterator>(iterator: impl Iterator<Item = I::Item>) -> Either<I> {
+    Either(Err(iterator.collect::<Vec<_>>().into_iter()))
+}
