@@ -1,3 +1,7 @@
+mod batches;
+mod decisions;
+mod records;
+
 use super::*;
 use crate::codec::to_canonical;
 use crate::id::BatchId;

@@ -16,7 +16,7 @@ mod plant;
 mod site;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::io::Write;
@@ -95,6 +95,20 @@ impl Results {
         matches!(self.outcome(mutant), Some("caught" | "timeout"))
     }
 
+    /// The tests that noticed a mutant of a file.
+    fn deciders(&self, mutants: &[Mutant]) -> BTreeMap<String, BTreeSet<String>> {
+        let mut deciders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for mutant in mutants {
+            if let Some((_, test)) = self.known.get(&mutant.name).filter(|(what, _)| what == "caught") {
+                deciders
+                    .entry(mutant.file.clone())
+                    .or_default()
+                    .insert(test.clone());
+            }
+        }
+        deciders
+    }
+
     fn note(&self, mutant: &Mutant, what: &str, by: &str) {
         writeln!(self.file.lock().unwrap(), "{}\t{what}\t{by}", mutant.name).unwrap();
     }
@@ -134,10 +148,9 @@ fn run() -> Result<(), String> {
     for (number, hindrance) in &copy.hindered {
         results.note(&mutants[*number], hindrance.name(), "");
     }
-    let wanted: Vec<(usize, String)> = numbered()
+    let wanted: Vec<(usize, &Mutant)> = numbered()
         .filter(|(number, mutant)| !copy.hindered.contains_key(number) && mutant.name.contains(&wish.only))
         .filter(|(_, mutant)| !results.is_noticed(mutant))
-        .map(|(number, mutant)| (number, mutant.module().to_owned()))
         .collect();
     println!(
         "{} of {} mutants are in the copy, {} are tried",
@@ -149,11 +162,12 @@ fn run() -> Result<(), String> {
         project: copy.project,
         programs: copy.programs,
         notes: trial::empty_folder(&wish.folder.join("notes")),
+        deciders: Mutex::new(results.deciders(&mutants)),
     };
     let tests = runner.tests(&|text| println!("{text}"));
     println!("{}", trial::summary(&tests, &wanted));
-    runner.try_all(&wanted, &tests, wish.seconds, &|number, outcome| {
-        results.note_outcome(&mutants[number], outcome);
+    runner.try_all(&wanted, &tests, wish.seconds, &|mutant, outcome| {
+        results.note_outcome(mutant, outcome);
     });
     results.settle(&mutants);
     Ok(())

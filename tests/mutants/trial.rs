@@ -8,6 +8,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::mutant::Mutant;
+
 /// What came of a mutant that was switched on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -28,12 +30,20 @@ pub(crate) struct Test {
     took: Duration,
 }
 
+impl Test {
+    fn full_name(&self) -> String {
+        format!("{} {}", self.program, self.name)
+    }
+}
+
 /// What tests are run with.
 pub(crate) struct Runner {
     pub(crate) project: PathBuf,
     pub(crate) programs: BTreeMap<String, PathBuf>,
     /// A folder for notes of what was reached.
     pub(crate) notes: PathBuf,
+    /// The tests that noticed a mutant of a file.
+    pub(crate) deciders: Mutex<BTreeMap<String, BTreeSet<String>>>,
 }
 
 /// How many tests run beside each other.
@@ -116,20 +126,24 @@ impl Runner {
     }
 
     /// Switches a mutant on and runs tests that reach it; stops when they take longer than `seconds` without it.
-    pub(crate) fn try_mutant(
-        &self,
-        number: usize,
-        module: &str,
-        tests: &[Test],
-        seconds: Duration,
-    ) -> Outcome {
+    fn try_mutant(&self, number: usize, mutant: &Mutant, tests: &[Test], seconds: Duration) -> Outcome {
         let mut reaching: Vec<&Test> = tests
             .iter()
             .filter(|test| test.reached.contains(&number))
             .collect();
-        // Those of the module itself first.
-        let inside = format!("{module}::");
-        reaching.sort_by_key(|test| !(test.program == "lib" && test.name.starts_with(&inside)));
+        let inside = format!("{}::", mutant.module());
+        let deciders = self
+            .deciders
+            .lock()
+            .unwrap()
+            .get(&mutant.file)
+            .cloned()
+            .unwrap_or_default();
+        // Those that noticed others of the file first, then those of the module itself, then the fast ones.
+        reaching.sort_by_key(|test| {
+            let is_inside = test.program == "lib" && test.name.starts_with(&inside);
+            (!deciders.contains(&test.full_name()), !is_inside, test.took)
+        });
         let (mut at, mut spent, mut chunk) = (0, Duration::ZERO, Duration::from_millis(200));
         while let Some(first) = reaching.get(at).filter(|_| spent < seconds) {
             let same = reaching[at..]
@@ -146,6 +160,13 @@ impl Runner {
                 .collect();
             let took: Duration = together.iter().map(|test| test.took).sum();
             if let Some(outcome) = self.run(number, &together, took) {
+                if let Outcome::Caught(test) = &outcome {
+                    let mut deciders = self.deciders.lock().unwrap();
+                    deciders
+                        .entry(mutant.file.clone())
+                        .or_default()
+                        .insert(test.clone());
+                }
                 return outcome;
             }
             at += together.len();
@@ -193,19 +214,19 @@ impl Runner {
     /// Tries mutants and tells what came of each.
     pub(crate) fn try_all(
         &self,
-        mutants: &[(usize, String)],
+        mutants: &[(usize, &Mutant)],
         tests: &[Test],
         seconds: Duration,
-        tell: &(impl Fn(usize, &Outcome) + Sync),
+        tell: &(impl Fn(&Mutant, &Outcome) + Sync),
     ) {
-        each(mutants, |_, (number, module)| {
-            tell(*number, &self.try_mutant(*number, module, tests, seconds));
+        each(mutants, |_, (number, mutant)| {
+            tell(mutant, &self.try_mutant(*number, mutant, tests, seconds));
         });
     }
 }
 
 /// How many tests there are, what they take together, and how many mutants none of them reaches.
-pub(crate) fn summary(tests: &[Test], mutants: &[(usize, String)]) -> String {
+pub(crate) fn summary(tests: &[Test], mutants: &[(usize, &Mutant)]) -> String {
     let took: Duration = tests.iter().map(|test| test.took).sum();
     let reached: BTreeSet<usize> = tests
         .iter()
