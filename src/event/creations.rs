@@ -75,6 +75,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn creations_on_one_image_are_taken_in_together() {
+        let (one, other) = (ImageId::of_name("1").prefix(), ImageId::of_name("2").prefix());
+        let mut creations = Creations::default();
+        assert!(creations.take(one) && creations.take(other));
+        let mut writer = BatchWriter::new();
+        writer
+            .push(&Context::default(), &event((1, 1, false, 0)))
+            .unwrap();
+        let bytes = writer.seal().unwrap().bytes;
+        let mut reader = BatchReader::new(&bytes).unwrap();
+        let line = reader.next_line().unwrap().unwrap();
+        let LineEvent::Created(created) = &line.event else {
+            unreachable!()
+        };
+        creations.add(&EmptyState, line.context, created).unwrap();
+        assert!(creations.take(one) && !creations.take(other));
+        creations.settle(&mut Edits::default());
+        assert!(creations.take(other));
+    }
+
     proptest! {
         #[test]
         fn creations_in_a_row_do_what_they_do_one_by_one(

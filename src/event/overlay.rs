@@ -429,12 +429,30 @@ mod tests {
         found
     }
 
+    #[test]
+    fn an_edit_takes_its_key_its_value_and_some() {
+        let mut edits = Edits::default();
+        assert_eq!((edits.size_bytes(), edits.is_empty()), (0, true));
+        for (value, bytes) in [(None, 0), (Some(vec![7; 500]), 500)] {
+            let before = edits.size_bytes();
+            let key = key(3, 1, bytes.min(9) as u8);
+            edits.apply(vec![Edit {
+                key: key.clone(),
+                value,
+            }]);
+            let expected = key.as_bytes().len() + bytes + EDIT_OVERHEAD;
+            assert_eq!((edits.size_bytes() - before, edits.is_empty()), (expected, false));
+        }
+    }
+
     proptest! {
         #[test]
         fn edits_are_in_key_order_like_those_of_one_map(all in edits()) {
             let mut apart = Edits::default();
             apart.apply(all.clone());
             let plain = plain(&all);
+            prop_assert_eq!(&Edits::from(all), &apart);
+            prop_assert_eq!(apart.is_empty(), plain.is_empty());
             prop_assert!(apart.iter().eq(plain.iter()));
             prop_assert!(apart.into_iter().eq(plain));
         }

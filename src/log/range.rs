@@ -166,6 +166,19 @@ mod tests {
     }
 
     #[test]
+    fn a_range_holds_the_images_between_the_first_and_the_last() {
+        let mut range = BatchRange::new(BatchId::of(b"b"), 0, 0, None, 7);
+        let holds = |range: &BatchRange| [0, 1, 2, 3, 4].map(|image| range.may_hold(prefix(image)));
+        assert_eq!(holds(&range), [false; 5]);
+        for image in [Some(2), None, Some(3), Some(1), None] {
+            range.note_event(image.map(prefix));
+        }
+        assert_eq!((range.events, range.global_events), (5, 2));
+        assert_eq!(range.images, Some((prefix(1), prefix(3))));
+        assert_eq!(holds(&range), [false, true, true, true, false]);
+    }
+
+    #[test]
     fn what_is_left_out_when_it_is_written_is_refused_when_it_is_read() {
         let (one, two) = (prefix(1), prefix(2));
         let accepted = [

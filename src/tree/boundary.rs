@@ -57,6 +57,32 @@ mod tests {
         assert!(keys.iter().all(|key| is_boundary(key, 1, 184)));
     }
 
+    /// The digest of `holotype` as b3sum prints it: c33e2fc4 58e9bd15 … 6cb117ad.
+    #[test]
+    fn a_lot_is_four_bytes_of_the_digest() {
+        let lots = [0, 1, 7, 8].map(|level| lot(b"holotype", level));
+        assert_eq!(lots, [0xc42f_3ec3, 0x15bd_e958, 0xad17_b16c, 0xc42f_3ec3]);
+    }
+
+    /// 40000 · 9³ is what the lot 8157869 spreads to in leaves, 40000 · 36³ what 32631476 does above.
+    #[test]
+    fn a_node_ends_where_it_has_grown_beyond_the_lot() {
+        for (lot, target, n) in [(8_157_869, LEAF_TARGET, 9), (32_631_476, UPPER_TARGET, 36)] {
+            assert!(!ends(lot, target, n));
+            assert!(ends(lot - 1, target, n) && ends(lot, target, n + 1));
+        }
+    }
+
+    #[test]
+    fn the_fewest_entries_are_the_first_at_which_a_node_ends() {
+        for key in (0..4000_u64).map(u64::to_be_bytes) {
+            for (level, most) in [(0, 12), (0, 80), (1, 20)] {
+                let first = (1..most).find(|n| is_boundary(&key, level, *n));
+                assert_eq!(ends_from(&key, level, most), first.unwrap_or(most));
+            }
+        }
+    }
+
     #[test]
     fn levels_draw_different_lots() {
         let ends = |level: u8| {

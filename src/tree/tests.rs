@@ -49,6 +49,8 @@ fn an_empty_tree_has_a_root() {
     assert_eq!(tree.get(&nodes, b"x").unwrap(), None);
     assert_eq!(content(tree, &nodes), Map::new());
     assert_eq!(bulk(&Map::new(), &mut nodes), tree);
+    assert!(nodes.node(tree.root()).unwrap().is_empty());
+    assert!(!nodes.is_empty() && MemoryNodes::default().is_empty());
 }
 
 #[test]
@@ -56,6 +58,7 @@ fn everything_put_in_is_found() {
     let mut nodes = MemoryNodes::default();
     let map = map_of(0..5000);
     let tree = bulk(&map, &mut nodes);
+    assert!(!nodes.node(tree.root()).unwrap().is_empty());
     assert_eq!(tree.count(&nodes).unwrap(), 5000);
     assert_eq!(content(tree, &nodes), map);
     for n in (0..5000).step_by(7) {

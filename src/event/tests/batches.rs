@@ -102,6 +102,46 @@ fn lines_that_were_written_before_mean_the_same_in_any_batch() {
 }
 
 #[test]
+fn a_header_says_what_differs_from_a_context_without_anything() {
+    let event = withdrawals(ImageId::of_name("1.tiff"), 1).remove(0);
+    let header = |context: &Context| {
+        let mut writer = BatchWriter::new();
+        writer.push(context, &event).unwrap();
+        let bytes = writer.seal().unwrap().bytes;
+        let first = bytes.split(|byte| *byte == b'\n').next().unwrap().to_vec();
+        String::from_utf8(first).unwrap()
+    };
+    let plain = header(&Context::default());
+    assert_eq!(
+        plain,
+        r#"{"event":"annotation.withdrawn/1","format":"holotype/batch/1"}"#
+    );
+    let second = Context {
+        round: Some(2),
+        ..Context::default()
+    };
+    assert!(header(&second).starts_with(r#"{"by":{"round":2},"event""#));
+}
+
+#[test]
+fn something_happened_when_it_says_else_when_it_was_recorded() {
+    let time = |text: &str| crate::time::Timestamp::parse(text).ok();
+    let (own, recorded) = (time("2020-01-02T03:04:05Z"), time("2026-11-01T12:00:00Z"));
+    let happened = |at, recorded_at| {
+        let context = Context {
+            at,
+            recorded_at,
+            ..Context::default()
+        };
+        context.happened_at()
+    };
+    assert_eq!(happened(own, recorded), own);
+    assert_eq!(happened(None, recorded), recorded);
+    assert_eq!(happened(None, None), None);
+    assert!(own.is_some() && own != recorded);
+}
+
+#[test]
 fn no_lines_leave_a_batch_as_it_was() {
     let lines = lines_of(&Context::default(), &withdrawals(ImageId::of_name("1.tiff"), 2));
     let none = lines_of(&Context::default(), &[]);

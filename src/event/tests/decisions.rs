@@ -173,6 +173,26 @@ fn an_annotation_with_an_id_of_another_image_is_refused() {
 }
 
 #[test]
+fn many_annotations_with_an_unknown_label_are_refused() {
+    let b = bench();
+    let new = |label: LabelId| NewAnnotation {
+        geometry: Geometry::point(1.0, 2.0),
+        label: Some(label),
+        identity: AnnotationIdentity::Content,
+        source_id: None,
+        attributes: Facts::new(),
+    };
+    let create = |labels: &[LabelId]| {
+        let annotations = labels.iter().copied().map(new);
+        create_annotations(&b.state, &b.by, b.image, annotations).unwrap()
+    };
+    let unknown = LabelId::of_name("unknown", 0);
+    assert!(create(&[b.label, b.label]).is_ok());
+    let refused = create(&[b.label, unknown]).unwrap_err();
+    assert!(matches!(refused, Rejection::UnknownLabel { .. }), "{refused:?}");
+}
+
+#[test]
 fn erasing_nobody_is_no_event() {
     let mut b = bench();
     let nobody = Command::ErasePerson { private: Vec::new() };
