@@ -433,9 +433,9 @@ mod tests {
     fn an_edit_takes_its_key_its_value_and_some() {
         let mut edits = Edits::default();
         assert_eq!((edits.size_bytes(), edits.is_empty()), (0, true));
-        for (value, bytes) in [(None, 0), (Some(vec![7; 500]), 500)] {
+        for (own, value, bytes) in [(1, None, 0), (2, Some(vec![7; 500]), 500)] {
             let before = edits.size_bytes();
-            let key = key(3, 1, bytes.min(9) as u8);
+            let key = key(3, 1, own);
             edits.apply(vec![Edit {
                 key: key.clone(),
                 value,

@@ -123,3 +123,30 @@ impl Iterator for FirstParents<'_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Extra;
+
+    #[test]
+    fn a_commit_holds_the_events_of_all_its_batches() {
+        let batch = |events| BatchRange::new(BatchId::of(b"b"), events, 0, None, 7);
+        let parent = CommitId::of(b"parent");
+        let mut commit = Commit {
+            author: PrivateId::of(b"a"),
+            batches: vec![batch(3), batch(4)],
+            committed_at: Timestamp::parse("2026-11-01T12:00:00Z").unwrap(),
+            counts: Counts::default(),
+            format: Tag::default(),
+            message: String::new(),
+            parents: vec![parent, CommitId::of(b"merged")],
+            root: NodeId::of(b"root"),
+            snapshot: SnapshotId::of(b"snapshot"),
+            extra: Extra::default(),
+        };
+        assert_eq!((commit.events(), commit.first_parent()), (7, Some(parent)));
+        (commit.batches, commit.parents) = (Vec::new(), Vec::new());
+        assert_eq!((commit.events(), commit.first_parent()), (0, None));
+    }
+}
