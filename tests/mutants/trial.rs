@@ -46,6 +46,25 @@ pub(crate) struct Runner {
     pub(crate) deciders: Mutex<BTreeMap<String, BTreeSet<String>>>,
 }
 
+/// The tests of a mutant are run in steps that take so long at first, then twice as long each time, and at most so long.
+const STEP_MIN: Duration = Duration::from_millis(200);
+const STEP_MAX: Duration = Duration::from_secs(8);
+
+/// What tests take together.
+fn total(tests: &[&Test]) -> Duration {
+    tests.iter().map(|test| test.took).sum()
+}
+
+/// How many of these tests, one at least where there is one, take no longer than a step.
+fn within(tests: &[&Test], step: Duration) -> usize {
+    let mut took = Duration::ZERO;
+    let fitting = tests.iter().take_while(|test| {
+        took += test.took;
+        took <= step
+    });
+    fitting.count().max(1).min(tests.len())
+}
+
 /// How many tests run beside each other.
 const WORKERS: usize = 2;
 
@@ -144,22 +163,14 @@ impl Runner {
             let is_inside = test.program == "lib" && test.name.starts_with(&inside);
             (!deciders.contains(&test.full_name()), !is_inside, test.took)
         });
-        let (mut at, mut spent, mut chunk) = (0, Duration::ZERO, Duration::from_millis(200));
-        while let Some(first) = reaching.get(at).filter(|_| spent < seconds) {
-            let same = reaching[at..]
-                .iter()
-                .take_while(|test| test.program == first.program);
-            let mut took = Duration::ZERO;
-            let together: Vec<&Test> = same
-                .take_while(|test| {
-                    let fits = took.is_zero() || took + test.took <= chunk;
-                    took += test.took;
-                    fits
-                })
-                .copied()
-                .collect();
-            let took: Duration = together.iter().map(|test| test.took).sum();
-            if let Some(outcome) = self.run(number, &together, took) {
+        let (mut at, mut spent, mut step) = (0, Duration::ZERO, STEP_MIN);
+        while spent < seconds {
+            let rest = &reaching[at..];
+            let together = &rest[..within(rest, step)];
+            if together.is_empty() {
+                break;
+            }
+            if let Some(outcome) = self.run_together(number, together) {
                 if let Outcome::Caught(test) = &outcome {
                     let mut deciders = self.deciders.lock().unwrap();
                     deciders
@@ -170,8 +181,8 @@ impl Runner {
                 return outcome;
             }
             at += together.len();
-            spent += took;
-            chunk *= 2;
+            spent += total(together);
+            step = (step * 2).min(STEP_MAX);
         }
         Outcome::Missed {
             run: at,
@@ -179,11 +190,23 @@ impl Runner {
         }
     }
 
+    /// Runs tests with a mutant, those of a program together.
+    fn run_together(&self, number: usize, tests: &[&Test]) -> Option<Outcome> {
+        let programs: BTreeSet<&str> = tests.iter().map(|test| test.program.as_str()).collect();
+        programs.into_iter().find_map(|program| {
+            let own: Vec<&Test> = tests
+                .iter()
+                .filter(|test| test.program == program)
+                .copied()
+                .collect();
+            self.run(number, program, &own)
+        })
+    }
+
     /// Runs tests of one program with a mutant.
-    fn run(&self, number: usize, tests: &[&Test], took: Duration) -> Option<Outcome> {
-        let program = &tests.first()?.program;
+    fn run(&self, number: usize, program: &str, tests: &[&Test]) -> Option<Outcome> {
         let ran: Output = self
-            .command(program, 15 + 10 * took.as_secs())
+            .command(program, 15 + 10 * total(tests).as_secs())
             .arg("--exact")
             .args(tests.iter().map(|test| &test.name))
             .env("HOLOTYPE_MUTANT", number.to_string())
