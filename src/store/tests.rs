@@ -324,3 +324,126 @@ fn a_slot_that_is_another_than_the_witness_saw_is_told() {
     fs::copy(other.path(name), store.path(name)).unwrap();
     assert_eq!(store.check_witness().unwrap().leading, [name]);
 }
+
+fn slot_path(store: &Store, branch: &str, seq: u64) -> PathBuf {
+    store.path(&format!("refs/heads/{branch}/{seq:010}"))
+}
+
+#[test]
+fn a_tip_is_found_from_any_hint() {
+    for slots in [0_u8, 1, 2, 3, 7, 12] {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = witnessed(dir.path(), slots);
+        let last = u64::from(slots);
+        let hints = [
+            "",
+            "x",
+            "0",
+            "1",
+            "2",
+            "5",
+            "12",
+            "13",
+            "900",
+            "18446744073709551615",
+        ];
+        for hint in hints {
+            store.write_derived("tips/main", hint.as_bytes()).unwrap();
+            let tip = store.read_latest("main").unwrap();
+            assert_eq!(
+                tip.map_or(0, |tip| tip.slot.seq),
+                last,
+                "{slots} slots, hint {hint}"
+            );
+            if last > 0 && hint != last.to_string() {
+                let noted = store.read_derived("tips/main", 64);
+                assert_eq!(
+                    noted,
+                    Some(format!("{last}\n").into_bytes()),
+                    "{slots} slots, hint {hint}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_slot_that_the_witness_saw_and_that_is_gone_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = witnessed(dir.path(), 3);
+    fs::remove_file(slot_path(&store, "main", 3)).unwrap();
+    assert!(
+        matches!(store.read_latest("main"), Err(StoreError::Missing { path }) if path == slot_path(&store, "main", 3))
+    );
+}
+
+#[test]
+fn a_slot_in_the_place_of_another_is_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = witnessed(dir.path(), 2);
+    let folder = store.path("refs/heads/other");
+    fs::create_dir_all(&folder).unwrap();
+    let (first, second) = (slot_path(&store, "main", 1), slot_path(&store, "main", 2));
+    fs::copy(&second, slot_path(&store, "other", 2)).unwrap();
+    fs::copy(&first, &second).unwrap();
+    for (branch, seq) in [("other", 2), ("main", 2)] {
+        assert!(
+            matches!(store.read_slot(branch, seq), Err(StoreError::Damaged { .. })),
+            "{branch}"
+        );
+    }
+    assert!(store.read_slot("main", 1).unwrap().is_some());
+    assert!(store.read_slot("main", 3).unwrap().is_none());
+}
+
+#[test]
+fn what_is_opened_is_looked_at_again_on_demand() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    store.check_format().unwrap();
+    store.check_repository().unwrap();
+    for number in ["0", "1", "01"] {
+        let line = format!("holotype repository {number}");
+        let text = format!("{line} {}\n", Digest::of(line.as_bytes()));
+        fs::write(store.path("format"), text).unwrap();
+        let found = store.check_format();
+        if number == "1" {
+            found.unwrap();
+        } else {
+            assert!(matches!(found, Err(StoreError::Damaged { .. })), "{number}");
+        }
+    }
+    let other = tempfile::tempdir().unwrap();
+    let other = Store::init(Arc::new(RealVfs), other.path(), "n", Digest::of(b"other")).unwrap();
+    fs::copy(other.path("repository.json"), store.path("repository.json")).unwrap();
+    assert!(matches!(
+        store.check_repository(),
+        Err(StoreError::Damaged { .. })
+    ));
+}
+
+#[test]
+fn a_missing_folder_is_empty_and_what_is_no_folder_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    assert_eq!(store.list("nothing").unwrap(), Vec::new());
+    assert!(store.list("format").is_err());
+    let names = |entries: Vec<DirEntry>| entries.into_iter().map(|entry| entry.name).collect::<Vec<_>>();
+    assert_eq!(names(store.list("refs").unwrap()), ["heads", "tags", "witness"]);
+    assert_eq!(store.list_tags().unwrap(), Vec::<String>::new());
+    assert_eq!(store.list_branches().unwrap(), ["main"]);
+}
+
+#[test]
+fn a_file_is_read_up_to_its_limit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    fs::write(&path, b"1234").unwrap();
+    for limit in [4, 5, 100] {
+        assert_eq!(read_all(&RealVfs, &path, limit).unwrap(), b"1234");
+    }
+    for limit in [0, 3] {
+        let error = read_all(&RealVfs, &path, limit).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge, "{limit}");
+    }
+}
