@@ -130,6 +130,26 @@ mod tests {
         (number.to_be_bytes().to_vec(), vec![b'x'; long])
     }
 
+    /// Builds a tree from entries one by one, and from segments of these lengths, and compares them.
+    fn segments_are_as_entries(lengths: &[u32]) {
+        let (mut plain_nodes, mut nodes) = (MemoryNodes::default(), MemoryNodes::default());
+        let (mut plain, mut builder) = (TreeBuilder::new(), TreeBuilder::new());
+        let mut number = 0;
+        for length in lengths {
+            let mut segment = SegmentBuilder::default();
+            for _ in 0..*length {
+                let (key, value) = entry(number);
+                plain.push(&key, &value, &mut plain_nodes);
+                segment.push(&key, &value, &mut nodes);
+                number += 1;
+            }
+            builder.push_segment(&segment.finish(), &mut nodes);
+        }
+        let (found, expected) = (builder.finish(&mut nodes), plain.finish(&mut plain_nodes));
+        assert_eq!(found, expected, "{lengths:?}");
+        assert_eq!(nodes.into_map(), plain_nodes.into_map(), "{lengths:?}");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
 
@@ -137,21 +157,15 @@ mod tests {
         fn segments_give_the_tree_of_their_entries(
             lengths in prop::collection::vec(prop_oneof![0..3_u32, 0..400_u32, 0..4000_u32], 0..7),
         ) {
-            let (mut plain_nodes, mut nodes) = (MemoryNodes::default(), MemoryNodes::default());
-            let (mut plain, mut builder) = (TreeBuilder::new(), TreeBuilder::new());
-            let mut number = 0;
-            for length in lengths {
-                let mut segment = SegmentBuilder::default();
-                for _ in 0..length {
-                    let (key, value) = entry(number);
-                    plain.push(&key, &value, &mut plain_nodes);
-                    segment.push(&key, &value, &mut nodes);
-                    number += 1;
-                }
-                builder.push_segment(&segment.finish(), &mut nodes);
-            }
-            prop_assert_eq!(builder.finish(&mut nodes), plain.finish(&mut plain_nodes));
-            prop_assert_eq!(nodes.into_map(), plain_nodes.into_map());
+            segments_are_as_entries(&lengths);
+        }
+    }
+
+    /// Among them those that end with a leaf.
+    #[test]
+    fn a_segment_of_any_length_gives_the_tree_of_its_entries() {
+        for length in 0..300 {
+            segments_are_as_entries(&[length]);
         }
     }
 
