@@ -293,7 +293,7 @@ fn integers_have_a_limit() {
     assert_eq!(encoded(&LIMIT), "9007199254740992");
     assert_eq!(encoded(&-LIMIT), "-9007199254740992");
     assert_eq!(encoded(&LIMIT.unsigned_abs()), "9007199254740992");
-    let read: Value = from_canonical(b"9007199254740992").unwrap();
+    let read = value_from_canonical(b"9007199254740992").unwrap();
     assert_eq!(read, json!(LIMIT));
     assert_eq!(encoded(&i128::from(-LIMIT)), "-9007199254740992");
     assert_eq!(encoded(&[0, -1, 10, 4_294_967_295_i64]), "[0,-1,10,4294967295]");

@@ -17,7 +17,7 @@ use super::{Event, LoggedEvent};
 pub const BATCH_SIZE_MAX: usize = 4 << 20;
 
 /// A batch with events about no image is cut after the line with which it reaches this many bytes.
-pub(super) const MIXED_SIZE_MAX: usize = 64 << 10;
+const MIXED_SIZE_MAX: usize = 64 << 10;
 
 /// A batch that cannot be read or written.
 #[derive(Debug, thiserror::Error)]

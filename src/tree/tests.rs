@@ -53,6 +53,25 @@ fn an_empty_tree_has_a_root() {
     assert!(!nodes.is_empty() && MemoryNodes::default().is_empty());
 }
 
+/// Whole nodes go, and what is left is a node that nobody touched, at all places where that can be.
+#[test]
+fn what_is_left_of_a_tree_is_the_tree_of_what_is_left() {
+    let mut nodes = MemoryNodes::default();
+    let map = map_of(0..300);
+    let tree = bulk(&map, &mut nodes);
+    let keys: Vec<_> = map.keys().cloned().collect();
+    for kept in (0..=keys.len()).flat_map(|at| [0..at, at..keys.len()]) {
+        let left: Map = keys[kept.clone()]
+            .iter()
+            .map(|key| (key.clone(), map[key].clone()))
+            .collect();
+        let gone = keys.iter().filter(|key| !left.contains_key(*key));
+        let gone = gone.map(|key| (key.clone(), None)).collect();
+        let edited = edit(tree, &mut nodes, &gone);
+        assert_eq!(edited, bulk(&left, &mut nodes), "{kept:?}");
+    }
+}
+
 #[test]
 fn everything_put_in_is_found() {
     let mut nodes = MemoryNodes::default();

@@ -47,7 +47,7 @@ make_crate() {
     for test in "$@"; do
         cp "$root/tests/$test.rs" "$folder/tests/"
     done
-    for shared in common tree durable threats; do
+    for shared in common tree material diff_laws durable threats; do
         [[ $# -eq 0 ]] || cp -r "$root/tests/$shared" "$folder/tests/"
     done
     # The same libraries; programs, benches, lints and what only other modules need stay behind.
@@ -85,7 +85,7 @@ table() {
 # Tries in a build of its own each mutant that no switch could be made for.
 alone() {
     local folder pattern kind
-    folder="$(make_crate "${modules[*]} ${beside[*]} index repo" replay_laws diff_laws durable durable_repo verified faults)"
+    folder="$(make_crate "${modules[*]} ${beside[*]} index repo" replay_laws diff_laws durable verified)"
     pattern="$(awk -F'\t' '$2 == "not-switched" { print $1 }' "$results" | sed -E 's/[][().*+?^${}|\\]/\\&/g; s/^|$/^/; s/$/$/' | paste -sd '|')"
     rm -rf "$MUTANTS_DIR/out"
     CARGO_TARGET_DIR="$MUTANTS_DIR/alone" CARGO_PROFILE_DEV_DEBUG=false cargo mutants -d "$folder" "${skipped[@]}" -F "$pattern" \

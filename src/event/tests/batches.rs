@@ -1,7 +1,6 @@
 //! Batches: when one is full, lines that were written before, and lines that are looked for.
 
 use super::*;
-use crate::event::batch::MIXED_SIZE_MAX;
 
 /// Withdrawals of annotations on an image, which are short lines.
 fn withdrawals(image: ImageId, count: u32) -> Vec<Event> {
@@ -38,10 +37,7 @@ fn a_batch_is_full_at_its_size_and_earlier_with_an_event_about_no_image() {
     let image = ImageId::of_name("1.tiff");
     let event = withdrawals(image, 1).remove(0);
     let most = filled(BatchWriter::new(), &event);
-    assert!(
-        (BATCH_SIZE_MAX..BATCH_SIZE_MAX + 200).contains(&most),
-        "{most} bytes"
-    );
+    assert!((4_194_304..4_194_504).contains(&most), "{most} bytes");
     let mut mixed = BatchWriter::new();
     let label = LabelId::of_name("a", 0);
     let global = Event::LabelRenamed {
@@ -50,10 +46,7 @@ fn a_batch_is_full_at_its_size_and_earlier_with_an_event_about_no_image() {
     };
     mixed.push(&Context::default(), &global).unwrap();
     let most = filled(mixed, &event);
-    assert!(
-        (MIXED_SIZE_MAX..MIXED_SIZE_MAX + 200).contains(&most),
-        "{most} bytes"
-    );
+    assert!((65_536..65_736).contains(&most), "{most} bytes");
 }
 
 #[test]
