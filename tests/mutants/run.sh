@@ -16,7 +16,8 @@
 # Read from the environment:
 #   MUTANTS_DIR      where the copy, what is built of it and what came out go; default ${TMPDIR:-/tmp}/holotype-mutants
 #   MUTANTS_TESTS    the programs whose tests are run; default `lib`, the tests inside the sources
-#   MUTANTS_SECONDS  how long the tests of one mutant may take, by their time without it; default 20
+#   MUTANTS_SECONDS  how long the tests of one mutant may take, by their time without it; default 20. Where all that reach
+#                    it take at most eight times as long, all are run
 #   PROPTEST_CASES   how many cases a law is tried with; default 32
 #
 # What came out is added to $MUTANTS_DIR/results.tsv: mutant, outcome, the test. Outcomes are caught, timeout, missed (by

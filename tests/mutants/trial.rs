@@ -50,6 +50,9 @@ pub(crate) struct Runner {
 const STEP_MIN: Duration = Duration::from_millis(200);
 const STEP_MAX: Duration = Duration::from_secs(8);
 
+/// Tests that take no longer together than so many times the time for one mutant are all run.
+const ALL_MAX: u32 = 8;
+
 /// What tests take together.
 fn total(tests: &[&Test]) -> Duration {
     tests.iter().map(|test| test.took).sum()
@@ -144,7 +147,7 @@ impl Runner {
         })
     }
 
-    /// Switches a mutant on and runs tests that reach it; stops when they take longer than `seconds` without it.
+    /// Switches a mutant on and runs tests that reach it; of many, only as many as take `seconds` without it.
     fn try_mutant(&self, number: usize, mutant: &Mutant, tests: &[Test], seconds: Duration) -> Outcome {
         let mut reaching: Vec<&Test> = tests
             .iter()
@@ -163,13 +166,15 @@ impl Runner {
             let is_inside = test.program == "lib" && test.name.starts_with(&inside);
             (!deciders.contains(&test.full_name()), !is_inside, test.took)
         });
+        // All of them, where they are not too many.
+        let seconds = match total(&reaching) {
+            all if all <= seconds * ALL_MAX => all,
+            _ => seconds,
+        };
         let (mut at, mut spent, mut step) = (0, Duration::ZERO, STEP_MIN);
-        while spent < seconds {
+        while at < reaching.len() && spent <= seconds {
             let rest = &reaching[at..];
             let together = &rest[..within(rest, step)];
-            if together.is_empty() {
-                break;
-            }
             if let Some(outcome) = self.run_together(number, together) {
                 if let Outcome::Caught(test) = &outcome {
                     let mut deciders = self.deciders.lock().unwrap();
