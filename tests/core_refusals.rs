@@ -1,6 +1,6 @@
 //! What the pure core refuses, kind by kind, and that it says which: names and numbers of canonical JSON, bytes that are
 //! not canonical, commands that ask for what is not there, events that do not fit, states whose records are damaged, files
-//! that cannot be read.
+//! that cannot be read, and errors of a kind that leads on.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,5 +17,7 @@ mod commands;
 mod events;
 #[path = "threats/hooks.rs"]
 mod hooks;
+#[path = "core_refusals/kinds.rs"]
+mod kinds;
 #[path = "core_refusals/store.rs"]
 mod store;

@@ -218,3 +218,27 @@ impl Store {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_past_when_the_period_of_grace_is_over() {
+        let now = Timestamp::from_unix_ms(1_000_000).unwrap();
+        let is_past = |modified_ms, grace_ms| {
+            let garbage = Garbage {
+                kind: GarbageKind::Temporary,
+                path: String::new(),
+                size_bytes: 0,
+                modified_ms,
+                is_dir: false,
+            };
+            garbage.is_past(now, grace_ms)
+        };
+        assert!(is_past(Some(999_000), 1000) && is_past(Some(0), 1000));
+        assert!(!is_past(Some(999_001), 1000) && !is_past(Some(1_000_001), 1000) && !is_past(None, 1000));
+        assert!(is_past(None, 0) && is_past(Some(1_000_001), 0));
+        assert!(!is_past(Some(0), u64::MAX));
+    }
+}

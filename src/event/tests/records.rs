@@ -359,6 +359,22 @@ fn every_event_leaves_the_records_that_it_says() {
 }
 
 #[test]
+fn an_image_that_comes_in_with_its_bytes_has_its_name() {
+    let ingested = Event::ImageIngested {
+        name: "2.tiff".to_owned(),
+        files: vec![file(b"first")],
+        facts: Facts::new(),
+    };
+    let mut state = Overlay::new(&EmptyState);
+    let edits = evolve(&state, &Context::default(), &ingested).unwrap();
+    state.apply(edits);
+    let image = ImageId::of_name("2.tiff");
+    let record: crate::model::ImageRecord = read(&state, &Key::image(image)).unwrap().unwrap();
+    assert_eq!((record.name.as_str(), record.files.len()), ("2.tiff", 1));
+    assert!(record.versions.is_empty());
+}
+
+#[test]
 fn facts_that_are_all_taken_away_leave_no_record_of_the_dataset() {
     let mut state = Overlay::new(&EmptyState);
     let set = |value: Option<&str>| Event::FactsSet {

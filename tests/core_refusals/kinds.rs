@@ -1,0 +1,223 @@
+//! Errors by their kind: one that is expected somewhere leads on, and any other is told.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use holotype::id::{CommitId, Digest, Nonce};
+use holotype::store::{GarbageKind, RealVfs, RefUpdate, Slot, Store, StoreError, Vfs, mend_root};
+
+use super::hooks::{HookVfs, Op};
+
+/// What fails from now on: an operation on a path that holds a text, so often, with this kind.
+type Plan = Arc<Mutex<Option<(Op, &'static str, u32, ErrorKind)>>>;
+
+/// A repository whose operations fail by a plan.
+struct Bench {
+    dir: tempfile::TempDir,
+    store: Store,
+    vfs: Arc<dyn Vfs>,
+    plan: Plan,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let plan = Plan::default();
+        let asked = Arc::clone(&plan);
+        let vfs: Arc<dyn Vfs> = HookVfs::new(move |op, path| {
+            let mut plan = asked.lock().unwrap();
+            match plan.as_mut() {
+                Some((on, part, times, kind))
+                    if *on == op && *times > 0 && path.to_string_lossy().contains(*part) =>
+                {
+                    *times -= 1;
+                    Err(io::Error::from(*kind))
+                }
+                _ => Ok(()),
+            }
+        });
+        let dir = tempfile::tempdir().unwrap();
+        Store::init(Arc::clone(&vfs), dir.path(), "n", Digest::of(b"id")).unwrap();
+        let store = Store::discover(Arc::clone(&vfs), dir.path()).unwrap();
+        Self {
+            dir,
+            store,
+            vfs,
+            plan,
+        }
+    }
+
+    fn fail(&self, op: Op, part: &'static str, times: u32, kind: ErrorKind) {
+        *self.plan.lock().unwrap() = Some((op, part, times, kind));
+    }
+
+    fn heal(&self) {
+        *self.plan.lock().unwrap() = None;
+    }
+}
+
+fn slot() -> Slot {
+    Slot::after(None, "main", CommitId::of(b"1"), Nonce::of(Digest::of(b"n")))
+}
+
+/// The kind of the error of the operating system.
+fn kind<T: std::fmt::Debug>(result: Result<T, StoreError>) -> ErrorKind {
+    match result.unwrap_err() {
+        StoreError::Io { source, .. } => source.kind(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_file_that_is_busy_or_gone_may_stay_and_any_other_failure_is_told() {
+    let b = Bench::new();
+    let path = b.store.path("tmp/left");
+    let make = || {
+        fs::write(&path, b"x").unwrap();
+        b.store.temporary_files().unwrap().remove(0)
+    };
+    assert_eq!(make().kind, GarbageKind::Temporary);
+    // Who is busy for a while is waited for, who is for ever is left alone.
+    for (times, stays) in [(0, false), (3, false), (1000, true)] {
+        let left = make();
+        b.fail(Op::Remove, "tmp/left", times, ErrorKind::DirectoryNotEmpty);
+        assert!(b.store.remove_garbage(&left).unwrap());
+        assert_eq!(path.exists(), stays, "{times}");
+    }
+    let left = make();
+    b.fail(Op::Remove, "tmp/left", 1, ErrorKind::NotFound);
+    assert!(b.store.remove_garbage(&left).unwrap());
+    b.fail(Op::Remove, "tmp/left", 1, ErrorKind::PermissionDenied);
+    assert_eq!(kind(b.store.remove_garbage(&left)), ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn who_cannot_be_asked_whether_he_writes_is_not_taken_for_one_who_does() {
+    let b = Bench::new();
+    b.fail(Op::Lock, "tmp", 1, ErrorKind::WouldBlock);
+    assert!(b.store.alone().unwrap().is_none());
+    b.fail(Op::Lock, "tmp", 1, ErrorKind::PermissionDenied);
+    assert_eq!(kind(b.store.alone()), ErrorKind::PermissionDenied);
+    b.heal();
+    assert!(b.store.alone().unwrap().is_some());
+}
+
+#[test]
+fn a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one() {
+    let b = Bench::new();
+    b.fail(Op::List, "objects", 9, ErrorKind::PermissionDenied);
+    fs::remove_file(b.store.path("format")).unwrap();
+    let again = Store::init(Arc::clone(&b.vfs), b.dir.path(), "n", Digest::of(b"id"));
+    assert_eq!(kind(again), ErrorKind::PermissionDenied);
+    assert!(!b.store.path("format").exists());
+}
+
+#[test]
+fn a_name_that_cannot_be_given_is_not_taken_for_one_that_is_there() {
+    let b = Bench::new();
+    b.fail(Op::Link, "refs/heads/main", 1, ErrorKind::StorageFull);
+    assert_eq!(kind(b.store.create_slot(&slot())), ErrorKind::StorageFull);
+    b.heal();
+    assert!(b.store.read_latest("main").unwrap().is_none());
+    let made = b.store.create_slot(&slot()).unwrap();
+    assert!(matches!(made, RefUpdate::Applied(_)));
+}
+
+#[test]
+fn a_witness_that_is_cut_off_while_it_is_read_is_no_failure_and_any_other_is() {
+    let b = Bench::new();
+    b.store.create_slot(&slot()).unwrap();
+    let tip = || b.store.read_latest("main").map(|tip| tip.map(|tip| tip.slot.seq));
+    b.fail(Op::ReadAt, "witness", 1, ErrorKind::UnexpectedEof);
+    assert_eq!(tip().unwrap(), Some(1));
+    b.fail(Op::ReadAt, "witness", 1, ErrorKind::Other);
+    assert_eq!(kind(tip()), ErrorKind::Other);
+}
+
+#[test]
+fn a_slot_that_cannot_be_read_is_not_taken_for_the_one_that_the_witness_saw() {
+    let b = Bench::new();
+    b.store.create_slot(&slot()).unwrap();
+    b.fail(Op::Open, "0000000001", 1, ErrorKind::PermissionDenied);
+    assert_eq!(kind(b.store.check_witness()), ErrorKind::PermissionDenied);
+    b.heal();
+    // A damaged one is told where slots are looked at.
+    fs::write(b.store.path("refs/heads/main/0000000001"), b"x").unwrap();
+    assert!(b.store.check_witness().unwrap().damage.is_none());
+}
+
+#[test]
+fn what_is_derived_is_written_anew_only_where_its_folder_is_gone() {
+    let b = Bench::new();
+    fs::remove_dir_all(b.store.path("derived")).unwrap();
+    b.store.write_derived("tips/main", b"1\n").unwrap();
+    assert_eq!(b.store.read_derived("tips/main", 64), Some(b"1\n".to_vec()));
+    b.fail(Op::Rename, "tips/main", 1, ErrorKind::PermissionDenied);
+    let failed = b.store.write_derived("tips/main", b"2\n").unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::PermissionDenied);
+    assert_eq!(b.store.read_derived("tips/main", 64), Some(b"1\n".to_vec()));
+}
+
+/// What is put back, by the names of the files.
+fn mended(b: &Bench, copies: &[PathBuf]) -> Result<Vec<&'static str>, StoreError> {
+    mend_root(&b.vfs, b.dir.path(), copies, true)
+}
+
+#[test]
+fn only_a_damaged_root_is_mended() {
+    let b = Bench::new();
+    b.store.create_slot(&slot()).unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    copy_below(b.dir.path(), copy.path());
+    let copies = [copy.path().to_owned()];
+    for name in ["format", "repository.json"] {
+        let path = b.store.path(name);
+        let sound = fs::read(&path).unwrap();
+        b.fail(Op::Open, name, 1, ErrorKind::PermissionDenied);
+        assert_eq!(kind(mended(&b, &copies)), ErrorKind::PermissionDenied, "{name}");
+        b.heal();
+        assert!(!b.store.path("quarantine").exists(), "{name}");
+        fs::write(&path, b"x").unwrap();
+        assert_eq!(mended(&b, &copies).unwrap(), [name]);
+        assert_eq!(fs::read(&path).unwrap(), sound);
+        fs::remove_dir_all(b.store.path("quarantine")).unwrap();
+        assert_eq!(mended(&b, &copies).unwrap(), Vec::<&str>::new());
+    }
+    let line = "holotype repository 2";
+    let newer = format!("{line} {}\n", Digest::of(line.as_bytes()));
+    fs::write(b.store.path("format"), &newer).unwrap();
+    assert!(matches!(mended(&b, &copies), Err(StoreError::NewerFormat { .. })));
+    assert_eq!(fs::read_to_string(b.store.path("format")).unwrap(), newer);
+}
+
+fn copy_below(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (from, to) = (
+            entry.as_ref().unwrap().path(),
+            to.join(entry.unwrap().file_name()),
+        );
+        if from.is_dir() {
+            copy_below(&from, &to);
+        } else {
+            fs::copy(&from, &to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn only_a_file_system_that_cannot_carry_a_repository_is_left_without_any_of_it() {
+    for (failing, stays) in [(ErrorKind::Unsupported, false), (ErrorKind::StorageFull, true)] {
+        let dir = tempfile::tempdir().unwrap();
+        let vfs = HookVfs::new(move |op, _| match op {
+            Op::Link | Op::RenameNew => Err(io::Error::from(failing)),
+            _ => Ok(()),
+        });
+        let init = |vfs: Arc<dyn Vfs>| Store::init(vfs, dir.path(), "n", Digest::of(b"id"));
+        assert_eq!(kind(init(vfs)), failing);
+        assert_eq!(dir.path().join(".holotype").exists(), stays, "{failing}");
+        // What is left of one hinders nobody.
+        init(Arc::new(RealVfs)).unwrap();
+    }
+}
