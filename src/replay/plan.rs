@@ -138,3 +138,125 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::BatchId;
+
+    fn prefix(first: u8) -> ImagePrefix {
+        ImagePrefix::from_bytes([first, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// The number of the prefix with this first byte.
+    fn number(first: u8) -> u64 {
+        u64::from(first) << 56
+    }
+
+    fn range(images: Option<(u8, u8)>, global_events: u64, size_bytes: u64) -> BatchRange {
+        let images = images.map(|(first, last)| (prefix(first), prefix(last)));
+        BatchRange::new(BatchId::of(b"b"), 1, global_events, images, size_bytes)
+    }
+
+    fn places(plan: &Plan) -> Vec<&[usize]> {
+        plan.portions
+            .iter()
+            .map(|portion| portion.batches.as_slice())
+            .collect()
+    }
+
+    #[test]
+    fn a_subject_takes_the_images_between_its_ends() {
+        let some = Subject::Images(number(2), number(4));
+        assert_eq!(number_of(prefix(2)), number(2));
+        let taken = |subject: Subject| [1, 2, 3, 4, 5].map(|image| subject.takes_image(prefix(image)));
+        assert_eq!(taken(some), [false, true, true, true, false]);
+        assert_eq!(
+            (taken(Subject::All), taken(Subject::NoImage)),
+            ([true; 5], [false; 5])
+        );
+    }
+
+    #[test]
+    fn a_batch_is_read_for_what_it_can_hold() {
+        let some = Subject::Images(number(2), number(4));
+        for (images, can) in [
+            (Some((0, 1)), false),
+            (Some((0, 2)), true),
+            (Some((3, 3)), true),
+            (Some((0, 9)), true),
+            (Some((4, 9)), true),
+            (Some((5, 9)), false),
+            (None, false),
+        ] {
+            assert_eq!(some.can_be_in(&range(images, 1, 0)), can, "{images:?}");
+        }
+        let global = |images, events| Subject::NoImage.can_be_in(&range(images, events, 0));
+        assert!(global(Some((0, 9)), 1) && global(None, 1) && global(None, 0));
+        assert!(!global(Some((0, 9)), 0));
+        assert!(Subject::All.can_be_in(&range(None, 0, 0)));
+    }
+
+    #[test]
+    fn the_portions_are_all_images_each_once_and_what_is_about_none() {
+        for (size_bytes, threads, count) in [
+            (2 * PORTION_MIN, 1, 2),
+            (2 * PORTION_MIN, 8, 2),
+            (9 * PORTION_MIN, 1, 4),
+            (9 * PORTION_MIN, 2, 8),
+            (5 * PORTION_BYTES, 1, 5),
+            (5 * PORTION_BYTES, 2, 8),
+        ] {
+            let plan = Plan::of(&[range(Some((0, 255)), 1, size_bytes)], threads);
+            let (first, images) = plan.portions.split_first().unwrap();
+            assert_eq!(
+                (first.subject, images.len()),
+                (Subject::NoImage, count),
+                "{size_bytes}"
+            );
+            let mut next = Some(0);
+            for portion in images {
+                let Subject::Images(first, last) = portion.subject else {
+                    panic!("{portion:?}")
+                };
+                assert_eq!(Some(first), next);
+                assert!(last - first >= u64::MAX / u64::try_from(count).unwrap() - 1);
+                next = last.checked_add(1);
+            }
+            assert_eq!(next, None, "up to the last image");
+        }
+    }
+
+    #[test]
+    fn what_is_short_is_not_divided() {
+        for (size_bytes, threads) in [(0, 8), (2 * PORTION_MIN - 1, 8), (9 * PORTION_MIN, 0)] {
+            let plan = Plan::of(&[range(None, 1, size_bytes), range(None, 1, 0)], threads);
+            assert_eq!(places(&plan), [[0, 1]]);
+            assert_eq!(plan.portions[0].subject, Subject::All);
+            assert_eq!(plan.is_kept, [false, false]);
+        }
+    }
+
+    #[test]
+    fn a_batch_that_many_portions_read_is_kept_while_there_is_room() {
+        let (half, quarter) = (Some((0, 127)), Some((0, 63)));
+        let batches = [
+            range(Some((0, 255)), 1, 4 * PORTION_MIN),
+            range(half, 0, 0),
+            range(half, 1, 0),
+            range(quarter, 0, 0),
+        ];
+        let plan = Plan::of(&batches, 1);
+        let expected: [&[usize]; 5] = [&[0, 2], &[0, 1, 2, 3], &[0, 1, 2], &[0], &[0]];
+        assert_eq!(places(&plan), expected);
+        assert_eq!(plan.is_kept, [true, false, true, false]);
+        let all = Some((0, 255));
+        let large = [
+            range(all, 1, KEPT_BYTES - 1),
+            range(all, 1, 2),
+            range(all, 1, 1),
+            range(all, 1, 1),
+        ];
+        assert_eq!(Plan::of(&large, 1).is_kept, [true, false, true, false]);
+    }
+}

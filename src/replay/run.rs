@@ -63,3 +63,66 @@ pub(super) fn each<T: Send>(
     });
     stop.map_or(Ok(()), Err)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::ReplayError;
+    use crate::replay::plan::Subject;
+
+    fn portions(count: usize) -> Vec<Portion> {
+        let portion = |place| Portion {
+            subject: Subject::All,
+            batches: vec![place],
+        };
+        (0..count).map(portion).collect()
+    }
+
+    #[test]
+    fn each_portion_is_worked_on_once() {
+        for count in [0, 1, 2, 3, 40] {
+            let mut found = Vec::new();
+            let work = |portion: &Portion| Ok(portion.batches.clone());
+            let done = each(&portions(count), work, |place, result| {
+                found.push((place, result))
+            });
+            assert!(done.is_ok());
+            found.sort();
+            let expected: Vec<_> = (0..count).map(|place| (place, vec![place])).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn the_first_failure_counts_unless_the_log_is_not_as_stated() {
+        let failure = |place: usize| {
+            Stop::Failure(
+                (place, 0),
+                ReplayError::Tree(crate::tree::TreeError::Missing {
+                    id: crate::id::NodeId::of(b"node"),
+                }),
+            )
+        };
+        let first = |stops: &(dyn Fn(usize) -> Option<Stop> + Sync)| {
+            let mut taken = 0;
+            let work = |portion: &Portion| stops(portion.batches[0]).map_or(Ok(()), Err);
+            let stop = each(&portions(9), work, |_, ()| taken += 1).unwrap_err();
+            let place = match stop {
+                Stop::Failure((place, _), _) => Some(place),
+                Stop::NotAsStated => None,
+            };
+            (place, taken)
+        };
+        assert_eq!(first(&|place| (place > 2).then(|| failure(place))), (Some(3), 3));
+        assert_eq!(
+            first(&|place| (place > 2).then(|| failure(9 - place))),
+            (Some(1), 3)
+        );
+        let mixed = |place| match place {
+            4 => Some(Stop::NotAsStated),
+            2 | 6 => Some(failure(place)),
+            _ => None,
+        };
+        assert_eq!(first(&mixed), (None, 6));
+    }
+}

@@ -83,6 +83,16 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn an_annotation_that_a_line_names_first_tells_the_image() {
+        let id = format!("{:016x}{}", 7, "0".repeat(32));
+        let front = |line: String| image_at_front(line.as_bytes());
+        let image = ImagePrefix::from_bytes(7_u64.to_be_bytes());
+        assert_eq!(front(format!("{{\"annotation\":\"{id}\"}}")), Some(image));
+        assert_eq!(front(format!("{{\"key\":\"{id}\"}}")), None);
+        assert_eq!(front("{\"annotation\":\"0\"}".to_owned()), None);
+    }
+
     proptest! {
         #[test]
         fn the_lines_of_all_runs_are_those_of_the_batch(

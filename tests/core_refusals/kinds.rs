@@ -63,10 +63,11 @@ fn slot() -> Slot {
 
 /// The kind of the error of the operating system.
 fn kind<T: std::fmt::Debug>(result: Result<T, StoreError>) -> ErrorKind {
-    match result.unwrap_err() {
-        StoreError::Io { source, .. } => source.kind(),
-        other => panic!("{other:?}"),
-    }
+    let error = result.unwrap_err();
+    let StoreError::Io { source, .. } = error else {
+        panic!("{error:?}")
+    };
+    source.kind()
 }
 
 #[test]
@@ -210,9 +211,13 @@ fn copy_below(from: &Path, to: &Path) {
 fn only_a_file_system_that_cannot_carry_a_repository_is_left_without_any_of_it() {
     for (failing, stays) in [(ErrorKind::Unsupported, false), (ErrorKind::StorageFull, true)] {
         let dir = tempfile::tempdir().unwrap();
-        let vfs = HookVfs::new(move |op, _| match op {
-            Op::Link | Op::RenameNew => Err(io::Error::from(failing)),
-            _ => Ok(()),
+        let vfs = HookVfs::new(move |op, _| {
+            let gives_a_name = matches!(op, Op::Link | Op::RenameNew);
+            if gives_a_name {
+                Err(io::Error::from(failing))
+            } else {
+                Ok(())
+            }
         });
         let init = |vfs: Arc<dyn Vfs>| Store::init(vfs, dir.path(), "n", Digest::of(b"id"));
         assert_eq!(kind(init(vfs)), failing);

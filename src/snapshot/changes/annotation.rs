@@ -245,3 +245,57 @@ fn note_place(
     fields.note("geometry", value(before), value(after));
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FactValue;
+
+    #[test]
+    fn a_distance_loses_what_floats_add_to_it() {
+        for (distance, cut) in [
+            (0.1 + 0.2, 0.3),
+            (3.0, 3.0),
+            (2e-9, 2e-9),
+            (1e-12, 1e-12),
+            (0.0, 0.0),
+        ] {
+            assert_eq!(rounded(distance).to_bits(), f64::to_bits(cut), "{distance}");
+        }
+        assert_eq!(rounded(f64::MAX).to_bits(), f64::MAX.to_bits());
+    }
+
+    #[test]
+    fn a_distance_in_um_follows_both_sides_of_a_pixel() {
+        let (before, after) = (Geometry::point(10.0, 20.0), Geometry::point(13.0, 24.0));
+        let um = |size| distance_um(&before, &after, 5.0, size).unwrap();
+        assert_eq!((um((0.5, 0.5)), um((2.0, 2.0))), (2.5, 10.0));
+        assert_eq!(
+            um((4.0, 4.0 / 3.0 * 4.0)),
+            (12.0_f64.powi(2) + (64.0_f64 / 3.0).powi(2)).sqrt()
+        );
+        assert_eq!(um((0.0, 1.0)), 4.0);
+    }
+
+    #[test]
+    fn an_attribute_named_as_something_else_is_told_apart() {
+        let mut record = AnnotationRecord::empty(Geometry::point(1.0, 2.0));
+        for name in ["grade", "label", "image_version"] {
+            record.attributes.insert(name.to_owned(), FactValue::Flag(true));
+        }
+        let names = |record: &AnnotationRecord| rest(Some(record)).into_keys().collect::<Vec<_>>();
+        assert_eq!(
+            names(&record),
+            ["attributes.image_version", "attributes.label", "grade"]
+        );
+        record.image_version = Some(crate::id::BlobId::of(b"x"));
+        let all = [
+            "attributes.image_version",
+            "attributes.label",
+            "grade",
+            "image_version",
+        ];
+        assert_eq!(names(&record), all);
+        assert!(rest(None).is_empty());
+    }
+}

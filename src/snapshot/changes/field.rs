@@ -232,6 +232,23 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_given_as_what_it_is() {
+        let geometry = Geometry::point(1.0, 2.0);
+        let values = [
+            FieldValue::from("x"),
+            FieldValue::Number(2.0),
+            FieldValue::Geometry(Box::new(geometry.clone())),
+            FieldValue::Json(Box::new(Value::Null)),
+        ];
+        let texts = values.each_ref().map(FieldValue::as_text);
+        assert_eq!(texts, [Some("x"), None, None, None]);
+        let numbers = values.each_ref().map(FieldValue::as_number);
+        assert_eq!(numbers, [None, Some(2.0), None, None]);
+        let geometries = values.each_ref().map(FieldValue::as_geometry);
+        assert_eq!(geometries, [None, None, Some(&geometry), None]);
+    }
+
+    #[test]
     fn equal_values_are_no_field() {
         let mut fields = Fields::default();
         fields.note("b", Some("x".into()), Some("x".into()));

@@ -346,3 +346,47 @@ pub(super) fn annotation_record(
 ) -> Result<Option<AnnotationRecord>, StateError> {
     read(state, &Key::annotation(annotation))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::rule::Tie;
+
+    #[test]
+    fn raters_of_unknown_kind_count_where_no_rule_asks_for_it() {
+        let (known, unknown) = (Code::parse("human-1").unwrap(), Code::parse("human-9").unwrap());
+        let label = LabelId::of_name("mitosis", 0);
+        let key = RatingKey {
+            annotation: AnnotationId::from_source(&crate::id::ImageId::of_name("1.tiff"), "l", "1"),
+            round: 1,
+            annotator: unknown.clone(),
+            n: 0,
+        };
+        let by = |rule: Rule| {
+            let agreement = Agreement {
+                rule,
+                kinds: BTreeMap::from([(known.clone(), AnnotatorKind::Human)]),
+            };
+            agreement.by_rule(None, [(&key, Some(label))])
+        };
+        let tie = Tie::Undecided;
+        let weights = BTreeMap::from([(unknown.clone(), 1)]);
+        assert_eq!(
+            by(Rule::Weighted {
+                weights,
+                quorum: 1,
+                tie
+            }),
+            Some(label)
+        );
+        let kinds = vec![AnnotatorKind::Human];
+        assert_eq!(
+            by(Rule::Majority {
+                kinds,
+                tie: Tie::Undecided
+            }),
+            None
+        );
+        assert_eq!((by(Rule::FirstHuman), by(Rule::AsRecorded)), (None, None));
+    }
+}

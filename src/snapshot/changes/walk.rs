@@ -333,3 +333,30 @@ fn decoded<R: crate::codec::Record>(
     let one = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| decode(key, bytes)).transpose();
     Ok((one(before)?, one(after)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_a_name_before_and_after_is_renamed() {
+        let (renamed, modified) = (ChangeKind::Renamed, ChangeKind::Modified);
+        let kinds = |entity, changes: &[(&'static str, Option<&str>, Option<&str>)]| {
+            let mut fields = Fields::default();
+            for (name, before, after) in changes {
+                fields.note(*name, before.map(Into::into), after.map(Into::into));
+            }
+            modified_kinds(entity, &fields)
+        };
+        let name = ("name", Some("a"), Some("b"));
+        let colour = ("colour", Some("red"), Some("blue"));
+        for entity in [Entity::Labels, Entity::Annotators] {
+            assert_eq!(kinds(entity, &[name]), [renamed]);
+            assert_eq!(kinds(entity, &[name, colour]), [renamed, modified]);
+            assert_eq!(kinds(entity, &[colour]), [modified]);
+            assert_eq!(kinds(entity, &[("name", None, Some("b"))]), [modified]);
+            assert_eq!(kinds(entity, &[("name", Some("a"), None)]), [modified]);
+        }
+        assert_eq!(kinds(Entity::Images, &[name]), [modified]);
+    }
+}
