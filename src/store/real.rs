@@ -278,6 +278,75 @@ impl Vfs for RealVfs {
 mod tests {
     use super::*;
 
+    /// A folder `.holotype` with a file, a folder, and links to a file and to a folder outside.
+    fn repository() -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join(REPOSITORY_DIR);
+        fs::create_dir_all(root.join("tmp/folder")).unwrap();
+        fs::create_dir_all(dir.path().join("outside")).unwrap();
+        for file in ["outside/file", ".holotype/tmp/file"] {
+            fs::write(dir.path().join(file), b"12345").unwrap();
+        }
+        std::os::unix::fs::symlink(dir.path().join("outside"), root.join("folder-link")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("outside/file"), root.join("file-link")).unwrap();
+        (dir, root)
+    }
+
+    #[test]
+    fn no_link_leads_out_of_a_repository() {
+        let (dir, root) = repository();
+        let is_link = |result: io::Result<()>| {
+            let error = result.unwrap_err();
+            assert!(
+                error.get_ref().is_some_and(|inner| inner.is::<LinkFound>()),
+                "{error:?}"
+            );
+        };
+        is_link(RealVfs.open(&root.join("file-link")).map(drop));
+        is_link(RealVfs.create_dir(&root.join("folder-link/new")));
+        is_link(
+            RealVfs
+                .lock(&root.join("folder-link"), LockMode::Shared)
+                .map(drop),
+        );
+        is_link(RealVfs.remove(&root.join("folder-link/file")));
+        is_link(RealVfs.remove_dir_all(&root.join("folder-link/x")));
+        assert!(dir.path().join("outside/file").exists() && !dir.path().join("outside/new").exists());
+        // A link itself may go; one outside of a repository is its owner's affair.
+        RealVfs.remove(&root.join("file-link")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("outside"), dir.path().join("link")).unwrap();
+        RealVfs.create_dir(&dir.path().join("link/new")).unwrap();
+        assert!(dir.path().join("outside/new").exists());
+    }
+
+    #[test]
+    fn what_is_there_already_counts_only_where_it_is_a_folder() {
+        let (_dir, root) = repository();
+        RealVfs.create_dir(&root.join("tmp/folder")).unwrap();
+        let made = RealVfs.create_dir(&root.join("tmp/file"));
+        assert_eq!(made.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        let made = RealVfs.create_dir(&root.join("missing/new"));
+        assert_eq!(made.unwrap_err().kind(), io::ErrorKind::NotFound);
+        let made = RealVfs.create_dir(&root.join("tmp/file/new"));
+        assert_eq!(made.unwrap_err().kind(), io::ErrorKind::NotADirectory);
+    }
+
+    #[test]
+    fn a_length_is_that_of_the_file_and_none_where_there_is_none() {
+        let (_dir, root) = repository();
+        assert_eq!(RealVfs.size_bytes(&root.join("tmp/file")).unwrap(), Some(5));
+        assert_eq!(RealVfs.size_bytes(&root.join("tmp/none")).unwrap(), None);
+        let below_a_file = RealVfs.size_bytes(&root.join("tmp/file/x"));
+        assert_eq!(below_a_file.unwrap_err().kind(), io::ErrorKind::NotADirectory);
+        let mut file = RealVfs.open(&root.join("tmp/file")).unwrap();
+        assert_eq!(file.size_bytes().unwrap(), 5);
+        assert_eq!(file.seek(SeekFrom::Start(3)).unwrap(), 3);
+        let mut rest = Vec::new();
+        file.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"45");
+        assert!(is_temporary(&root.join("tmp/file")) && !is_temporary(&root.join("draft/tmp")));
+    }
+
     /// The null device cannot be made durable, and the kernel says so: who asks it, is told.
     #[cfg(target_os = "linux")]
     #[test]

@@ -332,6 +332,31 @@ fn slot_path(store: &Store, branch: &str, seq: u64) -> PathBuf {
 }
 
 #[test]
+fn a_line_that_a_crash_left_unfinished_gives_way_to_the_next_one() {
+    for torn in [&b"0"[..], b"0123456789abcdef {\"na", &[b'x'; 3000]] {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = witnessed(dir.path(), 1);
+        let path = store.path("refs/witness");
+        let before = fs::read(&path).unwrap();
+        fs::write(&path, [&before[..], torn].concat()).unwrap();
+        assert_eq!(store.check_witness().unwrap().damage, None);
+        let first = store.read_slot("main", 1).unwrap().unwrap();
+        let nonce = crate::id::Nonce::of(Digest::of(b"next"));
+        let next = Slot::after(Some(&first), "main", crate::id::CommitId::of(b"next"), nonce);
+        store.create_slot(&next).unwrap();
+        let after = fs::read(&path).unwrap();
+        let (kept, added) = after.split_at(before.len());
+        assert_eq!(kept, before);
+        assert!(added.ends_with(b"\n") && added.iter().filter(|byte| **byte == b'\n').count() == 1);
+        assert_eq!(store.check_witness().unwrap(), WitnessState::default());
+        // What is no beginning of a line is damage, and told with its number.
+        fs::write(&path, [&before[..], b"nonsense\n"].concat()).unwrap();
+        let damage = store.check_witness().unwrap().damage.unwrap();
+        assert!(damage.contains("line 3 is no line"), "{damage}");
+    }
+}
+
+#[test]
 fn a_tip_is_found_from_any_hint() {
     for slots in [0_u8, 1, 2, 3, 7, 12] {
         let dir = tempfile::tempdir().unwrap();

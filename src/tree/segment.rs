@@ -123,7 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::tree::MemoryNodes;
+    use crate::tree::{MemoryNodes, Tree};
 
     fn entry(number: u32) -> (Vec<u8>, Vec<u8>) {
         let long = if number.is_multiple_of(97) { 1500 } else { 20 };
@@ -159,6 +159,33 @@ mod tests {
         ) {
             segments_are_as_entries(&lengths);
         }
+    }
+
+    #[test]
+    fn a_tree_of_one_leaf_is_that_leaf() {
+        let mut nodes = MemoryNodes::default();
+        let mut segment = SegmentBuilder::default();
+        for number in 0..2000 {
+            let (key, value) = entry(number);
+            segment.push(&key, &value, &mut nodes);
+        }
+        let segment = segment.finish();
+        let of = |leaves: &[Child], nodes: &mut MemoryNodes| {
+            let mut builder = TreeBuilder::new();
+            for leaf in leaves {
+                builder.push_leaf(leaf, nodes);
+            }
+            builder.finish(nodes)
+        };
+        assert_eq!(
+            of(&segment.leaves[..1], &mut nodes),
+            Tree::at(segment.leaves[0].id)
+        );
+        let two = of(&segment.leaves[..2], &mut nodes);
+        assert_eq!(
+            two.count(&nodes).unwrap(),
+            segment.leaves[0].count + segment.leaves[1].count
+        );
     }
 
     /// Among them those that end with a leaf.

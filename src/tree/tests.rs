@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
@@ -69,6 +69,32 @@ fn what_is_left_of_a_tree_is_the_tree_of_what_is_left() {
         let gone = gone.map(|key| (key.clone(), None)).collect();
         let edited = edit(tree, &mut nodes, &gone);
         assert_eq!(edited, bulk(&left, &mut nodes), "{kept:?}");
+    }
+}
+
+#[test]
+fn a_tree_shrinks_to_any_node_that_nobody_touched() {
+    let mut nodes = MemoryNodes::default();
+    let map = map_of(0..9000);
+    let tree = bulk(&map, &mut nodes);
+    let root = nodes.node(tree.root()).unwrap();
+    assert!(
+        root.level() > 1 && root.len() > 2,
+        "{} of {}",
+        root.len(),
+        root.level()
+    );
+    let mut begin = Vec::new();
+    for place in 0..root.len() {
+        let end = root.entry(place).unwrap().key.to_vec();
+        let left: Map = map
+            .range((Bound::Excluded(begin.clone()), Bound::Included(end.clone())))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let gone = map.keys().filter(|key| !left.contains_key(*key));
+        let gone = gone.map(|key| (key.clone(), None)).collect();
+        assert_eq!(edit(tree, &mut nodes, &gone), bulk(&left, &mut nodes), "{place}");
+        begin = end;
     }
 }
 

@@ -5,8 +5,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use holotype::id::{CommitId, Digest, Nonce};
-use holotype::store::{GarbageKind, RealVfs, RefUpdate, Slot, Store, StoreError, Vfs, mend_root};
+use holotype::id::{CommitId, Digest, Nonce, PrivateId};
+use holotype::store::{GarbageKind, RealVfs, RefUpdate, Slot, Store, StoreError, TagRecord, Vfs, mend_root};
+use holotype::time::Timestamp;
 
 use super::hooks::{HookVfs, Op};
 
@@ -123,6 +124,23 @@ fn a_name_that_cannot_be_given_is_not_taken_for_one_that_is_there() {
     assert!(b.store.read_latest("main").unwrap().is_none());
     let made = b.store.create_slot(&slot()).unwrap();
     assert!(matches!(made, RefUpdate::Applied(_)));
+}
+
+#[test]
+fn a_tag_that_another_gave_is_not_taken_for_ones_own() {
+    let b = Bench::new();
+    let tag = |commit: &[u8]| {
+        let now = Timestamp::parse("2026-11-23T10:00:00Z").unwrap();
+        TagRecord::new("v1", CommitId::of(commit), PrivateId::of(b"a"), now, "first")
+    };
+    let (one, other) = (tag(b"1"), tag(b"2"));
+    assert_eq!(b.store.create_tag(&one).unwrap(), RefUpdate::Applied(one.clone()));
+    // The same again is another's, too; after a failure only the very same one is one's own.
+    assert_eq!(b.store.create_tag(&one).unwrap(), RefUpdate::Stale(one.clone()));
+    b.fail(Op::Link, "refs/tags", 1, ErrorKind::Other);
+    assert_eq!(b.store.create_tag(&other).unwrap(), RefUpdate::Stale(one.clone()));
+    b.fail(Op::Link, "refs/tags", 1, ErrorKind::Other);
+    assert_eq!(b.store.create_tag(&one).unwrap(), RefUpdate::Applied(one));
 }
 
 #[test]

@@ -235,11 +235,14 @@ impl Lab {
 /// Where a measurement of coverage counts what a process runs.
 const COUNTS: &str = "LLVM_PROFILE_FILE";
 
-/// Leaves a command nothing of the environment but where it is counted what it runs.
+/// What a measurement of the tests tells a process: where it is counted what it runs, which mutant is switched on, and
+/// where it is noted which are reached.
+const MEASURING: [&str; 3] = [COUNTS, "HOLOTYPE_MUTANT", "HOLOTYPE_MUTANTS_REACHED"];
+
+/// Leaves a command nothing of the environment but what a measurement of the tests tells it.
 pub(crate) fn bare_environment(command: &mut Command) -> &mut Command {
-    command
-        .env_clear()
-        .envs(std::env::var_os(COUNTS).map(|file| (COUNTS, file)))
+    let measuring = MEASURING.map(|name| std::env::var_os(name).map(|value| (name, value)));
+    command.env_clear().envs(measuring.into_iter().flatten())
 }
 
 /// Keeps a command out of a measurement that the limits or the rights of its process would break.

@@ -114,7 +114,24 @@ fn an_index_is_one_piece_of_garbage_as_long_as_its_files() {
     store.write_derived("tips/main", b"1\n").unwrap();
     fs::write(store.path("derived/index/db"), [0; 10]).unwrap();
     fs::write(store.path("derived/index/blobs/1"), [0; 5]).unwrap();
+    // The time of the index is that of its youngest file, not that of the folder.
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(86_400);
+    for name in ["db", "blobs/1"] {
+        let file = fs::File::options()
+            .write(true)
+            .open(store.path("derived/index").join(name));
+        file.unwrap().set_modified(old).unwrap();
+    }
     let mut found = store.derived_files().unwrap();
+    let is_past = |garbage: &Garbage| {
+        let now = Timestamp::from_unix_ms(2 * 86_400_000).unwrap();
+        garbage.is_past(now, 86_400_000)
+    };
+    assert!(
+        found
+            .iter()
+            .all(|garbage| is_past(garbage) == (garbage.path == "derived/index"))
+    );
     found.sort_by(|a, b| a.path.cmp(&b.path));
     let sizes: Vec<_> = found
         .iter()

@@ -114,3 +114,96 @@ pub(super) fn is_unfinished(text: &[u8]) -> bool {
         .is_some_and(|(_, line)| parse_line(line).is_some());
     !text.ends_with(b"\n") && !is_whole
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Digest;
+    use crate::store::witness::witness_bytes;
+
+    const SECTOR: usize = SECTOR_BYTES;
+
+    fn line() -> Vec<u8> {
+        witness_bytes(&WitnessLine {
+            digest: Digest::of(b"slot"),
+            name: "main".to_owned(),
+            seq: Some(1),
+        })
+    }
+
+    /// Runs of a byte, so often, one after the other, and a line feed.
+    fn stretch(runs: &[(u8, usize)]) -> Vec<u8> {
+        let mut text: Vec<u8> = runs
+            .iter()
+            .flat_map(|(byte, count)| vec![*byte; *count])
+            .collect();
+        text.push(b'\n');
+        text
+    }
+
+    #[test]
+    fn what_stands_before_between_and_behind_holes_is_told_apart() {
+        let text = stretch(&[
+            (b'a', SECTOR),
+            (0, SECTOR),
+            (b'b', SECTOR),
+            (0, SECTOR),
+            (b'c', 3),
+        ]);
+        let pieces = Stretch::take_apart(&text, 0).unwrap().pieces;
+        let (middle, end) = (&text[2 * SECTOR..3 * SECTOR], &text[4 * SECTOR..]);
+        assert!(matches!(
+            pieces.as_slice(),
+            [Piece::Beginning(a), Piece::Middle(b), Piece::End(c)]
+                if *a == &text[..SECTOR] && *b == middle && *c == end
+        ));
+        let text = stretch(&[(0, SECTOR), (b'b', 3)]);
+        let found = Stretch::take_apart(&text, 0).unwrap();
+        assert!(matches!(found.pieces.as_slice(), [Piece::End(b)] if *b == b"bbb\n"));
+        // A line feed alone, behind a hole.
+        let text = stretch(&[(b'a', SECTOR), (0, SECTOR)]);
+        let found = Stretch::take_apart(&text, 0).unwrap();
+        assert!(matches!(
+            found.pieces.as_slice(),
+            [Piece::Beginning(_), Piece::End(b"\n")]
+        ));
+        assert!(Stretch::take_apart(&stretch(&[(b'a', SECTOR)]), 0).is_none());
+        assert!(Stretch::take_apart(&text[..SECTOR], 0).is_none(), "no line feed");
+    }
+
+    #[test]
+    fn a_hole_begins_and_ends_where_sectors_do() {
+        let is_left = |before: usize, zeros: usize, offset: usize| {
+            let text = stretch(&[(b'a', before), (0, zeros), (b'b', 3)]);
+            Stretch::take_apart(&text, offset).is_some()
+        };
+        assert!(is_left(SECTOR, SECTOR, 0) && is_left(SECTOR - 100, SECTOR, 100) && is_left(0, SECTOR, 0));
+        assert!(is_left(0, SECTOR - 100, 100), "the stretch began within the hole");
+        assert!(!is_left(SECTOR, SECTOR, 100) && !is_left(SECTOR - 1, SECTOR + 1, 0));
+        assert!(!is_left(SECTOR, SECTOR - 1, 0) && !is_left(SECTOR, SECTOR + 1, 0) && !is_left(0, 1, 0));
+    }
+
+    #[test]
+    fn before_a_whole_line_stood_another_one() {
+        let behind = |zeros: usize| {
+            let text = [vec![0; zeros], line()].concat();
+            Stretch::take_apart(&text, 7).map(|found| (found.lines.len(), found.pieces.len()))
+        };
+        assert_eq!(
+            (behind(0), behind(LINE_MIN), behind(LINE_MIN + 1)),
+            (Some((1, 0)), Some((1, 0)), Some((1, 0)))
+        );
+        assert_eq!(behind(LINE_MIN - 1), None);
+    }
+
+    #[test]
+    fn a_beginning_of_a_line_is_unfinished() {
+        let line = line();
+        for length in 0..line.len() - 1 {
+            assert!(is_unfinished(&line[..length]), "{length}");
+        }
+        let mut damaged = line.clone();
+        *damaged.last_mut().unwrap() = b'x';
+        assert!(!is_unfinished(&line) && !is_unfinished(&damaged));
+    }
+}
