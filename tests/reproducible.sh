@@ -14,12 +14,14 @@ else
     mkdir -p "$work"
 fi
 cargo_home="${CARGO_HOME:-$HOME/.cargo}"
+commit="$(git -C "$root" rev-parse HEAD)"
 sums=()
 # Names of different length, so that a path that is only padded is seen, too.
 for name in one another; do
     folder="$work/$name"
     rm -rf "$folder"
     git clone --quiet "$root" "$folder"
+    git -C "$folder" checkout --quiet "$commit"
     (
         cd "$folder"
         SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"

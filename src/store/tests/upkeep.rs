@@ -156,6 +156,23 @@ fn an_index_is_one_piece_of_garbage_as_long_as_its_files() {
 }
 
 #[test]
+fn what_lies_in_tmp_goes_after_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let now = Timestamp::from_unix_ms(10 * 86_400_000).unwrap();
+    for (name, hours) in [("old", 24), ("young", 23)] {
+        fs::write(store.path("tmp").join(name), b"x").unwrap();
+        let written = std::time::Duration::from_secs(10 * 86_400 - hours * 3600);
+        let file = fs::File::options().write(true).open(store.path("tmp").join(name));
+        file.unwrap()
+            .set_modified(std::time::SystemTime::UNIX_EPOCH + written)
+            .unwrap();
+    }
+    store.drop_derived(now, Spared::Index).unwrap();
+    assert_eq!(names(&store.path("tmp")), ["young"]);
+}
+
+#[test]
 fn an_object_that_stands_is_told_from_one_that_does_not() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
