@@ -23,14 +23,14 @@ mod tree;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bench::{Bytes, append, applied, init, now, put_blob, slot, tag};
 use holotype::id::{BlobId, Digest, PrivateId};
 use holotype::store::{
     LocalCollection, LocalErasure, PrivateKind, RealVfs, Store, StoreError, Tombstone, mend_root,
 };
-use hooks::Op;
+use hooks::{HookVfs, Op};
 use ledger::Ledger;
 
 /// A repository and the record of what was done to it.
@@ -91,6 +91,25 @@ fn a_new_repository_in_new_folders_is_durable_and_its_format_comes_last() {
     assert_eq!(ledger.pending(), Vec::<String>::new());
     let last = done.iter().rposition(|(op, _)| *op == Op::Rename).unwrap();
     assert_eq!(done[last].1, "format");
+}
+
+/// `.` holds a folder that is given by its name alone.
+#[test]
+fn a_new_folder_without_a_path_is_durable() {
+    let place = tempfile::tempdir_in(".").unwrap();
+    let name = Path::new(place.path().file_name().unwrap());
+    fs::remove_dir(name).unwrap();
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&done);
+    let vfs = HookVfs::telling(
+        |_, _| Ok(()),
+        move |op, path| told.lock().unwrap().push((op, path.to_owned())),
+    );
+    init(vfs, name).unwrap();
+    let done = done.lock().unwrap();
+    let at = |wanted: (Op, &Path)| done.iter().position(|(op, path)| (*op, path.as_path()) == wanted);
+    let made = at((Op::CreateDir, name)).unwrap();
+    assert_eq!(at((Op::SyncDir, Path::new("."))), Some(made + 1));
 }
 
 #[test]

@@ -471,16 +471,19 @@ fn create_dir_all(vfs: &dyn Vfs, dir: &Path) -> Result<(), StoreError> {
     if dir.as_os_str().is_empty() || look(dir)?.is_some() {
         return Ok(());
     }
-    if let Some(parent) = dir.parent() {
-        create_dir_all(vfs, parent)?;
-    }
-    vfs.create_dir(dir).map_err(StoreError::io("create", dir))?;
-    match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => {
-            vfs.sync_dir(parent).map_err(StoreError::io("sync", parent))
-        }
-        _ => Ok(()),
-    }
+    let create = |dir| vfs.create_dir(dir).map_err(StoreError::io("create", dir));
+    let Some(parent) = dir.parent() else {
+        return create(dir);
+    };
+    create_dir_all(vfs, parent)?;
+    create(dir)?;
+    // A name alone is in the present folder.
+    let parent = if parent.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        parent
+    };
+    vfs.sync_dir(parent).map_err(StoreError::io("sync", parent))
 }
 
 #[cfg(test)]
