@@ -16,9 +16,10 @@ mod who;
 use holotype::event::{Command, Context, EntityRef, State};
 use holotype::id::ImageId;
 use holotype::model::{AnnotatorKind, Facts, Geometry, Key, Rule};
+use holotype::repo::Version;
 use holotype::snapshot::changes::{ChangeKind, Comparison, Entity, Summary};
 
-use lab::{IMAGE, Lab, NONE, annotate, code, declare, field, label, majority, set, values};
+use lab::{IMAGE, Lab, NONE, annotate, code, declare, facts, field, label, majority, set, values};
 
 #[test]
 fn a_version_does_not_differ_from_itself() {
@@ -428,6 +429,24 @@ fn everything_else_is_added_or_modified() {
     let by = lab.repo.attribute(&before, &after, &found.changes).unwrap();
     assert!(by.iter().all(Option::is_some));
     assert_eq!(by[3].as_ref().unwrap().reason.as_deref(), Some("all of it"));
+}
+
+#[test]
+fn an_annotation_with_attributes_that_comes_or_goes_is_not_modified_too() {
+    let lab = Lab::new();
+    let (before, _) = lab.begin();
+    let mut command = annotate("9", 300.0);
+    if let Command::Annotate { attributes, .. } = &mut command {
+        *attributes = facts([("grade", 2.0)]);
+    }
+    let after = lab.run(vec![(lab.by("human-1", "one more"), command)]);
+    let kinds = |one: &Version, other: &Version| {
+        let changes = lab.compare(one, other).changes.into_iter();
+        let annotations = changes.filter(|change| change.entity == Entity::Annotations);
+        annotations.map(|change| change.kinds).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&before, &after), [[ChangeKind::Added]]);
+    assert_eq!(kinds(&after, &before), [[ChangeKind::Removed]]);
 }
 
 #[test]
