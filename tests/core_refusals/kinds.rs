@@ -166,6 +166,77 @@ fn a_slot_that_cannot_be_read_is_not_taken_for_the_one_that_the_witness_saw() {
     assert!(b.store.check_witness().unwrap().damage.is_none());
 }
 
+/// Slots, one after the other; returns their paths.
+fn slots(b: &Bench, count: u8) -> Vec<PathBuf> {
+    let mut previous = None;
+    let made = (1..=count).map(|number| {
+        let nonce = Nonce::of(Digest::of(&[number]));
+        let slot = Slot::after(previous.as_ref(), "main", CommitId::of(&[number]), nonce);
+        let RefUpdate::Applied(read) = b.store.create_slot(&slot).unwrap() else {
+            panic!("slot {number}")
+        };
+        previous = Some(read);
+        b.store.path(&format!("refs/heads/main/{number:010}"))
+    });
+    made.collect()
+}
+
+#[test]
+fn a_slot_that_cannot_be_read_is_told_whatever_a_loss_of_power_left_of_the_witness() {
+    const NAMES: [&str; 10] = [
+        "0000000001",
+        "0000000002",
+        "0000000003",
+        "0000000004",
+        "0000000005",
+        "0000000006",
+        "0000000007",
+        "0000000008",
+        "0000000009",
+        "0000000010",
+    ];
+    let b = Bench::new();
+    let slots = slots(&b, 10);
+    let witness = b.store.path("refs/witness");
+    let mut bytes = fs::read(&witness).unwrap();
+    bytes[512..1024].fill(0);
+    fs::write(&witness, &bytes).unwrap();
+    assert_eq!(b.store.check_witness().unwrap().damage, None);
+    for (name, path) in NAMES.into_iter().zip(slots) {
+        b.fail(Op::Open, name, 1, ErrorKind::PermissionDenied);
+        assert_eq!(
+            kind(b.store.check_witness()),
+            ErrorKind::PermissionDenied,
+            "{name}"
+        );
+        let sound = fs::read(&path).unwrap();
+        fs::write(&path, b"x").unwrap();
+        b.store.check_witness().unwrap();
+        fs::write(&path, sound).unwrap();
+    }
+}
+
+#[test]
+fn a_slot_is_proven_by_the_next_one_where_the_witness_does_not_know_it() {
+    let b = Bench::new();
+    let slots = slots(&b, 2);
+    let witness = b.store.path("refs/witness");
+    let first_line = fs::read(&witness).unwrap();
+    let end = first_line.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    fs::write(&witness, &first_line[..end]).unwrap();
+    let (name, bytes) = ("refs/heads/main/0000000001", fs::read(&slots[0]).unwrap());
+    b.store.prove(name, &bytes).unwrap();
+    b.fail(Op::Open, "0000000002", 1, ErrorKind::PermissionDenied);
+    assert_eq!(kind(b.store.prove(name, &bytes)), ErrorKind::PermissionDenied);
+    b.heal();
+    fs::write(&slots[1], b"x").unwrap();
+    let error = b.store.prove(name, &bytes).unwrap_err();
+    assert!(
+        error.to_string().contains("0000000001"),
+        "it is this slot that nothing proves: {error}"
+    );
+}
+
 #[test]
 fn what_is_derived_is_written_anew_only_where_its_folder_is_gone() {
     let b = Bench::new();

@@ -193,6 +193,29 @@ fn many_annotations_with_an_unknown_label_are_refused() {
 }
 
 #[test]
+fn an_id_of_a_source_is_attached_where_it_does_not_mean_the_annotation_yet() {
+    let mut b = bench();
+    b.by.lineage = Some("coco-1".into());
+    let by = b.by.clone();
+    let mut new = || {
+        let command = annotate(&b);
+        run(&mut b.state, &by, command).unwrap()[0].annotation().unwrap()
+    };
+    let (one, other) = (new(), new());
+    let attach = |annotation, source_id: &str| Command::AttachSourceId {
+        annotation,
+        source_id: source_id.into(),
+    };
+    let commands = [
+        attach(one, "7"),
+        attach(one, "7"),
+        attach(other, "7"),
+        attach(other, "8"),
+    ];
+    assert_eq!(counts(&mut b, commands), [Some(1), Some(0), Some(1), Some(1)]);
+}
+
+#[test]
 fn erasing_nobody_is_no_event() {
     let mut b = bench();
     let nobody = Command::ErasePerson { private: Vec::new() };
