@@ -199,3 +199,48 @@ pub fn fill_piece<R: Read + ?Sized>(reader: &mut R, piece: &mut [u8]) -> io::Res
     }
     Ok(filled)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream that gives its bytes in pieces of odd lengths, and is interrupted between them.
+    struct Odd<'b>(&'b [u8], bool);
+
+    impl Read for Odd<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let wanted = buffer.len().min(77_777);
+            (&mut self.0).read(&mut buffer[..wanted])
+        }
+    }
+
+    #[test]
+    fn a_stream_of_any_length_is_hashed_and_passed_on_whole() {
+        const MIB: usize = 1 << 20;
+        for length in [0, 1, MIB - 1, MIB, MIB + 1, 6 * MIB, 6 * MIB + 5] {
+            let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            let mut passed = Vec::new();
+            let sink = |piece: &[u8]| {
+                passed.extend_from_slice(piece);
+                Ok(())
+            };
+            let (id, size) = pump(&mut Odd(&bytes, false), sink).unwrap();
+            assert_eq!((id, size), (BlobId::of(&bytes), length as u64), "{length}");
+            assert!(passed == bytes, "{length}");
+            // Where no thread can be had, it is the same.
+            let mut again = Vec::new();
+            let (first, rest) = bytes.split_at(length.min(MIB));
+            let sink = |piece: &[u8]| {
+                again.extend_from_slice(piece);
+                Ok(())
+            };
+            let found = alone(&mut Odd(rest, false), first.to_vec(), sink).unwrap();
+            assert_eq!(found, (id, size), "{length}");
+            assert!(again == bytes, "{length}");
+        }
+    }
+}
