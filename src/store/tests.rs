@@ -356,6 +356,23 @@ fn a_line_that_a_crash_left_unfinished_gives_way_to_the_next_one() {
     }
 }
 
+/// No crash leaves so much of a line: it is kept for whoever looks into it.
+#[test]
+fn what_is_too_long_for_a_torn_line_is_not_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = witnessed(dir.path(), 1);
+    let path = store.path("refs/witness");
+    let strange = [fs::read(&path).unwrap(), vec![b'x'; 5000]].concat();
+    fs::write(&path, &strange).unwrap();
+    let first = store.read_slot("main", 1).unwrap().unwrap();
+    let nonce = crate::id::Nonce::of(Digest::of(b"next"));
+    let next = Slot::after(Some(&first), "main", crate::id::CommitId::of(b"next"), nonce);
+    store.create_slot(&next).unwrap();
+    let after = fs::read(&path).unwrap();
+    assert!(after.len() > strange.len() && after.starts_with(&strange));
+    assert!(store.check_witness().unwrap().damage.is_some());
+}
+
 #[test]
 fn a_tip_is_found_from_any_hint() {
     for slots in [0_u8, 1, 2, 3, 7, 12] {

@@ -95,6 +95,29 @@ fn a_file_that_is_busy_or_gone_may_stay_and_any_other_failure_is_told() {
 }
 
 #[test]
+fn an_index_stays_only_where_somebody_uses_it() {
+    let b = Bench::new();
+    let file = b.store.path("derived/index/db");
+    fs::create_dir_all(b.store.path("derived/index")).unwrap();
+    fs::write(&file, b"x").unwrap();
+    let index = || {
+        let mut found = b.store.derived_files().unwrap().into_iter();
+        found.find(|garbage| garbage.path == "derived/index").unwrap()
+    };
+    let found = index();
+    b.fail(Op::Lock, "derived/index", 1, ErrorKind::WouldBlock);
+    assert!(!b.store.remove_garbage(&found).unwrap());
+    b.fail(Op::Lock, "derived/index", 1, ErrorKind::PermissionDenied);
+    assert_eq!(kind(b.store.remove_garbage(&found)), ErrorKind::PermissionDenied);
+    b.fail(Op::Lock, "derived/index", 1, ErrorKind::NotFound);
+    assert!(b.store.remove_garbage(&found).unwrap(), "it is gone already");
+    assert!(file.exists());
+    b.heal();
+    assert!(b.store.remove_garbage(&found).unwrap());
+    assert!(!file.exists());
+}
+
+#[test]
 fn who_cannot_be_asked_whether_he_writes_is_not_taken_for_one_who_does() {
     let b = Bench::new();
     b.fail(Op::Lock, "tmp", 1, ErrorKind::WouldBlock);
@@ -314,4 +337,20 @@ fn only_a_file_system_that_cannot_carry_a_repository_is_left_without_any_of_it()
         // What is left of one hinders nobody.
         init(Arc::new(RealVfs)).unwrap();
     }
+}
+
+#[test]
+fn a_file_system_that_gives_a_name_twice_carries_no_repository() {
+    let dir = tempfile::tempdir().unwrap();
+    let vfs = HookVfs::new(|op, path| {
+        if op == Op::Link {
+            // The second who takes the name drives the first one out.
+            let _ = fs::remove_file(path);
+        }
+        Ok(())
+    });
+    let init = |vfs: Arc<dyn Vfs>| Store::init(vfs, dir.path(), "n", Digest::of(b"id"));
+    assert_eq!(kind(init(vfs)), ErrorKind::Unsupported);
+    assert!(!dir.path().join(".holotype").exists());
+    init(Arc::new(RealVfs)).unwrap();
 }
