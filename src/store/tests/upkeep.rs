@@ -156,6 +156,34 @@ fn an_index_is_one_piece_of_garbage_as_long_as_its_files() {
 }
 
 #[test]
+fn who_comes_and_goes_apart_is_gone_again() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(store(dir.path()));
+    let store = open(dir.path()).unwrap();
+    let apart = store.apart();
+    apart.be_present().unwrap();
+    assert!(store.alone().unwrap().is_none());
+    drop(apart);
+    assert!(store.alone().unwrap().is_some());
+}
+
+/// It tells damage of the draft from a crash.
+#[test]
+fn the_note_beside_a_draft_is_no_garbage_while_the_draft_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let _ = fs::remove_dir_all(store.path("derived"));
+    store.note_acknowledged("main", Digest::of(b"draft"), 7);
+    let draft = store.path("draft/main.jsonl");
+    fs::write(&draft, b"{}").unwrap();
+    assert_eq!(store.derived_files().unwrap(), Vec::new());
+    fs::remove_file(draft).unwrap();
+    let found = store.derived_files().unwrap();
+    let paths: Vec<_> = found.iter().map(|garbage| garbage.path.as_str()).collect();
+    assert_eq!(paths, ["derived/acknowledged/main"]);
+}
+
+#[test]
 fn what_lies_in_tmp_goes_after_a_day() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
