@@ -337,6 +337,7 @@ fn decoded<R: crate::codec::Record>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::changes::{Comparison, Summary};
 
     #[test]
     fn only_what_has_a_name_before_and_after_is_renamed() {
@@ -358,5 +359,28 @@ mod tests {
             assert_eq!(kinds(entity, &[("name", Some("a"), None)]), [modified]);
         }
         assert_eq!(kinds(Entity::Images, &[name]), [modified]);
+    }
+    #[test]
+    fn what_is_not_kept_is_not_counted() {
+        let one = |entity, kind| {
+            let key = Key::label(crate::id::LabelId::of_name("a", 0));
+            item(entity, key, "a".to_owned(), vec![kind], None, Fields::default())
+        };
+        let changes = vec![
+            one(Entity::Labels, ChangeKind::Added),
+            one(Entity::Cases, ChangeKind::Removed),
+        ];
+        let mut comparison = Comparison {
+            identical: false,
+            summary: Summary::of(&changes),
+            changes,
+        };
+        let counts = |comparison: &Comparison| {
+            let counts = |entity| comparison.summary.counts(entity);
+            (counts(Entity::Labels).added, counts(Entity::Cases).removed)
+        };
+        assert_eq!(counts(&comparison), (1, 1));
+        comparison.retain(|change| change.entity == Entity::Labels);
+        assert_eq!((comparison.changes.len(), counts(&comparison)), (1, (1, 0)));
     }
 }
