@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::bench::{files, point, program, repository, verified};
@@ -53,6 +53,22 @@ enum End {
     WellOrNamed,
 }
 
+impl End {
+    /// Whether a process ended so.
+    fn is_of(self, output: &Output) -> bool {
+        let status = output.status;
+        match self {
+            Self::Code(code) => status.code() == Some(code),
+            Self::Signal(number) => status.signal() == Some(number),
+            Self::Unstarted => !status.success(),
+            Self::WellOrNamed => {
+                let names = String::from_utf8_lossy(&output.stdout).contains("Too many open files");
+                status.success() || (status.code() == Some(1) && names)
+            }
+        }
+    }
+}
+
 /// With few files, little memory or short files, each command works or says what it could not do, or the kernel ends it.
 #[test]
 fn k08_few_files_little_memory_and_short_files_are_told_or_enough() {
@@ -91,17 +107,8 @@ fn k08_few_files_little_memory_and_short_files_are_told_or_enough() {
             let output = program(lab.path(), &shell, arguments).output().unwrap();
             let told = String::from_utf8_lossy(&output.stderr).into_owned();
             let status = output.status;
-            let is_as_said = match end {
-                Code(code) => status.code() == Some(code),
-                Signal(number) => status.signal() == Some(number),
-                Unstarted => !status.success(),
-                WellOrNamed => {
-                    let names = String::from_utf8_lossy(&output.stdout).contains("Too many open files");
-                    status.success() || (status.code() == Some(1) && names)
-                }
-            };
             assert!(
-                is_as_said,
+                end.is_of(&output),
                 "{limit} {arguments:?}: {status:?} and not {end:?}: {told}"
             );
             if end == Code(6) {
