@@ -1,7 +1,6 @@
 //! Builds a copy of the project with all mutants in it that the compiler takes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -129,9 +128,9 @@ impl Builder<'_> {
             let source = files
                 .get_mut(Path::new(file))
                 .ok_or(format!("there is no {file}"))?;
-            let here = plant(&String::from_utf8_lossy(source), &mutants, &left_out)
+            let mut here = plant(&String::from_utf8_lossy(source), &mutants, &left_out)
                 .map_err(|error| format!("{file}: {error}"))?;
-            source.clone_from(&here.source.clone().into_bytes());
+            *source = std::mem::take(&mut here.source).into_bytes();
             let fixed = here.fixed.iter().map(|number| (*number, Hindrance::NotSwitched));
             let unviable = here.unviable.iter().map(|number| (*number, Hindrance::Unviable));
             self.hindered.extend(fixed.chain(unviable));
@@ -176,7 +175,6 @@ impl Builder<'_> {
                 .filter_map(|(file, at)| planted.get(file)?.blame(*at))
                 .min_by_key(|blame| blame.range.len());
             let Some(blame) = blame else {
-                let _ = fs::write(self.folder.join("error.txt"), text);
                 return Err(format!("no mutant is to blame:\n{text}"));
             };
             let hindrance = if blame.is_mutant && FINAL_ERRORS.contains(&code.as_str()) {
